@@ -1,0 +1,85 @@
+#include "common/base/arguments.h"
+
+#include <charconv>
+#include <cstdio>
+#include <sstream>
+#include <vector>
+
+#include "common/base/report.h"
+
+namespace rowsum {
+
+namespace po = boost::program_options;
+
+namespace {
+
+constexpr char version[] = "1.0";
+
+/// --help and --version are output like any other: a full disk or a closed pipe is said.
+void print(const std::string& text) {
+  if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return;
+  if (errno == EPIPE) throw Failure::silent(ExitStatus::downstream_closed);
+  throw Failure::from_errno(ExitStatus::io, "standard output");
+}
+
+}  // namespace
+
+std::optional<po::variables_map> parse_arguments(int argc, char** argv, CommandLine command_line) {
+  const std::string program(program_name());
+  po::options_description visible("Options");
+  visible.add(command_line.options);
+  visible.add_options()("help", "print this help and exit")("version",
+                                                            "print the version and exit");
+  po::options_description all;
+  po::positional_options_description operands;
+  all.add(visible);
+  if (command_line.takes_operands) {
+    all.add_options()("operand", po::value<std::vector<std::string>>());
+    operands.add("operand", -1);
+  }
+
+  po::variables_map values;
+  try {
+    po::store(po::command_line_parser(argc, argv).options(all).positional(operands).run(), values);
+    po::notify(values);
+  } catch (const po::too_many_positional_options_error&) {
+    throw usage_failure("it takes no operand");
+  } catch (const po::error& error) {
+    throw usage_failure(error.what());
+  }
+  if (values.count("help")) {
+    std::ostringstream help;
+    help << "Usage: " << program << " " << command_line.synopsis << "\n"
+         << command_line.description << "\n\n"
+         << visible;
+    print(help.str());
+    return std::nullopt;
+  }
+  if (values.count("version")) {
+    print(program + " (row sums) " + version + "\n");
+    return std::nullopt;
+  }
+  return values;
+}
+
+Failure usage_failure(const std::string& what) {
+  return Failure(ExitStatus::usage, what + "; try '" + std::string(program_name()) + " --help'");
+}
+
+uint64_t parse_size(const std::string& option, const std::string& text) {
+  uint64_t number = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string unit(rest, text.data() + text.size());
+  int shift = -1;
+  if (unit.empty()) shift = 0;
+  if (unit == "K" || unit == "k" || unit == "KiB") shift = 10;
+  if (unit == "M" || unit == "MiB") shift = 20;
+  if (unit == "G" || unit == "GiB") shift = 30;
+  const bool fits = shift >= 0 && number <= (uint64_t{1} << 48) >> shift;
+  if (error != std::errc() || !fits || number == 0) {
+    throw usage_failure("--" + option + ": '" + text + "' is not a size such as 4096, 256K or 16M");
+  }
+  return number << shift;
+}
+
+}  // namespace rowsum

@@ -1,0 +1,33 @@
+// Command lines in GNU form, the same for every program: --help, --version, and one line with
+// "try --help" for what is wrong (Boost.Program_options does the parsing).
+#pragma once
+
+#include <boost/program_options.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "common/base/failure.h"
+
+namespace rowsum {
+
+struct CommandLine {
+  std::string synopsis;     // "[OPTION]... [FILE]..."
+  std::string description;  // below the synopsis; without a final newline
+  boost::program_options::options_description options;
+  bool takes_operands = false;  // collected as the vector of strings "operand"
+};
+
+/// The values given on the command line, or nothing when --help or --version was asked for and has
+/// been printed. Throws Failure(usage).
+std::optional<boost::program_options::variables_map> parse_arguments(int argc, char** argv,
+                                                                     CommandLine command_line);
+
+/// A wrong value or combination: Failure(usage) with the pointer to --help.
+Failure usage_failure(const std::string& what);
+
+/// "4096", "256K", "16M", "1G" (powers of 1024; KiB and so on too) as a number of bytes, at
+/// least 1. Throws Failure(usage), naming `option`.
+uint64_t parse_size(const std::string& option, const std::string& text);
+
+}  // namespace rowsum

@@ -1,0 +1,21 @@
+// The one table of exit statuses, the same for the three programs and the launcher (sysexits(3)
+// where it has a word for it). Every manual page repeats it.
+#pragma once
+
+namespace rowsum {
+
+enum class ExitStatus : int {
+  complete = 0,             // all of it, exactly
+  some_rejected = 1,        // done, but some rows were rejected, as the user allowed
+  usage = 64,               // a wrong option or operand
+  bad_data = 65,            // the input is not CSV of integers, or a stream is damaged
+  no_input = 66,            // the input is missing or cannot be read
+  neighbour_vanished = 69,  // a stream ended without saying so
+  internal = 70,            // our own bug
+  system = 71,              // the operating system refused a resource
+  cannot_create = 73,       // an output cannot be created
+  io = 74,                  // reading or writing failed
+  downstream_closed = 141,  // nobody reads the output any more: 128 + SIGPIPE, as a shell has it
+};
+
+}  // namespace rowsum

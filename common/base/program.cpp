@@ -1,0 +1,63 @@
+#include "common/base/program.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <new>
+#include <string>
+
+#include "common/base/failure.h"
+#include "common/base/report.h"
+
+namespace rowsum {
+
+namespace {
+
+bool is_tied = false;
+
+ExitStatus report_failure(const Failure& failure) {
+  const bool left_to_parent = is_tied && failure.status() == ExitStatus::neighbour_vanished;
+  if (failure.what()[0] != '\0' && !left_to_parent) report(failure.what());
+  return failure.status();
+}
+
+ExitStatus run_body(const std::function<ExitStatus()>& body) {
+  try {
+    return body();
+  } catch (const Failure& failure) {
+    return report_failure(failure);
+  } catch (const std::bad_alloc&) {
+    report("out of memory");
+    return ExitStatus::system;
+  } catch (const std::exception& error) {
+    report(std::string("internal error: ") + error.what());
+    return ExitStatus::internal;
+  }
+}
+
+}  // namespace
+
+int run_program(const char* name, const std::function<ExitStatus()>& body,
+                const std::function<void(ExitStatus)>& farewell) {
+  set_program_name(name);
+  ::signal(SIGPIPE, SIG_IGN);
+  const ExitStatus status = run_body(body);
+  if (farewell && status != ExitStatus::complete && status != ExitStatus::some_rejected) {
+    try {
+      farewell(status);
+    } catch (const std::exception&) {
+      // The stream has nobody to read it; the status says the rest.
+    }
+  }
+  return static_cast<int>(status);
+}
+
+void tie_to_parent(int parent) {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  is_tied = true;
+  // The parent may have died before the call above could take effect.
+  if (::getppid() != parent) throw Failure::silent(ExitStatus::neighbour_vanished);
+}
+
+}  // namespace rowsum

@@ -1,0 +1,28 @@
+// What every main() is made of: run the body, catch what it throws, say it in one line, and turn it
+// into an exit status.
+#pragma once
+
+#include <functional>
+
+#include "common/base/exit_status.h"
+
+namespace rowsum {
+
+/// Runs `body` as the program `name` and returns the status for main() to return.
+///
+/// A Failure is reported in one line (unless silent) and gives its status; anything else thrown is
+/// a bug or a lack of memory and gives `internal` or `system`. Then `farewell(status)` runs, so
+/// that a program whose output is a stream can still end it with a verdict (R2); what it throws is
+/// ignored, for the failure that counts has been reported.
+///
+/// SIGPIPE is ignored from here on: a closed pipe is an error of write(2), which becomes the silent
+/// status `downstream_closed` whatever the parent process made of that signal.
+int run_program(const char* name, const std::function<ExitStatus()>& body,
+                const std::function<void(ExitStatus)>& farewell = nullptr);
+
+/// For a child of run_pipeline.sh: dies with the process `parent`, its parent, even when that one
+/// is killed; and leaves it to that one to report a neighbour that vanished, for it alone sees who
+/// died and how. Throws a silent Failure(neighbour_vanished) when the parent is gone already.
+void tie_to_parent(int parent);
+
+}  // namespace rowsum

@@ -1,0 +1,18 @@
+// How the rows are written: RFC 4180 as CPython's csv.reader takes it (its default dialect), with
+// the delimiter of the user's choice.
+#pragma once
+
+#include <string_view>
+
+namespace rowsum {
+
+struct Dialect {
+  char delimiter = ',';  // any byte but a quote, CR or LF
+
+  bool operator==(const Dialect&) const = default;
+};
+
+constexpr char quote = '"';
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+}  // namespace rowsum

@@ -1,0 +1,34 @@
+// A file descriptor with one owner, closed once. Movable, not copyable, and no conversion to bool:
+// descriptor 0 is a descriptor.
+#pragma once
+
+#include <unistd.h>
+
+#include <utility>
+
+namespace rowsum {
+
+class OwnedFd {
+ public:
+  OwnedFd() = default;
+  explicit OwnedFd(int fd) : fd_(fd) {}
+  OwnedFd(OwnedFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  OwnedFd& operator=(OwnedFd&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  /// close(2) is not retried after EINTR: on Linux the descriptor is gone by then. A file whose
+  /// data must be safe is synced before, where the error can still be told.
+  ~OwnedFd() { close(); }
+
+  int get() const { return fd_; }
+  bool is_open() const { return fd_ >= 0; }
+  void close() {
+    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+  }
+
+ private:
+  int fd_ = -1;
+};
+
+}  // namespace rowsum

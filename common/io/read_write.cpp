@@ -1,0 +1,128 @@
+#include "common/io/read_write.h"
+
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "common/base/failure.h"
+
+namespace rowsum {
+
+namespace {
+
+/// Repeats `call` while it is interrupted.
+template <typename Call>
+auto uninterrupted(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+[[noreturn]] void throw_read_failure(const std::string& name) {
+  throw Failure::from_errno(errno == EISDIR ? ExitStatus::no_input : ExitStatus::io, name);
+}
+
+[[noreturn]] void throw_write_failure(const std::string& name) {
+  if (errno == EPIPE) throw Failure::silent(ExitStatus::downstream_closed);
+  throw Failure::from_errno(ExitStatus::io, name);
+}
+
+}  // namespace
+
+size_t read_some(int fd, std::span<char> into, const std::string& name) {
+  const ssize_t n = uninterrupted([&] { return ::read(fd, into.data(), into.size()); });
+  if (n >= 0) return static_cast<size_t>(n);
+  if (errno != EAGAIN) throw_read_failure(name);
+  // Somebody left the descriptor non-blocking, as a shell's terminal may be.
+  pollfd wanted{fd, POLLIN, 0};
+  poll_fds({&wanted, 1});
+  return read_some(fd, into, name);
+}
+
+ssize_t read_available(int fd, std::span<char> into, const std::string& name) {
+  const ssize_t n = uninterrupted([&] { return ::read(fd, into.data(), into.size()); });
+  if (n < 0 && errno != EAGAIN) throw_read_failure(name);
+  return n;
+}
+
+size_t pread_fully(int fd, std::span<char> into, uint64_t offset, const std::string& name) {
+  size_t done = 0;
+  while (done < into.size()) {
+    const ssize_t n = uninterrupted([&] {
+      return ::pread(fd, into.data() + done, into.size() - done, static_cast<off_t>(offset + done));
+    });
+    if (n < 0) throw_read_failure(name);
+    if (n == 0) break;
+    done += static_cast<size_t>(n);
+  }
+  return done;
+}
+
+void write_all(int fd, std::span<const std::string_view> parts, const std::string& name) {
+  constexpr size_t most = 8;
+  std::array<iovec, most> pieces;
+  size_t part = 0;    // the first one not yet written as a whole
+  size_t within = 0;  // how much of it is written
+  while (true) {
+    while (part < parts.size() && within == parts[part].size()) {
+      ++part;
+      within = 0;
+    }
+    if (part == parts.size()) return;
+    size_t count = 0;
+    for (size_t i = part; i < parts.size() && count < most; ++i, ++count) {
+      const std::string_view rest = i == part ? parts[i].substr(within) : parts[i];
+      pieces[count] = {const_cast<char*>(rest.data()), rest.size()};
+    }
+    const ssize_t n =
+        uninterrupted([&] { return ::writev(fd, pieces.data(), static_cast<int>(count)); });
+    if (n < 0 && errno == EAGAIN) {
+      pollfd wanted{fd, POLLOUT, 0};
+      poll_fds({&wanted, 1});
+      continue;
+    }
+    if (n < 0) throw_write_failure(name);
+    for (auto left = static_cast<size_t>(n); left > 0;) {
+      const size_t step = std::min(left, parts[part].size() - within);
+      within += step;
+      left -= step;
+      if (left > 0) {
+        ++part;
+        within = 0;
+      }
+    }
+  }
+}
+
+void write_all(int fd, std::string_view bytes, const std::string& name) {
+  write_all(fd, std::span(&bytes, 1), name);
+}
+
+size_t write_available(int fd, std::string_view bytes, const std::string& name) {
+  const ssize_t n = uninterrupted([&] { return ::write(fd, bytes.data(), bytes.size()); });
+  if (n < 0 && errno != EAGAIN) throw_write_failure(name);
+  return n < 0 ? 0 : static_cast<size_t>(n);
+}
+
+int poll_fds(std::span<pollfd> fds, int timeout_ms) {
+  const int n = uninterrupted([&] { return ::poll(fds.data(), fds.size(), timeout_ms); });
+  if (n < 0) throw Failure::from_errno(ExitStatus::system, "poll");
+  return n;
+}
+
+void wait_readable(int in, int out) {
+  // How a pipe (POLLERR) and a socket (POLLHUP) without a reader show themselves, unasked.
+  pollfd fds[] = {{in, POLLIN, 0}, {out, 0, 0}};
+  poll_fds(fds);
+  if (fds[1].revents & (POLLERR | POLLHUP)) throw Failure::silent(ExitStatus::downstream_closed);
+}
+
+bool is_readable_now(int fd) {
+  pollfd wanted{fd, POLLIN, 0};
+  return poll_fds({&wanted, 1}, 0) > 0;
+}
+
+}  // namespace rowsum

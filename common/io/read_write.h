@@ -1,0 +1,48 @@
+// read(2), pread(2), writev(2) and poll(2) as the rest of the suite wants them: never EINTR, short
+// counts only where they are said, and failures thrown with the name of what failed.
+//
+// `name` is how messages call the file: "standard input", "in.csv", "out.3.0".
+#pragma once
+
+#include <poll.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rowsum {
+
+/// Up to into.size() bytes, at least one; 0 at the end of the file. Throws Failure(io), or
+/// Failure(no_input) for a directory.
+size_t read_some(int fd, std::span<char> into, const std::string& name);
+
+/// The same on a non-blocking descriptor, where -1 means: nothing now.
+ssize_t read_available(int fd, std::span<char> into, const std::string& name);
+
+/// into.size() bytes from `offset`, fewer only where the file ends. Throws Failure(io).
+size_t pread_fully(int fd, std::span<char> into, uint64_t offset, const std::string& name);
+
+/// All of the parts, in order, however short the single writes. Throws Failure(io), or a silent
+/// Failure(downstream_closed) when nobody reads any more.
+void write_all(int fd, std::span<const std::string_view> parts, const std::string& name);
+void write_all(int fd, std::string_view bytes, const std::string& name);
+
+/// On a non-blocking descriptor: as much as fits now, 0 when nothing does. Throws as write_all().
+size_t write_available(int fd, std::string_view bytes, const std::string& name);
+
+/// poll(2) without a time limit (-1) or with one in milliseconds; EINTR starts it again.
+/// Returns the number of entries with events. Throws Failure(system).
+int poll_fds(std::span<pollfd> fds, int timeout_ms = -1);
+
+/// Waits until `in` has something to read (or ends). Throws a silent Failure(downstream_closed) as
+/// soon as the reader of `out` is gone, so that no program outlives the demand for its output
+/// because its input happens to be quiet.
+void wait_readable(int in, int out);
+
+/// Whether a read would return at once, with data or with the end.
+bool is_readable_now(int fd);
+
+}  // namespace rowsum

@@ -1,0 +1,23 @@
+// The identity of a batch: which bytes of the input it covers.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace rowsum {
+
+/// Half-open, in bytes from the start of the input; several files count as one, end to end.
+struct Range {
+  uint64_t begin = 0;
+  uint64_t end = 0;
+
+  uint64_t size() const { return end - begin; }
+  bool operator==(const Range&) const = default;
+};
+
+/// "bytes 10 to 25" (the second one is not part of it).
+inline std::string describe(const Range& range) {
+  return "bytes " + std::to_string(range.begin) + " to " + std::to_string(range.end);
+}
+
+}  // namespace rowsum

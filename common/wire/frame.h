@@ -1,0 +1,53 @@
+// The header that every frame begins with, as bytes. FORMAT.md beside this file is the reference.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "common/model/batch.h"
+
+namespace rowsum {
+
+enum class FrameType : uint8_t { hello, batch, result, end };
+
+constexpr uint16_t format_version = 1;
+constexpr size_t frame_header_size = 80;
+
+/// Bits of FrameHeader::flags.
+constexpr uint16_t text_is_shared = 1;  // no text follows; it lies in the file that the hello names
+constexpr uint16_t has_checksum = 2;    // the payload's checksum is filled in
+
+/// Refused before anything is allocated: more than any hello, or a batch's worth of rejects with
+/// their rows, needs.
+constexpr uint64_t details_limit = uint64_t{1} << 40;
+
+/// A frame is a header, then `details` bytes (cereal, see codec.h), then `text` bytes as they are:
+/// the rows of a batch or the lines of a result.
+struct FrameHeader {
+  FrameType type = FrameType::hello;
+  uint16_t flags = 0;
+  Range range;         // batch, result: its tile. hello: begin of the first. end: end of the last
+  uint32_t input = 0;  // batch, result
+  uint64_t first_row = 0;  // batch, result
+  uint64_t rows = 0;       // batch, result; end: in all
+  uint64_t details = 0;    // bytes
+  uint64_t text = 0;       // bytes
+  uint64_t checksum = 0;   // XXH3 (64 bits) of details and text, with has_checksum
+
+  /// Bytes that follow the header in the stream.
+  uint64_t payload_size() const { return details + (flags & text_is_shared ? 0 : text); }
+  bool operator==(const FrameHeader&) const = default;
+};
+
+/// The header with its own checksum.
+std::array<char, frame_header_size> encode(const FrameHeader& header);
+
+/// The header in exactly frame_header_size bytes. Throws std::invalid_argument with what is wrong
+/// ("not a stream of batches or results", "a damaged frame header", "format version 7, ...").
+FrameHeader decode_header(std::span<const char> bytes);
+
+FrameHeader header_of(const Batch& batch);
+
+}  // namespace rowsum

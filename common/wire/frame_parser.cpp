@@ -1,0 +1,46 @@
+#include "common/wire/frame_parser.h"
+
+#include <xxhash.h>
+
+#include <stdexcept>
+
+namespace rowsum {
+
+namespace {
+constexpr size_t growth = size_t{4} << 20;
+}
+
+FrameParser::FrameParser() {
+  payload_.reserve(frame_header_size);
+}
+
+std::span<char> FrameParser::space() {
+  if (!has_header_) return std::span(header_bytes_).subspan(held_);
+  const size_t missing = header_.payload_size() - held_;
+  payload_.reserve(held_ + std::min(missing, growth), held_);
+  return {payload_.data() + held_, std::min(missing, payload_.capacity() - held_)};
+}
+
+void FrameParser::filled(size_t bytes) {
+  held_ += bytes;
+  if (!has_header_ && held_ == frame_header_size) {
+    header_ = decode_header(header_bytes_);
+    if (header_.payload_size() > largest_payload_) {
+      throw std::invalid_argument("a frame longer than its stream allows, " +
+                                  describe(header_.range));
+    }
+    has_header_ = true;
+    held_ = 0;
+  }
+  if (has_frame() && header_.flags & has_checksum &&
+      XXH3_64bits(payload_.data(), held_) != header_.checksum) {
+    throw std::invalid_argument("a damaged frame (" + describe(header_.range) + ")");
+  }
+}
+
+void FrameParser::drop_frame() {
+  has_header_ = false;
+  held_ = 0;
+}
+
+}  // namespace rowsum

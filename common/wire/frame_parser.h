@@ -1,0 +1,51 @@
+// Bytes in, frames out: knows headers and lengths, and neither files nor what a frame means.
+//
+//   while (!parser.has_frame()) parser.filled(read(fd, parser.space()));
+//   ... parser.header(), parser.details(), parser.text() ...
+//   parser.drop_frame();
+//
+// Throws std::invalid_argument for bytes that are no frame. Allocates in steps, as bytes arrive, so
+// that a wrong length cannot ask for more than was really sent.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "common/base/buffer.h"
+#include "common/wire/frame.h"
+
+namespace rowsum {
+
+class FrameParser {
+ public:
+  FrameParser();
+
+  /// Frames with a longer payload are refused as soon as their header says so.
+  void limit_payload(uint64_t bytes) { largest_payload_ = bytes; }
+
+  /// Where the next bytes go: never empty while there is no frame, and never more than what belongs
+  /// to the current frame, so that nothing has to be moved.
+  std::span<char> space();
+  void filled(size_t bytes);
+
+  bool has_frame() const { return has_header_ && held_ == header_.payload_size(); }
+  const FrameHeader& header() const { return header_; }
+  std::span<const char> details() const { return {payload_.data(), header_.details}; }
+  std::string_view text() const {
+    return {payload_.data() + header_.details, header_.payload_size() - header_.details};
+  }
+  void drop_frame();
+
+  /// Whether the bytes so far are whole frames: the end of the bytes cuts nothing off.
+  bool is_between_frames() const { return !has_header_ && held_ == 0; }
+
+ private:
+  std::array<char, frame_header_size> header_bytes_;
+  FrameHeader header_;
+  Buffer payload_;
+  uint64_t largest_payload_ = UINT64_MAX;
+  bool has_header_ = false;
+  size_t held_ = 0;  // bytes of the header, then of the payload
+};
+
+}  // namespace rowsum

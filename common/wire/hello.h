@@ -1,0 +1,51 @@
+// How every stream begins: whose rows these are, and how they are written.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/csv/dialect.h"
+
+namespace rowsum {
+
+enum class Content : uint8_t { batches = 1, results = 2 };
+
+/// What tells one input from another. Parts of one file may be computed on several machines and
+/// merged: they agree in size and hash. Anything but a single plain file has only the run's id.
+struct Identity {
+  uint64_t size = 0;      // of the file, in bytes; 0 with a run id
+  uint64_t hash[2] = {};  // XXH3 (128 bits) of its first and last 64 KiB; or random, the run's id
+
+  bool operator==(const Identity&) const = default;
+};
+
+/// Where the text of the batches is, when it does not follow their headers.
+struct Shared {
+  int32_t fd = -1;         // inherited by the worker; -1: the text follows inline
+  uint64_t ring_size = 0;  // the byte at input offset x lies at x mod this; 0: at x
+
+  bool operator==(const Shared&) const = default;
+};
+
+struct Hello {
+  Content content = Content::batches;
+  Dialect dialect;
+  bool header = false;  // the first row of each input is no row
+  Identity identity;
+  std::vector<std::string> inputs;  // names of the files, as the user gave them
+  uint64_t begin = 0;               // where the first tile begins
+  uint64_t largest_text = 0;        // no batch has more bytes of text
+  Shared shared;
+  uint32_t place = 0;  // the seat and the life this stream belongs to, in the launcher
+  uint32_t life = 0;
+
+  /// Whether the streams are of the same input, read in the same way.
+  bool same_input(const Hello& other) const {
+    return identity == other.identity && dialect == other.dialect && header == other.header &&
+           begin == other.begin;
+  }
+  bool operator==(const Hello&) const = default;
+};
+
+}  // namespace rowsum

@@ -1,0 +1,70 @@
+// Bytes in, the items of a stream out: a hello, batches or results, an end, and nothing after it.
+// Checks everything that one stream alone can show (FORMAT.md, "What a reader refuses"); what only
+// all the streams of a run show together is for the merger.
+//
+//   switch (stream.item()) {
+//     case StreamParser::Item::none:  stream.filled(read(fd, stream.space()));   break;  // 0: end
+//     case StreamParser::Item::hello: ... stream.hello() ...;    stream.next();  break;
+//     case StreamParser::Item::frame: ... stream.header() ...;   stream.next();  break;
+//     case StreamParser::Item::end:   ... stream.verdict() ...;  break;  // now only 0 may follow
+//   }
+//
+// Throws Failure(bad_data, "NAME: what is wrong"), and Failure(neighbour_vanished) when the bytes
+// end without an end of the stream.
+#pragma once
+
+#include <string>
+
+#include "common/model/batch.h"
+#include "common/model/verdict.h"
+#include "common/wire/codec.h"
+#include "common/wire/frame_parser.h"
+
+namespace rowsum {
+
+class StreamParser {
+ public:
+  enum class Item { none, hello, frame, end };
+
+  /// `name` is for messages. A stream of the other content is refused.
+  StreamParser(std::string name, Content expected);
+
+  /// As in FrameParser. After the end of the stream, room for the bytes that must not come.
+  std::span<char> space();
+  /// 0 bytes: there will be no more.
+  void filled(size_t bytes);
+
+  Item item() const { return item_; }
+  void next();
+
+  const std::string& name() const { return name_; }
+  const Hello& hello() const { return hello_; }
+  bool has_hello() const { return has_hello_; }
+  const FrameHeader& header() const { return frames_.header(); }
+  /// What the frame covers, as a batch: a result has the shape of the batch it answers.
+  Batch batch() const;
+  std::string_view text() const { return frames_.text(); }
+  std::vector<Reject> rejects() const;
+  const Verdict& verdict() const { return verdict_; }
+  /// Where the last tile seen in this stream ended.
+  uint64_t position() const { return position_; }
+
+ private:
+  void accept_frame();
+  void accept_hello();
+  void accept_tile();
+  void accept_end();
+  [[noreturn]] void refuse(const std::string& what) const;
+
+  std::string name_;
+  Content expected_;
+  FrameParser frames_;
+  Item item_ = Item::none;
+  bool has_hello_ = false;
+  Hello hello_;
+  Verdict verdict_;
+  uint64_t position_ = 0;
+  char surplus_ = 0;
+};
+
+}  // namespace rowsum

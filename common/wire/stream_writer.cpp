@@ -1,0 +1,119 @@
+#include "common/wire/stream_writer.h"
+
+#include <sys/stat.h>
+#include <xxhash.h>
+
+#include "common/io/read_write.h"
+
+namespace rowsum {
+
+namespace {
+
+std::string header_bytes(const FrameHeader& header) {
+  const auto bytes = encode(header);
+  return {bytes.data(), bytes.size()};
+}
+
+bool is_regular_file(int fd) {
+  struct stat status;
+  return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+uint64_t checksum_of(std::string_view details, std::string_view text) {
+  if (details.empty()) return XXH3_64bits(text.data(), text.size());
+  XXH3_state_t state;
+  XXH3_64bits_reset(&state);
+  XXH3_64bits_update(&state, details.data(), details.size());
+  XXH3_64bits_update(&state, text.data(), text.size());
+  return XXH3_64bits_digest(&state);
+}
+
+}  // namespace
+
+std::string hello_frame(const Hello& hello) {
+  const std::string details = encode(hello);
+  FrameHeader header;
+  header.type = FrameType::hello;
+  header.range = {hello.begin, hello.begin};
+  header.details = details.size();
+  return header_bytes(header) + details;
+}
+
+std::string batch_frame_shared(const Batch& batch) {
+  FrameHeader header = header_of(batch);
+  header.flags = text_is_shared;
+  return header_bytes(header);
+}
+
+std::string end_frame(const Verdict& verdict) {
+  const std::string details = encode(verdict.status);
+  FrameHeader header;
+  header.type = FrameType::end;
+  header.range = {verdict.total, verdict.total};
+  header.rows = verdict.rows;
+  header.details = details.size();
+  return header_bytes(header) + details;
+}
+
+StreamWriter::StreamWriter(int fd, std::string name)
+    : fd_(fd), name_(std::move(name)), is_on_disk_(is_regular_file(fd)) {}
+
+void StreamWriter::hello(const Hello& hello) {
+  has_begun_ = true;
+  position_ = hello.begin;
+  const std::string bytes = hello_frame(hello);
+  const std::string_view part = bytes;
+  write({&part, 1});
+}
+
+void StreamWriter::batch(const Batch& batch, std::string_view text) {
+  frame(header_of(batch), "", text);
+}
+
+void StreamWriter::result(const Batch& batch, const std::vector<Reject>& rejects,
+                          std::string_view lines) {
+  FrameHeader header = header_of(batch);
+  header.type = FrameType::result;
+  frame(header, encode(rejects), lines);
+}
+
+void StreamWriter::end(const Verdict& verdict) {
+  const std::string bytes = end_frame(verdict);
+  const std::string_view part = bytes;
+  write({&part, 1});
+  is_over_ = true;
+}
+
+void StreamWriter::fail(ExitStatus status, Content content) {
+  if (is_over_) return;
+  if (!has_begun_) {
+    Hello unknown;
+    unknown.content = content;
+    hello(unknown);
+  }
+  end({status, position_, 0});
+}
+
+void StreamWriter::frame(FrameHeader header, std::string_view details, std::string_view text) {
+  header.details = details.size();
+  header.text = text.size();
+  if (is_on_disk_) {
+    header.flags |= has_checksum;
+    header.checksum = checksum_of(details, text);
+  }
+  position_ = header.range.end;
+  const auto bytes = encode(header);
+  const std::string_view parts[] = {{bytes.data(), bytes.size()}, details, text};
+  write(parts);
+}
+
+void StreamWriter::write(std::span<const std::string_view> parts) {
+  try {
+    write_all(fd_, parts, name_);
+  } catch (...) {
+    is_over_ = true;  // a broken frame is no place to go on from
+    throw;
+  }
+}
+
+}  // namespace rowsum

@@ -1,0 +1,54 @@
+// The writing end of a stream on a blocking file descriptor.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/model/batch.h"
+#include "common/model/verdict.h"
+#include "common/wire/codec.h"
+#include "common/wire/frame.h"
+
+namespace rowsum {
+
+/// The frames that carry nothing but their header and details, as bytes.
+std::string hello_frame(const Hello& hello);
+std::string batch_frame_shared(const Batch& batch);
+std::string end_frame(const Verdict& verdict);
+
+/// hello(), then batches or results, then end(); every frame is written at once. A stream on disk
+/// gets checksums of the payloads as well.
+///
+/// Throws what write_all() throws. After that, and after end(), fail() does nothing.
+class StreamWriter {
+ public:
+  /// `fd` is not owned; `name` is for messages.
+  StreamWriter(int fd, std::string name);
+
+  int fd() const { return fd_; }
+
+  void hello(const Hello& hello);
+  /// `text` is batch.text bytes of rows.
+  void batch(const Batch& batch, std::string_view text);
+  /// `batch` is what the lines answer.
+  void result(const Batch& batch, const std::vector<Reject>& rejects, std::string_view lines);
+  void end(const Verdict& verdict);
+
+  /// Ends the stream with a verdict that is not `complete`, whatever state it is in (R2): with a
+  /// hello of this content first, if there was none.
+  void fail(ExitStatus status, Content content);
+
+ private:
+  void frame(FrameHeader header, std::string_view details, std::string_view text);
+  void write(std::span<const std::string_view> parts);
+
+  int fd_;
+  std::string name_;
+  bool is_on_disk_;
+  bool has_begun_ = false;
+  bool is_over_ = false;  // ended, or broken by a failed write
+  uint64_t position_ = 0;
+};
+
+}  // namespace rowsum

@@ -1,0 +1,117 @@
+#include "p1_read/chain.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstring>
+
+#include "common/base/arguments.h"
+#include "common/base/buffer.h"
+#include "common/base/failure.h"
+#include "common/io/read_write.h"
+#include "p1_read/hello_for.h"
+
+namespace rowsum {
+
+namespace {
+
+/// The bytes that have been read and not been written: from the beginning of the next batch on.
+class Carry {
+ public:
+  explicit Carry(uint64_t begin) : begin_(begin) {}
+
+  /// Room for `bytes` more.
+  std::span<char> space(size_t bytes) {
+    buffer_.reserve(held_ + bytes, held_);
+    return {buffer_.data() + held_, bytes};
+  }
+  std::string_view filled(size_t bytes) {
+    held_ += bytes;
+    return {buffer_.data() + held_ - bytes, bytes};
+  }
+  std::string_view text(const Batch& batch) const {
+    return {buffer_.data() + (batch.text_begin() - begin_), batch.text};
+  }
+  /// Bytes before `offset` are needed no more.
+  void drop_before(uint64_t offset) {
+    const uint64_t dropped = offset - begin_;
+    if (dropped == 0) return;
+    held_ -= dropped;
+    std::memmove(buffer_.data(), buffer_.data() + dropped, held_);
+    begin_ = offset;
+  }
+
+ private:
+  Buffer buffer_;
+  uint64_t begin_;
+  size_t held_ = 0;
+};
+
+}  // namespace
+
+void Chain::open(const std::vector<std::string>& to) {
+  if (to.empty()) {
+    if (::isatty(STDOUT_FILENO)) {
+      throw usage_failure("standard output is a terminal, and the stream is for p2_sum");
+    }
+    streams_.emplace_back(STDOUT_FILENO, "standard output");
+  }
+  for (const std::string& path : to) {
+    files_.emplace_back(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (!files_.back().is_open()) throw Failure::from_errno(ExitStatus::cannot_create, path);
+    streams_.emplace_back(files_.back().get(), path);
+  }
+}
+
+void Chain::run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy) {
+  say_hello(inputs, options);
+  // Blocking writes are all the credit there is.
+  Dealer dealer(policy, streams_.size(), SIZE_MAX);
+  Batcher batcher(options, inputs.begin());
+  Carry carry(inputs.begin());
+  const auto deal = [&](const Batch& batch) {
+    streams_[*dealer.deal()].batch(batch, carry.text(batch));
+  };
+
+  do {
+    batcher.begin_input(inputs.index(), inputs.name());
+    for (bool is_over = false; !is_over;) {
+      wait_readable(inputs.fd(), streams_.front().fd());
+      const size_t n = inputs.read_some(carry.space(batcher.wanted()));
+      is_over = n == 0;
+      if (is_over) {
+        batcher.end_input();
+      } else {
+        batcher.feed(carry.filled(n));
+      }
+      if (const auto batch = batcher.take_full()) deal(*batch);
+      batcher.check();
+      if (!is_over && !is_readable_now(inputs.fd())) {
+        if (const auto batch = batcher.take_any()) deal(*batch);
+      }
+      carry.drop_before(batcher.taken());
+    }
+  } while (inputs.open_next());
+  for (StreamWriter& stream : streams_) {
+    stream.end({ExitStatus::complete, batcher.taken(), batcher.rows()});
+  }
+}
+
+void Chain::fail(ExitStatus status) {
+  if (streams_.empty() && !::isatty(STDOUT_FILENO)) {
+    streams_.emplace_back(STDOUT_FILENO, "standard output");
+  }
+  // Whose reader is gone is of no interest to the others but as a lost neighbour.
+  if (status == ExitStatus::downstream_closed) status = ExitStatus::neighbour_vanished;
+  for (StreamWriter& stream : streams_) stream.fail(status, Content::batches);
+}
+
+void Chain::say_hello(const Inputs& inputs, const BatcherOptions& options) {
+  Hello hello = hello_for(inputs, options);
+  for (StreamWriter& stream : streams_) {
+    stream.hello(hello);
+    ++hello.place;
+  }
+}
+
+}  // namespace rowsum

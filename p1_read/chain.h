@@ -1,0 +1,39 @@
+// The chain's dealing: batches with their text inline, on blocking streams.
+//
+// It cannot deadlock, whatever the number of streams and however small the pipes: batches are
+// written one after another in input order, and p3_write always reads from the stream that owes the
+// next one. That worker can therefore always write, hence read, and p1 can go on.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "common/io/owned_fd.h"
+#include "common/wire/stream_writer.h"
+#include "p1_read/batcher.h"
+#include "p1_read/dealer.h"
+#include "p1_read/inputs.h"
+
+namespace rowsum {
+
+class Chain {
+ public:
+  /// Opens the paths in order; none is standard output. A FIFO is waited for until somebody reads
+  /// it. Throws Failure(cannot_create), and Failure(usage) for a terminal.
+  void open(const std::vector<std::string>& to);
+
+  /// Deals all of the inputs and ends the streams. Throws Failure.
+  void run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy);
+
+  /// Ends all streams with a verdict; before open(), that of standard output.
+  void fail(ExitStatus status);
+
+ private:
+  void say_hello(const Inputs& inputs, const BatcherOptions& options);
+
+  std::vector<OwnedFd> files_;
+  std::deque<StreamWriter> streams_;
+};
+
+}  // namespace rowsum

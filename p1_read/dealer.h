@@ -1,0 +1,47 @@
+// Which place gets the next batch. Pure: knows places by number and how much each has outstanding.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace rowsum {
+
+enum class DealPolicy {
+  round_robin,  // one after another
+  random,       // any: no period in the data can load one place only
+};
+
+/// "round-robin" or "random". Throws Failure(usage).
+DealPolicy parse_deal_policy(const std::string& text);
+
+class Dealer {
+ public:
+  /// `credit`: how many batches a place may have outstanding.
+  Dealer(DealPolicy policy, size_t places, size_t credit);
+
+  /// The place for the next batch among those with credit left, or nothing when there is none. The
+  /// batch counts as outstanding from then on.
+  std::optional<size_t> deal();
+  /// The same among places that have nothing outstanding.
+  std::optional<size_t> deal_to_idle();
+  /// A batch of `place` came back.
+  void returned(size_t place) { --outstanding_[place]; }
+
+  bool has_credit() const;
+  bool has_idle() const;
+
+ private:
+  std::optional<size_t> deal_below(size_t limit);
+  bool any_below(size_t limit) const;
+
+  DealPolicy policy_;
+  size_t credit_;
+  std::vector<size_t> outstanding_;  // batches, by place
+  size_t next_ = 0;                  // round_robin: the place whose turn it is
+  std::minstd_rand random_{std::random_device{}()};
+};
+
+}  // namespace rowsum

@@ -1,0 +1,20 @@
+// The hello of the streams that this program writes, in the chain and in the launcher.
+#pragma once
+
+#include "p1_read/batcher.h"
+#include "p1_read/inputs.h"
+
+namespace rowsum {
+
+inline Hello hello_for(const Inputs& inputs, const BatcherOptions& options) {
+  Hello hello;
+  hello.dialect = options.dialect;
+  hello.header = options.header;
+  hello.identity = inputs.identity();
+  hello.inputs = inputs.names();
+  hello.begin = inputs.begin();
+  hello.largest_text = options.largest_text();
+  return hello;
+}
+
+}  // namespace rowsum

@@ -1,0 +1,88 @@
+#include "p1_read/inputs.h"
+
+#include <fcntl.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include <algorithm>
+
+#include "common/base/failure.h"
+#include "common/io/read_write.h"
+
+namespace rowsum {
+
+namespace {
+
+constexpr uint64_t hashed_at_each_end = 64 << 10;
+
+Identity random_identity() {
+  Identity identity;
+  if (::getrandom(identity.hash, sizeof identity.hash, 0) != sizeof identity.hash) {
+    throw Failure::from_errno(ExitStatus::system, "getrandom");
+  }
+  return identity;
+}
+
+}  // namespace
+
+Inputs::Inputs(std::vector<std::string> operands) : operands_(std::move(operands)) {
+  if (operands_.empty()) operands_.push_back("-");
+  for (const std::string& operand : operands_) {
+    names_.push_back(operand == "-" ? "standard input" : operand);
+  }
+  open_current();
+
+  struct stat status;
+  if (::fstat(fd(), &status) != 0) throw Failure::from_errno(ExitStatus::no_input, name());
+  const off_t offset = ::lseek(fd(), 0, SEEK_CUR);
+  is_plain_file_ =
+      operands_.size() == 1 && S_ISREG(status.st_mode) && status.st_size > 0 && offset >= 0;
+  if (is_plain_file_) {
+    begin_ = static_cast<uint64_t>(offset);
+    size_ = std::max(begin_, static_cast<uint64_t>(status.st_size));
+    left_ = size_ - begin_;
+  }
+}
+
+bool Inputs::open_next() {
+  if (index_ + 1 == operands_.size()) return false;
+  ++index_;
+  open_current();
+  return true;
+}
+
+int Inputs::fd() const {
+  return file_.is_open() ? file_.get() : STDIN_FILENO;
+}
+
+void Inputs::open_current() {
+  file_.close();
+  if (operands_[index_] == "-") return;
+  file_ = OwnedFd(::open(operands_[index_].c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!file_.is_open()) throw Failure::from_errno(ExitStatus::no_input, name());
+}
+
+Identity Inputs::identity() const {
+  if (!is_plain_file_) return random_identity();
+  const uint64_t end = std::min(size_, hashed_at_each_end);
+  std::vector<char> ends(2 * end);
+  pread_fully(fd(), std::span(ends).first(end), 0, name());
+  pread_fully(fd(), std::span(ends).last(end), size_ - end, name());
+  const XXH128_hash_t hash = XXH3_128bits(ends.data(), ends.size());
+  return {size_, {hash.low64, hash.high64}};
+}
+
+size_t Inputs::read_some(std::span<char> into) {
+  if (is_plain_file_) into = into.first(std::min<uint64_t>(into.size(), left_));
+  if (into.empty()) return 0;
+  const size_t n = rowsum::read_some(fd(), into, name());
+  if (is_plain_file_) {
+    if (n == 0) throw Failure(ExitStatus::io, name() + ": it shrank while it was read");
+    left_ -= n;
+  }
+  return n;
+}
+
+}  // namespace rowsum

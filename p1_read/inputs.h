@@ -1,0 +1,54 @@
+// The operands, read one after another as a stream of bytes.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/io/owned_fd.h"
+#include "common/wire/hello.h"
+
+namespace rowsum {
+
+class Inputs {
+ public:
+  /// Opens the first one. No operand, or "-", is standard input. Throws Failure(no_input) for what
+  /// is missing, may not be read, or is a directory.
+  explicit Inputs(std::vector<std::string> operands);
+
+  /// Opens the one after the current one; false when there is none. Throws like the constructor.
+  bool open_next();
+
+  uint32_t index() const { return index_; }
+  /// As messages call them: the operands, or "standard input".
+  const std::vector<std::string>& names() const { return names_; }
+  const std::string& name() const { return names_[index_]; }
+  int fd() const;
+
+  /// Whether the input is one regular file of known size, which others can read by offset. Such a
+  /// file is taken as it is now: what is appended later is not read. (/proc has regular files of
+  /// size 0 that do have contents; those are read like pipes.)
+  bool is_plain_file() const { return is_plain_file_; }
+  /// Where reading begins: the current offset of a plain file on standard input, otherwise 0.
+  uint64_t begin() const { return begin_; }
+  Identity identity() const;
+
+  /// Some bytes of the current input; 0 at its end. Throws Failure(io), also for a plain file that
+  /// turns out shorter than it was.
+  size_t read_some(std::span<char> into);
+
+ private:
+  void open_current();
+
+  std::vector<std::string> operands_;
+  std::vector<std::string> names_;
+  uint32_t index_ = 0;
+  OwnedFd file_;  // closed while the current input is standard input
+  bool is_plain_file_ = false;
+  uint64_t begin_ = 0;
+  uint64_t size_ = 0;  // of a plain file
+  uint64_t left_ = 0;  // of it, to be read
+};
+
+}  // namespace rowsum

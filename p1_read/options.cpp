@@ -1,0 +1,80 @@
+#include "p1_read/options.h"
+
+#include "common/base/arguments.h"
+#include "common/base/program.h"
+
+namespace rowsum {
+
+namespace po = boost::program_options;
+
+namespace {
+
+char parse_delimiter(const std::string& text) {
+  if (text == "\\t") return '\t';
+  if (text.size() != 1 || text[0] == quote || text[0] == '\n' || text[0] == '\r') {
+    throw usage_failure("--delimiter: '" + text +
+                        "' is not one byte other than a quote or a row end");
+  }
+  return text[0];
+}
+
+}  // namespace
+
+std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
+  ReadOptions options;
+  std::string delimiter, batch_size, max_row, deal;
+  ReadPipeline pipeline;
+  int parent = 0;
+
+  CommandLine command_line;
+  command_line.takes_operands = true;
+  command_line.synopsis = "[OPTION]... [FILE]...";
+  command_line.description =
+      "Cuts CSV into batches of whole rows, as a stream for p2_sum on standard output.\n"
+      "No FILE, or -, is standard input. Several are read one after another.";
+  auto add = command_line.options.add_options();
+  add("delimiter,d", po::value(&delimiter)->default_value(",")->value_name("C"),
+      "the byte between fields; \\t is a tab");
+  add("header", po::bool_switch(&options.batches.header),
+      "skip the first row of each file; it has no index");
+  add("batch-size", po::value(&batch_size)->default_value("256K")->value_name("SIZE"),
+      "bytes of rows in a batch");
+  add("max-row", po::value(&max_row)->default_value("16M")->value_name("SIZE"),
+      "a longer row is an error");
+  add("deal", po::value(&deal)->default_value("round-robin")->value_name("POLICY"),
+      "who gets the next batch, with several --to: round-robin or random");
+  add("to", po::value(&options.to)->composing()->value_name("PATH"),
+      "write to PATH, a file or FIFO, not to standard output; several: deal to them");
+
+  po::options_description launcher("For run_pipeline.sh");
+  auto add_launcher = launcher.add_options();
+  add_launcher("pipeline", po::value(&pipeline.directory)->value_name("DIR"),
+               "deal references over the FIFOs in DIR");
+  add_launcher("places", po::value(&pipeline.places)->value_name("N"), "to so many places");
+  add_launcher("control", po::value(&pipeline.control)->value_name("FD"),
+               "and hear from p3_write here");
+  add_launcher("shared", po::value(&pipeline.shared)->value_name("FD"),
+               "the input, or the file for a ring, as the workers inherit it");
+  add_launcher("parent", po::value(&parent)->value_name("PID"), "end when the parent process does");
+  command_line.options.add(launcher);
+
+  const auto values = parse_arguments(argc, argv, command_line);
+  if (!values) return std::nullopt;
+  if (parent != 0) tie_to_parent(parent);
+  if (values->count("operand"))
+    options.inputs = (*values)["operand"].as<std::vector<std::string>>();
+  options.batches.dialect.delimiter = parse_delimiter(delimiter);
+  options.batches.batch_size = parse_size("batch-size", batch_size);
+  options.batches.max_row = parse_size("max-row", max_row);
+  options.deal = parse_deal_policy(deal);
+  if (!pipeline.directory.empty()) {
+    if (pipeline.places == 0 || pipeline.control < 0 || pipeline.shared < 0) {
+      throw usage_failure("--pipeline needs --places, --control and --shared");
+    }
+    if (!options.to.empty()) throw usage_failure("--pipeline and --to exclude each other");
+    options.pipeline = pipeline;
+  }
+  return options;
+}
+
+}  // namespace rowsum

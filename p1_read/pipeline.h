@@ -1,0 +1,80 @@
+// The launcher's dealing: references to text that the workers read for themselves, over one FIFO a
+// place, with p3_write's control channel closing the circle.
+//
+// It cannot deadlock: this process blocks in poll(2) and nowhere else (FIFOs are non-blocking, what
+// does not fit waits here; a place has at most `credit` batches outstanding, so that is little).
+// Hence the control channel always drains, hence p3_write blocks on nothing but its output, hence
+// every worker's result is taken in its turn.
+#pragma once
+
+#include <poll.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/io/owned_fd.h"
+#include "common/io/ring.h"
+#include "common/model/verdict.h"
+#include "common/wire/control.h"
+#include "p1_read/batcher.h"
+#include "p1_read/dealer.h"
+#include "p1_read/inputs.h"
+#include "p1_read/options.h"
+
+namespace rowsum {
+
+class Pipeline {
+ public:
+  /// Opens the first life of every place. Throws Failure(system).
+  Pipeline(const ReadPipeline& options, DealPolicy policy);
+
+  /// Deals all of the inputs, ends the streams, and returns once p3_write has gone with everything
+  /// printed. Throws Failure; a silent one with the culprit's status when another program failed.
+  void run(Inputs& inputs, const BatcherOptions& options);
+
+  /// Ends all streams with a verdict, and returns once p3_write has made the best of it.
+  void fail(ExitStatus status);
+
+ private:
+  /// A seat for a worker, and what the worker there has been given.
+  struct Place {
+    OwnedFd fifo;
+    std::string name;
+    uint32_t life = 0;
+    std::string pending;            // bytes for which the FIFO had no room yet
+    std::deque<Batch> outstanding;  // dealt and not returned, in input order
+  };
+
+  void prepare_source(const Inputs& inputs, const BatcherOptions& options);
+  void say_hello(const Inputs& inputs, const BatcherOptions& options);
+  /// Where the next `bytes` of the input go.
+  std::span<char> space(const Batcher& batcher, size_t bytes);
+  /// Whether there is a place for the batch that more input may fill, and room in the ring for it.
+  bool may_read(const Batcher& batcher) const;
+  void deal(size_t place, const Batch& batch);
+  void end_streams(const Verdict& verdict);
+
+  /// Waits, or not, until something can be done: sees to FIFOs that have room and to control
+  /// messages, and returns whether `input` is readable (-1: that is not asked).
+  bool wait(int input, bool may_block);
+  void take_control();
+  void accept(const ControlMessage& message);
+  void flush(Place& place);
+
+  ReadPipeline options_;
+  Dealer dealer_;
+  std::vector<Place> places_;
+  std::unique_ptr<Ring> ring_;  // none: the shared file is the input itself
+  std::vector<char> scratch_;   // the input's bytes on their way past the cutter, without a ring
+  std::vector<pollfd> polled_;  // of wait(), kept for its memory
+  bool has_said_hello_ = false;
+  bool has_ended_ = false;
+  ControlParser control_;
+  bool is_control_open_ = true;
+  Verdict dealt_;  // up to where batches have been dealt
+  uint64_t printed_ = 0;
+};
+
+}  // namespace rowsum

@@ -1,0 +1,87 @@
+#include "p2_sum/sum_stream.h"
+
+#include <optional>
+
+#include "common/base/buffer.h"
+#include "common/base/failure.h"
+#include "common/io/read_write.h"
+#include "common/io/ring.h"
+#include "common/wire/stream_parser.h"
+#include "p2_sum/batch_summer.h"
+
+namespace rowsum {
+
+namespace {
+
+/// Where the text of batches comes from: behind their headers, or from the file the hello names.
+class TextSource {
+ public:
+  explicit TextSource(const Hello& hello) : hello_(hello) {}
+
+  std::string_view text(const StreamParser& stream, const Batch& batch) {
+    if (!(stream.header().flags & text_is_shared)) return stream.text();
+    if (hello_.shared.fd < 0) {
+      throw Failure(ExitStatus::bad_data, stream.name() + ": a batch without its text");
+    }
+    buffer_.reserve(batch.text);
+    pread_shared(hello_.shared.fd, hello_.shared.ring_size, {buffer_.data(), batch.text},
+                 batch.text_begin(), hello_.inputs[batch.input]);
+    return {buffer_.data(), batch.text};
+  }
+
+ private:
+  const Hello& hello_;
+  Buffer buffer_;
+};
+
+void check_rows(const StreamParser& stream, const Batch& batch, uint64_t rows) {
+  if (rows == batch.rows) return;
+  throw Failure(ExitStatus::bad_data, stream.hello().inputs[batch.input] + ": " +
+                                          describe(batch.range) + " hold " + std::to_string(rows) +
+                                          " rows and not " + std::to_string(batch.rows) +
+                                          ": the input changed while it was read");
+}
+
+}  // namespace
+
+ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
+  StreamParser stream(name, Content::batches);
+  std::optional<TextSource> source;
+  std::optional<BatchSummer> summer;
+  while (true) {
+    switch (stream.item()) {
+      case StreamParser::Item::none: {
+        wait_readable(in, out.fd());
+        stream.filled(read_some(in, stream.space(), name));
+        break;
+      }
+      case StreamParser::Item::hello: {
+        Hello hello = stream.hello();
+        hello.content = Content::results;
+        out.hello(hello);
+        source.emplace(stream.hello());
+        summer.emplace(hello.dialect);
+        stream.next();
+        break;
+      }
+      case StreamParser::Item::frame: {
+        const Batch batch = stream.batch();
+        check_rows(stream, batch, summer->sum(batch, source->text(stream, batch)));
+        out.result(batch, summer->rejects(), summer->lines());
+        stream.next();
+        break;
+      }
+      case StreamParser::Item::end: {
+        // In the launcher p1_read stays, and with it this channel, until all is printed; elsewhere
+        // nothing but the end of the file may follow.
+        const bool is_in_launcher = stream.hello().shared.fd >= 0;
+        if (!is_in_launcher) stream.filled(read_some(in, stream.space(), name));
+        out.end(stream.verdict());
+        if (!stream.verdict().is_complete()) throw Failure::silent(stream.verdict().status);
+        return ExitStatus::complete;
+      }
+    }
+  }
+}
+
+}  // namespace rowsum

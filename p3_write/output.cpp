@@ -1,0 +1,108 @@
+#include "p3_write/output.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "common/base/failure.h"
+#include "common/io/read_write.h"
+
+namespace rowsum {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The temporary name, where a signal handler can reach it; empty when there is none.
+char doomed[4096];
+
+void unlink_and_die(int signal) {
+  if (doomed[0] != '\0') ::unlink(doomed);
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+}
+
+void unlink_on_signals(const std::string& path) {
+  path.copy(doomed, sizeof doomed - 1);
+  for (const int signal : {SIGHUP, SIGINT, SIGTERM}) {
+    if (::signal(signal, unlink_and_die) == SIG_IGN) ::signal(signal, SIG_IGN);
+  }
+}
+
+void sync(int fd, const std::string& name) {
+  // EINVAL: a special file system that has nothing to sync.
+  if (::fsync(fd) != 0 && errno != EINVAL) throw Failure::from_errno(ExitStatus::io, name);
+}
+
+}  // namespace
+
+Output Output::standard_output() {
+  Output output;
+  output.fd_ = STDOUT_FILENO;
+  output.name_ = "standard output";
+  return output;
+}
+
+Output::Output(const std::string& path) : name_(path) {
+  struct stat status;
+  const bool exists = ::stat(path.c_str(), &status) == 0;
+  if (exists && !S_ISREG(status.st_mode)) {
+    file_ = OwnedFd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+    if (!file_.is_open()) throw Failure::from_errno(ExitStatus::cannot_create, name_);
+  } else {
+    std::error_code error;
+    const fs::path resolved = exists ? fs::canonical(path, error) : fs::path(path);
+    path_ = error ? path : resolved.string();
+    open_beside();
+    if (exists) ::fchmod(file_.get(), status.st_mode & 07777);
+  }
+  fd_ = file_.get();
+}
+
+Output::~Output() {
+  if (temporary_.empty()) return;
+  ::unlink(temporary_.c_str());
+  doomed[0] = '\0';
+}
+
+void Output::write(std::string_view bytes) {
+  write_all(fd_, bytes, name_);
+}
+
+void Output::commit() {
+  if (path_.empty()) return;
+  sync(fd_, name_);
+  const fs::path directory = fs::path(path_).parent_path();
+  if (temporary_.empty()) {
+    // A file without a name cannot take one that exists: it gets a passing one first.
+    temporary_ = path_ + "." + std::to_string(::getpid()) + ".tmp";
+    const std::string self = "/proc/self/fd/" + std::to_string(fd_);
+    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+      throw Failure::from_errno(ExitStatus::cannot_create, name_);
+    }
+  }
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    throw Failure::from_errno(ExitStatus::cannot_create, name_);
+  }
+  temporary_.clear();
+  const OwnedFd at(::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY));
+  if (at.is_open()) sync(at.get(), name_);
+}
+
+void Output::open_beside() {
+  const fs::path directory = fs::path(path_).parent_path();
+  file_ = OwnedFd(
+      ::open(directory.empty() ? "." : directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666));
+  if (!file_.is_open() && (errno == EOPNOTSUPP || errno == EISDIR)) {
+    temporary_ = path_ + "." + std::to_string(::getpid()) + ".tmp";
+    unlink_on_signals(temporary_);
+    file_ = OwnedFd(::open(temporary_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666));
+  }
+  if (!file_.is_open()) throw Failure::from_errno(ExitStatus::cannot_create, name_);
+}
+
+}  // namespace rowsum

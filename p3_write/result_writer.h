@@ -1,0 +1,39 @@
+// Results, in order, to the output: the form of the lines, and what becomes of rejects.
+#pragma once
+
+#include <optional>
+
+#include "common/wire/stream_parser.h"
+#include "p3_write/options.h"
+#include "p3_write/output.h"
+
+namespace rowsum {
+
+class ResultWriter {
+ public:
+  /// Opens the output and the file for rejects. Throws Failure(cannot_create).
+  explicit ResultWriter(const WriteOptions& options);
+
+  int output_fd() const { return output_.fd(); }
+
+  /// Writes the result that `stream` shows, whose first row has the number `first_row`. A reject is
+  /// reported; unless it may be skipped, the rows before it are written and a silent
+  /// Failure(bad_data) is thrown.
+  void write(const StreamParser& stream, uint64_t first_row);
+
+  /// Gives the files their names. Returns `some_rejected` or `complete`.
+  ExitStatus commit();
+
+ private:
+  void write_lines(std::string_view lines, const Batch& batch, uint64_t first_row);
+  void report_reject(const StreamParser& stream, const Reject& reject, uint64_t first_row) const;
+
+  WriteOptions options_;
+  Output output_;
+  std::optional<Output> rejects_;
+  bool has_rejects_ = false;
+  uint32_t input_ = 0;   // of the last result
+  uint64_t origin_ = 0;  // the offset of that input's byte 0
+};
+
+}  // namespace rowsum
