@@ -72,12 +72,15 @@ ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
         break;
       }
       case StreamParser::Item::end: {
-        // In the launcher p1_read stays, and with it this channel, until all is printed; elsewhere
-        // nothing but the end of the file may follow.
+        if (!stream.verdict().is_complete()) {
+          out.end(stream.verdict());
+          throw Failure::silent(stream.verdict().status);
+        }
+        // Nothing but the end of the file may follow. In the launcher that is long in coming: there
+        // p1_read keeps the channel open until all is printed.
         const bool is_in_launcher = stream.hello().shared.fd >= 0;
         if (!is_in_launcher) stream.filled(read_some(in, stream.space(), name));
         out.end(stream.verdict());
-        if (!stream.verdict().is_complete()) throw Failure::silent(stream.verdict().status);
         return ExitStatus::complete;
       }
     }

@@ -1,0 +1,218 @@
+#!/usr/bin/env bash
+# Sums the rows of CSV files with N workers: makes the FIFOs, starts p1_read, N times p2_sum and one
+# p3_write, waits for them, and leaves nothing behind however it ends. See run_pipeline(1).
+#
+#   p1_read --> in.PLACE.LIFE --> p2_sum --> out.PLACE.LIFE --> p3_write --> standard output, or -o
+#      ^                                                            |
+#      +--------------------------- control ------------------------+
+#
+# The workers read the text of their batches from one shared file descriptor: the input itself when
+# it is a plain file, otherwise a ring that p1_read fills.
+set -u
+program=${0##*/}
+
+die() {  # STATUS MESSAGE
+  printf '%s: %s\n' "$program" "$2" >&2
+  exit "$1"
+}
+
+usage_error() { die 64 "$1; try '$program --help'"; }
+
+help() {
+  cat <<EOF
+Usage: $program [OPTION]... [FILE]...
+Sums the rows of CSV files of integers with several processes: prints "index,sum"
+for each row, in order. No FILE, or -, is standard input.
+
+  -n, --workers N      so many p2_sum (default: the number of processors, 1 to 64)
+  -o, --output FILE    write to FILE, which is only ever replaced by a complete one
+  -d, --delimiter C    the byte between fields (default: a comma)
+      --header         skip the first row of each file
+      --batch-size SIZE, --max-row SIZE, --deal POLICY        see p1_read(1)
+      --crlf, --no-index, --on-error POLICY, --rejects FILE   see p3_write(1)
+      --help, --version
+
+Exit status: 0 all of it; 1 done, some rows rejected (--on-error=skip); 64 usage;
+65 bad data; 66 no such input; 69 a process vanished; 71 the system; 73 cannot
+create the output; 74 input or output; 141 nobody reads the output any more.
+EOF
+}
+
+# --- The command line: who gets which option --------------------------------------------------------
+
+workers=
+read_options=()
+write_options=()
+inputs=()
+while (($#)); do
+  option=$1
+  attached=
+  shift
+  # --option=value is --option value, and -nVALUE is -n VALUE.
+  case $option in
+    --*=*) attached=1; set -- "${option#*=}" "$@"; option=${option%%=*} ;;
+    -[nod]?*) attached=1; set -- "${option:2}" "$@"; option=${option:0:2} ;;
+  esac
+  case $option in
+    -n | --workers | -o | --output | -d | --delimiter | --batch-size | --max-row | --deal | \
+      --on-error | --rejects)
+      (($#)) || usage_error "option '$option' needs a value"
+      value=$1
+      attached=
+      shift ;;
+  esac
+  [[ -z $attached ]] || usage_error "option '$option' is unknown or takes no value"
+  case $option in
+    -n | --workers) workers=$value ;;
+    -d | --delimiter) read_options+=(--delimiter="$value") ;;
+    --batch-size | --max-row | --deal) read_options+=("$option=$value") ;;
+    --header) read_options+=(--header) ;;
+    -o | --output) write_options+=(--output="$value") ;;
+    --on-error | --rejects) write_options+=("$option=$value") ;;
+    --crlf | --no-index) write_options+=("$option") ;;
+    --help) help; exit ;;
+    --version) echo "$program (row sums) 1.0"; exit ;;
+    --) inputs+=("$@"); break ;;
+    -?*) usage_error "unrecognised option '$option'" ;;
+    *) inputs+=("$option") ;;
+  esac
+done
+if [[ -z $workers ]]; then
+  workers=$(nproc)
+  ((workers <= 64)) || workers=64
+fi
+[[ $workers =~ ^0*([1-9]|[1-5][0-9]|6[0-4])$ ]] ||
+  usage_error "--workers: '$workers' is not a number from 1 to 64"
+workers=${BASH_REMATCH[1]}
+
+# The programs lie beside this script, or in the build of its source tree, or in PATH.
+here=${BASH_SOURCE[0]%/*}
+[[ $here != "${BASH_SOURCE[0]}" ]] || here=.
+bin=
+for place in "$here" "$here/../build/bin"; do
+  if [[ -x $place/p1_read ]]; then bin=$place/; break; fi
+done
+
+# --- The guard: outlives this script, whatever kills it, and clears up after it ----------------------
+
+# Makes the private directory with the FIFOs and says where it is. Then it waits for the end of its
+# standard input, the lifeline, which every process below holds until it has reported its pid there.
+# Unless a last line says that all is over, it kills what was reported.
+guard() {
+  trap '' HUP INT QUIT TERM
+  local directory places line pids=() is_over=
+  directory=$(mktemp -d "${TMPDIR:-/dev/shm}/run_pipeline.XXXXXXXX" 2>/dev/null ||
+    mktemp -d "/tmp/run_pipeline.XXXXXXXX") || return
+  eval "places=({0..$((workers - 1))}.0)"
+  mkfifo "$directory/control" "${places[@]/#/$directory/in.}" "${places[@]/#/$directory/out.}" &&
+    echo "$directory"
+  while read -r line; do
+    if [[ $line == over ]]; then is_over=1; else pids+=("$line"); fi
+  done
+  [[ $is_over ]] || kill -KILL "${pids[@]}"
+  until rm -rf "$directory"; do sleep 0.1; done
+} 2>/dev/null
+
+coproc guard { guard; }
+# shellcheck disable=SC2154 # set by coproc
+guard_pid=$guard_PID from_guard=${guard[0]} to_guard=${guard[1]}
+exec {lifeline}>&"$to_guard" {to_guard}>&-  # bash hides a coprocess's own descriptors from children
+read -r directory <&"$from_guard" || die 73 "cannot make FIFOs in ${TMPDIR:-/dev/shm} or /tmp"
+
+# --- What the workers read ---------------------------------------------------------------------------
+
+source=${inputs[0]:--}
+[[ $source != - ]] || source=/dev/stdin
+if ((${#inputs[@]} > 1)) || [[ ! -f $source || ! -s $source || ! -r $source ]]; then
+  exec {shared}<>"$directory/ring"
+elif [[ $source == /dev/stdin ]]; then
+  exec {shared}<&0
+else
+  exec {shared}<"$source"
+fi
+
+# --- The processes -----------------------------------------------------------------------------------
+
+# They are started before any signal is trapped here: then they ignore SIGINT and SIGQUIT, as
+# background processes do, and ending them is this script's business alone. --parent makes them die
+# with it.
+exec {control}<>"$directory/control"
+# shellcheck disable=SC2094 # both ends, for others to use
+exec {control_in}<"$directory/control" {control_out}>"$directory/control" {control}>&-
+
+"${bin}p1_read" --pipeline "$directory" --places "$workers" --control "$control_in" \
+  --shared "$shared" --parent $$ "${read_options[@]}" -- "${inputs[@]}" \
+  <&0 >/dev/null {control_out}>&- {lifeline}>&- &
+declare -A running=([$!]=p1_read)
+"${bin}p3_write" --pipeline "$directory" --places "$workers" --control "$control_out" \
+  --parent $$ "${write_options[@]}" {control_in}<&- {shared}<&- {lifeline}>&- &
+running[$!]=p3_write
+exec {control_in}<&- {control_out}>&-
+
+# Opening a FIFO waits for the program at its other end, so each worker gets its two by itself.
+worker() {  # PLACE
+  echo "$BASHPID" >&"$lifeline"
+  exec {lifeline}>&-
+  exec "${bin}p2_sum" --parent $$ <"$directory/in.$1.0" >"$directory/out.$1.0"
+}
+for ((place = 0; place < workers; ++place)); do
+  worker "$place" &
+  running[$!]="p2_sum at place $place"
+done
+
+# --- The end -----------------------------------------------------------------------------------------
+
+declare -A status=([p1]=0 [p2]=0 [p3]=0)  # the first that is not 0, of each program
+signal=
+is_stopping=
+stop() {
+  is_stopping=1
+  ((${#running[@]})) || return
+  kill -TERM "${!running[@]}" 2>/dev/null
+  kill -CONT "${!running[@]}" 2>/dev/null  # a stopped process, too
+}
+trap 'signal=INT; stop' INT
+trap 'signal=TERM; stop' TERM
+trap 'signal=HUP; stop' HUP
+
+while ((${#running[@]})); do
+  if [[ $is_stopping ]]; then  # in any order: wait -n may have forgotten some that were killed
+    pids=("${!running[@]}")
+    pid=${pids[0]}
+    wait "$pid" 2>/dev/null
+    code=$?
+  else
+    wait -n -p pid "${!running[@]}" 2>/dev/null
+    code=$?
+    [[ ${pid:-} ]] || continue  # a signal came
+  fi
+  name=${running[$pid]}
+  unset "running[$pid]"
+  if ((code > 128 && code != 141)); then
+    [[ $is_stopping ]] && ((code == 143)) ||  # by stop()
+      echo "$program: $name was killed by signal $((code - 128)) ($(kill -l "$code"))" >&2
+    code=69
+    stop
+  fi
+  case $name in
+    # It stays until p3_write has gone. If it did not, something is wrong with it alone.
+    p1_read) ((code == 0)) || stop ;;
+    p3_write) [[ " ${running[*]} " == *" p1_read "* ]] || stop ;;
+  esac
+  ((status[${name:0:2}])) || status[${name:0:2}]=$code
+done
+
+# p3_write knows most, for every verdict ends there. 69 only says that somebody else failed.
+code=0
+for name in p3 p1 p2; do
+  if ((code == 0 || code == 69)) && ((status[$name])); then code=${status[$name]}; fi
+done
+
+echo over >&"$lifeline"
+exec {lifeline}>&-
+wait "$guard_pid" 2>/dev/null
+if [[ $signal ]]; then
+  trap - "$signal"
+  kill -s "$signal" $$
+fi
+exit "$code"
