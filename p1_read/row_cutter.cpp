@@ -1,23 +1,17 @@
 #include "p1_read/row_cutter.h"
 
-#include <algorithm>
 #include <cstring>
+
+#include "p1_read/scan.h"
 
 namespace rowsum {
 
 void RowCutter::feed(std::string_view bytes) {
-  if (bytes.empty()) return;
-  if (awaits_line_feed_) {
-    const bool line_feed_follows = bytes.front() == '\n';
-    resolve_carriage_return(line_feed_follows);
-    if (line_feed_follows) bytes.remove_prefix(1);
-    if (bytes.empty()) return;
+  if (!automaton_.is_quoted() && !awaits_line_feed_) {
+    const PlainScan scan = scan_plain(bytes);
+    if (scan.is_plain) return count_plain(bytes, scan.line_feeds);
   }
-  if (automaton_.is_quoted() || bytes.find(quote) != bytes.npos) {
-    scan_exactly(bytes);
-  } else {
-    scan_plain(bytes);
-  }
+  cut_exactly(bytes);
 }
 
 size_t RowCutter::feed_row(std::string_view bytes) {
@@ -47,39 +41,50 @@ void RowCutter::resolve_carriage_return(bool line_feed_follows) {
   end_row(scanned_);
 }
 
-/// No quote among the bytes, and none open: every LF and every CR ends a row.
-void RowCutter::scan_plain(std::string_view bytes) {
-  const uint64_t begin = scanned_;
-  scanned_ += bytes.size();
+void RowCutter::count_plain(std::string_view bytes, uint64_t line_feeds) {
+  if (bytes.empty()) return;
   automaton_.jump_past(bytes.back());
-  rows_ += static_cast<uint64_t>(std::count(bytes.begin(), bytes.end(), '\n'));
-  size_t last = bytes.rfind('\n');
-  for (size_t at = bytes.find('\r'); at != bytes.npos; at = bytes.find('\r', at + 1)) {
-    if (at + 1 == bytes.size()) {
-      awaits_line_feed_ = true;
-    } else if (bytes[at + 1] != '\n') {
-      ++rows_;
-      if (last == bytes.npos || last < at) last = at;
-    }
+  if (line_feeds > 0) {
+    const void* const last = ::memrchr(bytes.data(), '\n', bytes.size());
+    row_end_ = scanned_ + static_cast<size_t>(static_cast<const char*>(last) - bytes.data()) + 1;
+    rows_ += line_feeds;
   }
-  if (last != bytes.npos) row_end_ = begin + last + 1;
+  scanned_ += bytes.size();
 }
 
-void RowCutter::scan_exactly(std::string_view bytes) {
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    ++scanned_;
-    if (automaton_.step(bytes[i]) != RowAutomaton::Meaning::row_end) continue;
-    if (bytes[i] == '\n') {
-      end_row(scanned_);
-    } else if (i + 1 == bytes.size()) {
-      awaits_line_feed_ = true;
+/// The bytes on both sides of a seam between two pieces are stepped over singly, for what they mean
+/// is settled across it; those between them are looked at with vectors.
+void RowCutter::cut_exactly(std::string_view bytes) {
+  size_t at = 0;
+  while (at < bytes.size() && (awaits_line_feed_ || automaton_.is_after_quote())) step(bytes[at++]);
+  if (at + 1 < bytes.size()) {
+    const QuotedScan scan =
+        scan_quoted(bytes.data() + at, bytes.size() - at - 1, automaton_.is_quoted(),
+                    automaton_.is_at_field_start(), dialect_.delimiter);
+    if (scan.rows > 0) row_end_ = scanned_ + scan.row_end;
+    rows_ += scan.rows;
+    scanned_ += scan.consumed;
+    at += scan.consumed;
+    if (scan.is_quoted) {
+      automaton_.jump_into_quotes();
     } else {
-      if (bytes[i + 1] == '\n') {
-        ++i;
-        ++scanned_;
-      }
-      end_row(scanned_);
+      automaton_.jump_past(bytes[at - 1]);
     }
+  }
+  while (at < bytes.size()) step(bytes[at++]);
+}
+
+void RowCutter::step(char byte) {
+  if (awaits_line_feed_) {
+    resolve_carriage_return(byte == '\n');
+    if (byte == '\n') return;
+  }
+  ++scanned_;
+  if (automaton_.step(byte) != RowAutomaton::Meaning::row_end) return;
+  if (byte == '\r') {
+    awaits_line_feed_ = true;
+  } else {
+    end_row(scanned_);
   }
 }
 

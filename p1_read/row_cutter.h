@@ -14,7 +14,7 @@ class RowCutter {
  public:
   /// The first byte to be fed lies at `position`, where a row begins.
   RowCutter(Dialect dialect, uint64_t position)
-      : automaton_(dialect), scanned_(position), row_end_(position) {}
+      : dialect_(dialect), automaton_(dialect), scanned_(position), row_end_(position) {}
 
   void feed(std::string_view bytes);
 
@@ -38,13 +38,15 @@ class RowCutter {
 
  private:
   void resolve_carriage_return(bool line_feed_follows);
-  void scan_plain(std::string_view bytes);
-  void scan_exactly(std::string_view bytes);
+  void count_plain(std::string_view bytes, uint64_t line_feeds);
+  void cut_exactly(std::string_view bytes);
+  void step(char byte);
   void end_row(uint64_t at) {
     row_end_ = at;
     ++rows_;
   }
 
+  Dialect dialect_;
   RowAutomaton automaton_;
   uint64_t scanned_;
   uint64_t row_end_;

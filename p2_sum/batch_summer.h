@@ -7,26 +7,24 @@
 
 #include "common/model/batch.h"
 #include "common/model/reject.h"
-#include "p2_sum/row_parser.h"
+#include "p2_sum/row_state.h"
 
 namespace rowsum {
 
 class BatchSummer {
  public:
-  explicit BatchSummer(Dialect dialect) : parser_(dialect) {}
+  explicit BatchSummer(Dialect dialect) : state_(dialect) {}
 
   /// `text`: batch.text bytes, whole rows. Where the first row's number is unknown the lines count
   /// from 0. Returns how many rows there really were.
   uint64_t sum(const Batch& batch, std::string_view text);
 
   /// Of the last batch.
-  std::string_view lines() const { return lines_; }
-  const std::vector<Reject>& rejects() const { return rejects_; }
+  std::string_view lines() const { return state_.lines.lines(); }
+  const std::vector<Reject>& rejects() const { return state_.rejects; }
 
  private:
-  RowParser parser_;
-  std::string lines_;
-  std::vector<Reject> rejects_;
+  RowState state_;
 };
 
 }  // namespace rowsum

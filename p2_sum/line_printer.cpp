@@ -1,22 +1,20 @@
 #include "p2_sum/line_printer.h"
 
-#include <charconv>
+#include <cstring>
+#include <string>
 
 namespace rowsum {
 
-void print_line(uint64_t index, const ExactSum& sum, std::string& lines) {
-  char line[48];
-  char* at = std::to_chars(line, std::end(line), index).ptr;
-  *at++ = ',';
+void LinePrinter::print(const ExactSum& sum) {
   if (sum.is_small() && sum.small() >= INT64_MIN && sum.small() <= INT64_MAX) {
-    at = std::to_chars(at, std::end(line), static_cast<int64_t>(sum.small())).ptr;
-    *at++ = '\n';
-    lines.append(line, at);
-  } else {
-    lines.append(line, at);
-    sum.print(lines);
-    lines += '\n';
+    return print(static_cast<int64_t>(sum.small()));
   }
+  std::string digits;
+  sum.print(digits);
+  lines_.reserve(size_ + longest_line + digits.size(), size_);
+  char* const at = begin_line();
+  std::memcpy(at, digits.data(), digits.size());
+  end_line(at + digits.size());
 }
 
 }  // namespace rowsum

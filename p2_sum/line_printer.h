@@ -1,14 +1,54 @@
-// The lines of the output.
+// The lines of the output, "index,sum" and LF each, for rows that follow one another.
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <string_view>
 
+#include "common/base/buffer.h"
+#include "p2_sum/decimal.h"
 #include "p2_sum/exact_sum.h"
 
 namespace rowsum {
 
-/// Appends "index,sum" and LF.
-void print_line(uint64_t index, const ExactSum& sum, std::string& lines);
+class LinePrinter {
+ public:
+  /// Forgets all lines; the next row has the number `first_row`.
+  void begin(uint64_t first_row) {
+    row_ = DecimalCounter(first_row);
+    size_ = 0;
+  }
+
+  void print(int64_t sum) {
+    lines_.reserve(size_ + longest_line, size_);
+    char* at = begin_line();
+    if (sum < 0) *at++ = '-';
+    const uint64_t magnitude = sum < 0 ? -static_cast<uint64_t>(sum) : static_cast<uint64_t>(sum);
+    end_line(print_decimal(at, magnitude));
+  }
+  void print(const ExactSum& sum);
+  /// A row without a line.
+  void skip() { row_.advance(); }
+
+  std::string_view lines() const { return {lines_.data(), size_}; }
+
+ private:
+  /// Two numbers of 20 digits, a sign, a comma, LF, and what printing may overwrite.
+  static constexpr size_t longest_line = 64;
+
+  char* begin_line() {
+    char* const at = row_.print(lines_.data() + size_);
+    *at = ',';
+    return at + 1;
+  }
+  void end_line(char* at) {
+    *at++ = '\n';
+    size_ = static_cast<size_t>(at - lines_.data());
+    row_.advance();
+  }
+
+  Buffer lines_;
+  size_t size_ = 0;
+  DecimalCounter row_{0};
+};
 
 }  // namespace rowsum

@@ -48,8 +48,18 @@ class RowAutomaton {
   /// Row ends are content here: an input that ends now lacks a closing quote.
   bool is_quoted() const { return state_ == State::quoted; }
 
-  /// As if the bytes that ended with `last`, none of which was a quote, had been stepped over. Not
-  /// for a quoted state.
+  /// The next byte is the first of a field.
+  bool is_at_field_start() const {
+    return state_ == State::row_start || state_ == State::field_start;
+  }
+  /// The last byte was a quote in a quoted field; only the next one tells whether it closed it.
+  bool is_after_quote() const { return state_ == State::quote_in_quoted; }
+
+  // For who has looked at some bytes by other means:
+
+  /// They ended inside a quoted field.
+  void jump_into_quotes() { state_ = State::quoted; }
+  /// They ended with `last`, in no quoted field.
   void jump_past(char last) {
     state_ = last == '\n' || last == '\r' ? State::row_start
              : last == dialect_.delimiter ? State::field_start

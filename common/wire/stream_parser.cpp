@@ -80,6 +80,7 @@ void StreamParser::accept_frame() {
 void StreamParser::accept_hello() {
   if (has_hello_) refuse("a second hello in one stream");
   hello_ = decode_hello(frames_.details());
+  hello_.begin = header().range.begin;
   if (hello_.content != expected_) {
     refuse(std::string("a stream of ") + frames_of(hello_.content) + " where one of " +
            frames_of(expected_) + " belongs");
@@ -103,6 +104,9 @@ void StreamParser::accept_tile() {
   if (frame.type == FrameType::batch &&
       (frame.text > frame.range.size() || frame.text > hello_.largest_text)) {
     refuse("a batch with more text than it covers, " + describe(frame.range));
+  }
+  if (frame.type == FrameType::result && frame.flags & text_is_shared) {
+    refuse("a result without its lines");
   }
   if (frame.input >= hello_.inputs.size()) refuse("a frame of an input that the hello lacks");
   position_ = frame.range.end;

@@ -1,0 +1,193 @@
+#include "p1_read/scan.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+#include "common/csv/row_automaton.h"
+#include "common/simd/dispatch.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "p1_read/scan.cpp"
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#if HWY_TARGET != HWY_SCALAR  // which has no vectors; see below
+HWY_BEFORE_NAMESPACE();
+namespace rowsum {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Bytes = hn::ScalableTag<uint8_t>;
+
+PlainScan scan_plain(std::string_view bytes) {
+  const Bytes d;
+  const hn::Repartition<uint64_t, Bytes> d64;
+  const size_t lanes = hn::Lanes(d);
+  const auto lf = hn::Set(d, '\n');
+  const auto cr = hn::Set(d, '\r');
+  const auto quotes = hn::Set(d, quote);
+  const auto* at = reinterpret_cast<const uint8_t*>(bytes.data());
+  const uint8_t* const end = at + bytes.size();
+
+  PlainScan scan;
+  auto unusual = hn::Zero(d);
+  auto total = hn::Zero(d64);
+  while (end - at >= static_cast<ptrdiff_t>(4 * lanes)) {
+    // Each lane counts in 8 bits, so for no more than 255 row ends.
+    auto counts = hn::Zero(d);
+    for (int rounds = 63; rounds > 0 && end - at >= static_cast<ptrdiff_t>(4 * lanes); --rounds) {
+      for (int i = 0; i < 4; ++i, at += lanes) {
+        const auto v = hn::LoadU(d, at);
+        counts = hn::Sub(counts, hn::VecFromMask(d, hn::Eq(v, lf)));
+        unusual = hn::Or(unusual, hn::VecFromMask(d, hn::Or(hn::Eq(v, quotes), hn::Eq(v, cr))));
+      }
+    }
+    total = hn::Add(total, hn::SumsOf8(counts));
+  }
+  scan.line_feeds = hn::GetLane(hn::SumOfLanes(d64, total));
+  scan.is_plain = hn::AllFalse(d, hn::Ne(unusual, hn::Zero(d)));
+  for (; at != end; ++at) {
+    scan.line_feeds += *at == '\n';
+    scan.is_plain &= *at != quote && *at != '\r';
+  }
+  return scan;
+}
+
+/// 64 bytes as bits, one for each byte that equals.
+struct Block {
+  uint64_t quotes = 0, line_feeds = 0, carriage_returns = 0, delimiters = 0;
+};
+
+HWY_INLINE Block look(const char* text, char delimiter) {
+  const Bytes d;
+  Block block;
+  const auto bits = [&](uint64_t& into, size_t i, auto mask) {
+    hn::StoreMaskBits(d, mask, reinterpret_cast<uint8_t*>(&into) + i / 8);
+  };
+  for (size_t i = 0; i < 64; i += hn::Lanes(d)) {
+    const auto v = hn::LoadU(d, reinterpret_cast<const uint8_t*>(text) + i);
+    bits(block.quotes, i, hn::Eq(v, hn::Set(d, quote)));
+    bits(block.line_feeds, i, hn::Eq(v, hn::Set(d, '\n')));
+    bits(block.carriage_returns, i, hn::Eq(v, hn::Set(d, '\r')));
+    bits(block.delimiters, i, hn::Eq(v, hn::Set(d, static_cast<uint8_t>(delimiter))));
+  }
+  return block;
+}
+
+QuotedScan scan_quoted(const char* text, size_t size, bool is_quoted, bool is_field_start,
+                       char delimiter) {
+  QuotedScan scan;
+  scan.is_quoted = is_quoted;
+  uint64_t after_separator = is_field_start;  // bit 0: the byte before the block was one
+  size_t begin = 0;                           // of what the current block has left
+  for (size_t at = 0; at < size; at += 64) {
+    const size_t length = std::min<size_t>(64, size - at);
+    char padded[64] = {};
+    const char* block_text = text + at;
+    if (length < 64) block_text = static_cast<char*>(std::memcpy(padded, block_text, length));
+    const Block block = look(block_text, delimiter);
+
+    // The byte after the block settles what its last one means.
+    const char next = text[at + length];
+    const uint64_t last = uint64_t{1} << (length - 1);
+    const uint64_t line_feed_next = block.line_feeds >> 1 | (next == '\n' ? last : 0);
+    const uint64_t quote_next = block.quotes >> 1 | (next == quote ? last : 0);
+    const uint64_t row_ends = block.line_feeds | (block.carriage_returns & ~line_feed_next);
+    const uint64_t separators = block.line_feeds | block.carriage_returns | block.delimiters;
+    const uint64_t openers = block.quotes & (separators << 1 | after_separator);
+    after_separator = separators >> 63;
+
+    const auto from = [](uint64_t bits, size_t position) {
+      return position < 64 ? bits & (~uint64_t{0} << position) : 0;
+    };
+    size_t position = begin - at;
+    while (position < length) {
+      const uint64_t wanted = from(scan.is_quoted ? block.quotes : openers, position);
+      const size_t found = wanted != 0 ? static_cast<size_t>(std::countr_zero(wanted)) : length;
+      if (!scan.is_quoted) {
+        const uint64_t ended = from(row_ends, position) & ~from(~uint64_t{0}, found);
+        if (ended != 0) {
+          scan.rows += static_cast<uint64_t>(std::popcount(ended));
+          scan.row_end = at + 64 - static_cast<size_t>(std::countl_zero(ended));
+        }
+      }
+      if (found == length) {
+        position = length;
+      } else if (scan.is_quoted && (quote_next >> found & 1)) {
+        position = found + 2;  // a doubled quote; its second half may lie in the next block
+      } else {
+        scan.is_quoted = !scan.is_quoted;
+        position = found + 1;
+      }
+    }
+    begin = at + position;
+  }
+  scan.consumed = std::max(begin, size);
+  return scan;
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace rowsum
+HWY_AFTER_NAMESPACE();
+#endif
+
+#if HWY_ONCE
+namespace rowsum {
+
+namespace {
+
+PlainScan scan_plain_scalar(std::string_view bytes) {
+  PlainScan scan;
+  for (const char byte : bytes) {
+    scan.line_feeds += byte == '\n';
+    scan.is_plain &= byte != quote && byte != '\r';
+  }
+  return scan;
+}
+
+QuotedScan scan_quoted_scalar(const char* text, size_t size, bool is_quoted, bool is_field_start,
+                              char delimiter) {
+  RowAutomaton automaton{Dialect{delimiter}};
+  if (is_quoted) automaton.step(quote);
+  if (!is_quoted && !is_field_start) automaton.jump_past('0');
+  QuotedScan scan;
+  size_t at = 0;
+  for (; at < size; ++at) {
+    // A quote before the end of the bytes: doubled or closing, as the byte after it says.
+    if (automaton.is_quoted() && text[at] == quote && text[at + 1] == quote) {
+      ++at;
+      continue;
+    }
+    const bool ends_row = automaton.step(text[at]) == RowAutomaton::Meaning::row_end;
+    if (!ends_row || (text[at] == '\r' && text[at + 1] == '\n')) continue;
+    ++scan.rows;
+    scan.row_end = at + 1;
+  }
+  scan.consumed = at;
+  scan.is_quoted = automaton.is_quoted();
+  return scan;
+}
+
+auto* plain_kernel() {
+  ROWSUM_BY_SIMD_LEVEL(scan_plain, scan_plain_scalar);
+}
+auto* quoted_kernel() {
+  ROWSUM_BY_SIMD_LEVEL(scan_quoted, scan_quoted_scalar);
+}
+
+}  // namespace
+
+PlainScan scan_plain(std::string_view bytes) {
+  return plain_kernel()(bytes);
+}
+
+QuotedScan scan_quoted(const char* text, size_t size, bool is_quoted, bool is_field_start,
+                       char delimiter) {
+  return quoted_kernel()(text, size, is_quoted, is_field_start, delimiter);
+}
+
+}  // namespace rowsum
+#endif

@@ -1,0 +1,90 @@
+// Unsigned integers as decimal digits, eight at a time.
+//
+// The eight-digit step divides all digits at once within one 64-bit word (SWAR): by 100 and by 10,
+// as multiplications with a reciprocal. It is exact for every value below 10^8 (the tests try all).
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+namespace rowsum {
+
+static_assert(std::endian::native == std::endian::little, "digits are stored as whole words");
+
+/// The eight digits of `value`, below 10^8, with leading zeros; the first one in the lowest byte.
+inline uint64_t eight_digits(uint32_t value) {
+  const uint64_t halves = value / 10000 | uint64_t{value % 10000} << 32;
+  const uint64_t hundreds = (halves * 10486 >> 20) & 0x0000007f0000007f;
+  const uint64_t pairs = hundreds | (halves - 100 * hundreds) << 16;
+  const uint64_t tens = (pairs * 103 >> 10) & 0x000f000f000f000f;
+  return (tens | (pairs - 10 * tens) << 8) + 0x3030303030303030;
+}
+
+/// Bits to shift eight_digits() by so that no leading zero is left but that of 0 itself.
+inline int leading_zero_bits(uint64_t digits) {
+  const uint64_t nonzero = (digits & 0x0f0f0f0f0f0f0f0f) | uint64_t{1} << 56;
+  return std::countr_zero(nonzero) & ~7;
+}
+
+/// Writes `value` in decimal and returns where it ends. Up to 8 bytes after that are overwritten.
+inline char* print_decimal(char* at, uint64_t value) {
+  constexpr uint64_t base = 100'000'000;
+  const auto put_word = [&](uint64_t word) { std::memcpy(at, &word, sizeof word); };
+  uint64_t lower[2];
+  int count = 0;
+  for (; value >= base; value /= base) lower[count++] = value % base;
+  const uint64_t digits = eight_digits(static_cast<uint32_t>(value));
+  const int skipped = leading_zero_bits(digits);
+  put_word(digits >> skipped);
+  at += 8 - skipped / 8;
+  while (count > 0) {
+    put_word(eight_digits(static_cast<uint32_t>(lower[--count])));
+    at += 8;
+  }
+  return at;
+}
+
+/// A number that counts up by one and is printed each time: most steps change one digit.
+class DecimalCounter {
+ public:
+  explicit DecimalCounter(uint64_t value) : value_(value) { recompute(); }
+
+  /// As print_decimal(), of the current value.
+  char* print(char* at) const {
+    std::memcpy(at, upper_, sizeof upper_);
+    at += upper_size_;
+    const uint64_t word = digits_ >> skipped_;
+    std::memcpy(at, &word, sizeof word);
+    return at + (8 - skipped_ / 8);
+  }
+
+  void advance() {
+    ++value_;
+    digits_ += uint64_t{1} << 56;
+    if (digits_ >> 56 > '9') recompute();
+  }
+
+ private:
+  void recompute() {
+    constexpr uint64_t base = 100'000'000;
+    digits_ = eight_digits(static_cast<uint32_t>(value_ % base));
+    skipped_ = 0;
+    upper_size_ = 0;
+    if (value_ >= base) {
+      char printed[32];
+      upper_size_ = static_cast<size_t>(print_decimal(printed, value_ / base) - printed);
+      std::memcpy(upper_, printed, sizeof upper_);
+    } else {
+      skipped_ = leading_zero_bits(digits_);
+    }
+  }
+
+  uint64_t value_;
+  uint64_t digits_ = 0;  // of the value's last eight digits
+  int skipped_ = 0;      // bits of it that are leading zeros
+  char upper_[16] = {};  // the digits before those
+  size_t upper_size_ = 0;
+};
+
+}  // namespace rowsum
