@@ -53,7 +53,7 @@ uint64_t Batcher::wanted() const {
   const uint64_t waiting = scanned() - taken_;
   const uint64_t for_batch =
       waiting < options_.batch_size ? options_.batch_size - waiting : options_.batch_size;
-  const uint64_t open = cutter_.open_bytes();
+  const uint64_t open = cutter_.open_bytes() + mark_bytes_;
   return std::min(for_batch, open <= options_.max_row ? options_.max_row + 1 - open : 1);
 }
 

@@ -14,7 +14,7 @@ namespace rowsum {
 class Inputs {
  public:
   /// Opens the first one. No operand, or "-", is standard input. Throws Failure(no_input) for what
-  /// is missing, may not be read, or is a directory.
+  /// is missing or may not be read; read_some() does for a directory.
   explicit Inputs(std::vector<std::string> operands);
 
   /// Opens the one after the current one; false when there is none. Throws like the constructor.

@@ -11,7 +11,7 @@ namespace {
 
 char parse_delimiter(const std::string& text) {
   if (text == "\\t") return '\t';
-  if (text.size() != 1 || text[0] == quote || text[0] == '\n' || text[0] == '\r') {
+  if (text.size() != 1 || !Dialect{text[0]}.is_possible()) {
     throw usage_failure("--delimiter: '" + text +
                         "' is not one byte other than a quote or a row end");
   }

@@ -88,7 +88,8 @@ void Pipeline::prepare_source(const Inputs& inputs, const BatcherOptions& option
   if (inputs.is_plain_file() && is_same_file(inputs.fd(), options_.shared)) return;
   ::unlink((options_.directory + "/ring").c_str());  // the workers have it open
   const uint64_t window = places_.size() * credit * options.batch_size;
-  const uint64_t for_long_rows = 2 * options.largest_text();
+  // A header and a row, both as long as they may be.
+  const uint64_t for_long_rows = 2 * options.largest_text() + byte_order_mark.size();
   ring_ = std::make_unique<Ring>(options_.shared,
                                  std::max(for_long_rows, std::min(window, largest_window)));
 }

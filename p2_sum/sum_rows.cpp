@@ -8,7 +8,8 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "p2_sum/sum_rows.cpp"
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
+#define HWY_DISABLED_TARGETS \
+  (HWY_SSSE3 | HWY_AVX3_DL | HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128)
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -60,25 +61,43 @@ const char* sum_single_digits(const char* row, RowState& state) {
   }
 }
 
-// --- Rows of any integers
-// -------------------------------------------------------------------------
+// --- Rows of any integers ---------------------------------------------------------------------
+//
+// A row's sum is the sum of its digits, each times the power of ten of its place. So no field is
+// converted by itself: for every k, the digits that have at least k more digits after them in their
+// field are added up, T(k), over the whole row, and
+//
+//     sum = T(0) + 9 T(1) + 90 T(2) + 900 T(3) + ...
+//
+// for a digit of place p counts in T(0) to T(p), whose weights add up to 10^p. A digit has k more
+// after it when the k bytes that follow are digits: one AND a place for a whole vector of bytes.
+// The digits of negative fields carry their sign.
 
-/// Where the fields end in a stretch of text, as offsets from its beginning.
-struct FieldIndex {
-  static constexpr size_t longest = 16 << 10;  // bytes of text; all of it fits a first-level cache
-  static constexpr size_t capacity = longest + 64;
+/// A stretch of text, looked at once: what its bytes are, and where its rows end.
+struct Stretch {
+  static constexpr size_t longest = 16 << 10;  // bytes of text: with all this, no more than a cache
+  static constexpr size_t padding = 128;       // readable after it, and no digits
 
-  uint32_t ends[capacity];  // delimiters and row ends; of CR LF the CR
-  size_t count = 0;
-  uint32_t odd[capacity];  // bytes that no plain field has
-  size_t odd_count = 0;
+  alignas(64) int8_t digits[longest + padding];       // with sign; 0 for what is no digit
+  alignas(64) uint8_t digit_mask[longest + padding];  // 0xff for a digit, otherwise 0
+  uint32_t row_ends[longest + padding];               // offsets; of CR LF the CR's
+  size_t rows;
+  uint32_t odd[longest + padding];  // offsets of what no plain field has, or of what follows it
+  size_t odds;
+  size_t last_separator;  // one past it; 0: there is none
+
+  /// The exact path has seen to these bytes.
+  void clear(size_t begin, size_t end) {
+    std::memset(digits + begin, 0, end - begin);
+    std::memset(digit_mask + begin, 0, end - begin);
+  }
 };
 
-/// Appends the positions of the bits, plus `base`. May write up to 8 entries too many.
+/// Appends the positions of the bits, plus `base`. May write up to 3 entries too many.
 HWY_INLINE size_t append_positions(uint64_t bits, uint32_t base, uint32_t* to) {
   const auto count = static_cast<size_t>(std::popcount(bits));
-  for (size_t done = 0; done < count; done += 8) {
-    for (size_t i = 0; i < 8; ++i) {
+  for (size_t done = 0; done < count; done += 4) {
+    for (size_t i = 0; i < 4; ++i) {
       to[done + i] = base + static_cast<uint32_t>(std::countr_zero(bits));
       bits &= bits - 1;
     }
@@ -86,18 +105,28 @@ HWY_INLINE size_t append_positions(uint64_t bits, uint32_t base, uint32_t* to) {
   return count;
 }
 
-/// Fills `index` for `size` bytes that begin with a field.
-void find_fields(const char* text, size_t size, char delimiter, FieldIndex& index) {
+/// Looks at `size` bytes that begin with a field. `ends_text`: after them a row ends, if it has
+/// not.
+void look(const char* text, size_t size, char delimiter, bool ends_text, Stretch& stretch) {
   const hn::ScalableTag<uint8_t> d;
+  const hn::RebindToSigned<decltype(d)> di;
   const auto delimiters = hn::Set(d, static_cast<uint8_t>(delimiter));
-  index.count = index.odd_count = 0;
+  const bool lacks_row_end = ends_text && (size == 0 || !is_row_end(text[size - 1]));
+  const size_t shown = size + lacks_row_end;
+  stretch.rows = stretch.odds = stretch.last_separator = 0;
   uint64_t after_separator = 1;        // bit 0: the byte before the block ends a field
   uint64_t after_carriage_return = 0;  // bit 0: it is a CR
-  for (size_t at = 0; at < size; at += 64) {
-    const size_t length = std::min<size_t>(64, size - at);
-    char padded[64] = {};
+  uint64_t after_minus = 0;            // bit 0: it is a minus
+  uint64_t in_negative = 0;            // bit 0: it is a digit of a negative field
+  for (size_t at = 0; at < shown; at += 64) {
     const char* block = text + at;
-    if (length < 64) block = static_cast<char*>(std::memcpy(padded, block, length));
+    char padded[64];
+    if (at + 64 > size) {
+      std::memset(padded, 0, sizeof padded);
+      std::memcpy(padded, block, size - at);
+      if (lacks_row_end) padded[size - at] = '\n';
+      block = padded;
+    }
 
     uint64_t line_feeds = 0, carriage_returns = 0, separators = 0, digits = 0, minuses = 0;
     const auto bits = [&](uint64_t& into, size_t i, auto mask) {
@@ -106,146 +135,234 @@ void find_fields(const char* text, size_t size, char delimiter, FieldIndex& inde
     for (size_t i = 0; i < 64; i += hn::Lanes(d)) {
       const auto v = hn::LoadU(d, reinterpret_cast<const uint8_t*>(block) + i);
       const auto value = hn::Sub(v, hn::Set(d, '0'));
+      const auto mask = hn::Eq(hn::Min(value, hn::Set(d, 9)), value);
+      hn::Store(hn::VecFromMask(d, mask), d, stretch.digit_mask + at + i);
+      hn::Store(hn::BitCast(di, hn::IfThenElseZero(mask, value)), di, stretch.digits + at + i);
+      bits(digits, i, mask);
       bits(line_feeds, i, hn::Eq(v, hn::Set(d, '\n')));
       bits(carriage_returns, i, hn::Eq(v, hn::Set(d, '\r')));
       bits(separators, i, hn::Eq(v, delimiters));
-      bits(digits, i, hn::Eq(hn::Min(value, hn::Set(d, 9)), value));
       bits(minuses, i, hn::Eq(v, hn::Set(d, '-')));
     }
     separators |= line_feeds | carriage_returns;
-    const uint64_t ends =
-        separators & ~(line_feeds & (carriage_returns << 1 | after_carriage_return));
+    const uint64_t crlf_tails = line_feeds & (carriage_returns << 1 | after_carriage_return);
+    const uint64_t row_ends = (line_feeds & ~crlf_tails) | carriage_returns;
     const uint64_t field_starts = separators << 1 | after_separator;
-    uint64_t odd = ~(digits | separators | (minuses & field_starts));
-    if (length < 64) odd &= (uint64_t{1} << length) - 1;
+    minuses &= field_starts;
+    const uint64_t after_minuses = minuses << 1 | after_minus;
+    uint64_t odd = ~(digits | separators | minuses) |           // no byte of a plain field
+                   (separators & ~crlf_tails & field_starts) |  // an empty field, a blank line
+                   (after_minuses & ~digits);                   // a minus by itself
+    if (shown - at < 64) odd &= (uint64_t{1} << (shown - at)) - 1;
+
+    const uint64_t first_negatives = digits & (after_minuses | in_negative);
+    in_negative = 0;
+    if (first_negatives != 0) {
+      // Each one's carry runs through the digits that follow it, and clears them.
+      const uint64_t negatives = digits & ~(digits + first_negatives);
+      in_negative = negatives >> 63;
+      for (size_t i = 0; i < 64; i += hn::Lanes(d)) {
+        const auto* const byte = reinterpret_cast<const uint8_t*>(&negatives) + i / 8;
+        const auto sign = hn::VecFromMask(di, hn::LoadMaskBits(di, byte));
+        int8_t* const to = stretch.digits + at + i;
+        hn::Store(hn::Sub(hn::Xor(hn::Load(di, to), sign), sign), di, to);
+      }
+    }
     after_separator = separators >> 63;
     after_carriage_return = carriage_returns >> 63;
+    after_minus = minuses >> 63;
 
     const auto base = static_cast<uint32_t>(at);
-    index.count += append_positions(ends, base, index.ends + index.count);
-    if (odd != 0) index.odd_count += append_positions(odd, base, index.odd + index.odd_count);
+    stretch.rows += append_positions(row_ends, base, stretch.row_ends + stretch.rows);
+    if (odd != 0) stretch.odds += append_positions(odd, base, stretch.odd + stretch.odds);
+    if (separators != 0) {
+      stretch.last_separator = at + 64 - static_cast<size_t>(std::countl_zero(separators));
+    }
   }
+  stretch.clear(shown, shown + 64);
+  stretch.odd[stretch.odds] = UINT32_MAX;
 }
 
-/// Up to 24 digits a field, in three groups of eight, each summed by itself over the whole row.
-class PlainSum {
-  using Bytes = hn::FixedTag<uint8_t, 16>;
+/// The weight of T(k), 9 * 10^(k-1).
+constexpr uint32_t weight(int k) {
+  uint32_t power = 9;
+  for (int i = 1; i < k; ++i) power *= 10;
+  return k == 0 ? 1 : power;
+}
 
- public:
-  /// So many digits can be added, and so many bytes before their end must be readable.
-  static constexpr size_t most_digits = 24;
-
-  HWY_ATTR PlainSum() : groups_(hn::Zero(hn::Repartition<uint64_t, Bytes>())) {}
-
-  HWY_INLINE void add(const char* end, size_t count, bool negative) {
-    const Bytes d;
-    const hn::Repartition<uint16_t, Bytes> d16;
-    const hn::Repartition<uint32_t, Bytes> d32;
-    const hn::Repartition<uint64_t, Bytes> d64;
-    // The last 16 bytes, with whatever is no digit of this field masked to 0.
-    const auto text = hn::LoadU(d, reinterpret_cast<const uint8_t*>(end) - 16);
-    const auto mask = hn::LoadU(d, digit_masks + (count < 16 ? count : 16));
-    const auto digits = hn::And(text, mask);
-    // Neighbours become one number of two digits, then four, then eight: low half first, which
-    // holds the more significant one. Each multiplication adds both halves in its upper part.
-    const auto pairs = hn::ShiftRight<8>(hn::Mul(hn::BitCast(d16, digits), hn::Set(d16, 2561)));
-    const auto fours =
-        hn::ShiftRight<16>(hn::Mul(hn::BitCast(d32, pairs), hn::Set(d32, (100 << 16) + 1)));
-    const auto eights = hn::Add(hn::MulEven(fours, hn::Set(d32, 10000)),
-                                hn::ShiftRight<32>(hn::BitCast(d64, fours)));
-    const auto sign = hn::Set(d64, -uint64_t{negative});
-    groups_ = hn::Add(groups_, hn::Sub(hn::Xor(eights, sign), sign));
-    if (count > 16) add_leading(end - 16, count - 16, negative);
-  }
-
-  /// The sum, exactly; starts again from 0.
-  HWY_INLINE Int128 take() {
-    const hn::Repartition<int64_t, Bytes> d64;
-    HWY_ALIGN int64_t groups[2];
-    hn::Store(hn::BitCast(d64, groups_), d64, groups);
-    groups_ = hn::Zero(hn::Repartition<uint64_t, Bytes>());
-    Int128 sum = Int128{groups[0]} * 100'000'000 + groups[1];
-    if (leading_ != 0) {
-      sum += Int128{leading_} * 10'000'000'000'000'000;
-      leading_ = 0;
+/// T(`First`) to T(`First + Count - 1`) of some bytes, each times its weight, which is taken as 9
+/// for T(`First`) if that is not 0, so that it fits 32 bits. `too_long`: a field has more digits.
+template <int First, int Count>
+HWY_INLINE int64_t sum_places(const Stretch& stretch, size_t begin, size_t end, bool& too_long) {
+  const hn::ScalableTag<uint8_t> d;
+  const hn::RebindToSigned<decltype(d)> di;
+  const hn::Repartition<uint32_t, decltype(d)> d32;
+  const hn::Repartition<uint64_t, decltype(d)> d64;
+  const size_t lanes = hn::Lanes(d);
+  const size_t most = 14 * lanes;  // a lane holds 127, which is 14 digits
+  int64_t sum = 0;
+  auto longer = hn::Zero(d);
+  for (size_t at = begin; at < end;) {
+    const size_t stop = std::min(end, at + most);
+    hn::VFromD<decltype(di)> sums[Count];
+    for (int k = 0; k < Count; ++k) sums[k] = hn::Zero(di);
+    for (; at < stop; at += lanes) {
+      auto digits = hn::LoadU(di, stretch.digits + at);
+      if (at + lanes > stop) digits = hn::IfThenElseZero(hn::FirstN(di, stop - at), digits);
+      auto run = hn::LoadU(d, stretch.digit_mask + at);
+      for (int k = 1; k <= First; ++k) {
+        run = hn::And(run, hn::LoadU(d, stretch.digit_mask + at + k));
+      }
+      for (int k = 0; k < Count; ++k) {
+        sums[k] = hn::Add(sums[k], hn::And(digits, hn::BitCast(di, run)));
+        run = hn::And(run, hn::LoadU(d, stretch.digit_mask + at + First + k + 1));
+      }
+      longer = hn::Or(longer, hn::And(run, hn::BitCast(d, digits)));
     }
-    return sum;
+    // Eight lanes become one, with a bias that makes them unsigned and is taken off again.
+    auto total = hn::Zero(d64);
+    uint64_t bias = 0;
+    for (int k = 0; k < Count; ++k) {
+      const uint32_t w = weight(First == 0 ? k : k + 1);
+      const auto eights = hn::SumsOf8(hn::Xor(hn::BitCast(d, sums[k]), hn::Set(d, 0x80)));
+      total = hn::Add(total, hn::MulEven(hn::BitCast(d32, eights), hn::Set(d32, w)));
+      bias += uint64_t{w} * 0x80 * lanes;
+    }
+    sum += static_cast<int64_t>(hn::GetLane(hn::SumOfLanes(d64, total)) - bias);
+    at = stop;
   }
+  too_long = !hn::AllTrue(d, hn::Eq(longer, hn::Zero(d)));
+  return sum;
+}
+
+/// How many digits the fields may have: the fewer, the less work.
+enum class Width { three, ten, nineteen };
+constexpr size_t most_digits = 19;
+
+/// The sum of some whole plain fields. `width` is tried, and raised to what is needed; false if
+/// that is more than there is.
+HWY_INLINE bool sum_fields(const Stretch& stretch, size_t begin, size_t end, Width& width,
+                           Int128& sum) {
+  bool too_long = true;
+  if (width == Width::three) {
+    sum = sum_places<0, 3>(stretch, begin, end, too_long);
+    if (!too_long) return true;
+    width = Width::ten;
+  }
+  const int64_t lower = sum_places<0, 10>(stretch, begin, end, too_long);
+  if (width == Width::ten && !too_long) {
+    sum = lower;
+    return true;
+  }
+  width = Width::nineteen;
+  sum = Int128{sum_places<10, 9>(stretch, begin, end, too_long)} * 1'000'000'000 + lower;
+  return !too_long;
+}
+
+/// Sums rows, a stretch of text after another.
+class StretchSummer {
+ public:
+  explicit StretchSummer(RowState& state) : state_(state) {}
+
+  /// Sums what can be summed of the stretch that begins at `text` and returns where to go on: after
+  /// the last row that is in it as a whole or, if there is none, the last field.
+  const char* sum(const char* text) {
+    text_ = text;
+    const auto left = static_cast<size_t>(state_.text_end - text);
+    const size_t size = std::min(left, Stretch::longest);
+    look(text, size, state_.dialect.delimiter, size == left, stretch_);
+    begin_ = next_odd_ = 0;
+    width_ = Width::three;
+    for (size_t row = 0; row < stretch_.rows && begin_ < size + is_in_row_; ++row) {
+      // Those before it are inside the quotes of a field that has been seen to.
+      const size_t end = stretch_.row_ends[row];
+      if (end >= begin_ && sum_up_to(end)) finish_row(end);
+    }
+    if (begin_ > 0) return text + begin_;
+    // A row longer than the stretch, or a field.
+    is_in_row_ = true;
+    if (stretch_.last_separator == 0) {
+      go_on_after(offset(state_.add_field(text)));
+    } else if (sum_up_to(stretch_.last_separator - 1)) {
+      begin_ = stretch_.last_separator;
+    }
+    return text + begin_;
+  }
+
+  /// The last row went on after the last stretch.
+  bool is_in_row() const { return is_in_row_; }
 
  private:
-  // Read at offset n it keeps the last n of 16 bytes, and of them the digit's value.
-  static constexpr uint8_t digit_masks[32] = {0,  0,  0,  0,  0,  0,  0,  0,  0,  0,  0,
-                                              0,  0,  0,  0,  0,  15, 15, 15, 15, 15, 15,
-                                              15, 15, 15, 15, 15, 15, 15, 15, 15, 15};
+  size_t offset(const char* at) const { return static_cast<size_t>(at - text_); }
 
-  HWY_INLINE void add_leading(const char* end, size_t count, bool negative) {
-    uint64_t digits;
-    std::memcpy(&digits, end - 8, sizeof digits);
-    // The first digit is in the lowest byte; the bytes before it are shifted out and back in as 0.
-    digits = (digits & 0x0f0f0f0f0f0f0f0f) >> (64 - 8 * count) << (64 - 8 * count);
-    digits = (digits * 2561 >> 8) & 0x00ff00ff00ff00ff;
-    digits = (digits * 6553601 >> 16) & 0x0000ffff0000ffff;
-    digits = digits * 42949672960001 >> 32;
-    leading_ += negative ? -static_cast<int64_t>(digits) : static_cast<int64_t>(digits);
+  void finish_row(size_t end) {
+    begin_ = offset(state_.finish_row(text_ + end, plain_));
+    plain_ = 0;
+    is_in_row_ = false;
   }
 
-  // Two's complement: digits 16 to 9, and 8 to 1.
-  hn::VFromD<hn::Repartition<uint64_t, Bytes>> groups_;
-  int64_t leading_ = 0;  // digits 24 to 17
+  /// A field outside the fast path ended here.
+  void go_on_after(size_t field_end) {
+    const char* const end = text_ + field_end;
+    if (end == state_.text_end || is_row_end(*end)) return finish_row(field_end);
+    begin_ = field_end + 1;
+    is_in_row_ = true;
+  }
+
+  /// Adds the fields from begin_ to the separator at `end`. False when that one turned out to be in
+  /// a quoted field: begin_ is after that field then.
+  bool sum_up_to(size_t end) {
+    while (stretch_.odd[next_odd_] <= end) {
+      size_t field = stretch_.odd[next_odd_];
+      while (field > begin_ && text_[field - 1] != state_.dialect.delimiter) --field;
+      const size_t field_end = offset(state_.add_field(text_ + field));
+      while (stretch_.odd[next_odd_] <= field_end) ++next_odd_;
+      if (field_end > end) {
+        add_plain(field);
+        go_on_after(field_end);
+        return false;
+      }
+      stretch_.clear(field, field_end);
+    }
+    add_plain(end);
+    return true;
+  }
+
+  void add_plain(size_t end) {
+    Int128 sum = 0;
+    if (!sum_fields(stretch_, begin_, end, width_, sum)) {
+      add_long_fields(end);
+      sum_fields(stretch_, begin_, end, width_, sum);
+    }
+    plain_ += sum;
+  }
+
+  void add_long_fields(size_t end) {
+    for (size_t at = begin_; at < end; ++at) {
+      const size_t first = at;
+      while (stretch_.digit_mask[at] != 0) ++at;
+      if (at - first <= most_digits) continue;
+      const bool is_signed = first > begin_ && text_[first - 1] == '-';
+      state_.add_field(text_ + first - is_signed);
+      stretch_.clear(first, at);
+    }
+  }
+
+  RowState& state_;
+  Stretch stretch_;
+  const char* text_ = nullptr;
+  size_t begin_ = 0;  // what is before it has been summed
+  size_t next_odd_ = 0;
+  Width width_ = Width::three;
+  Int128 plain_ = 0;  // of the current row so far, but for what add_field() got
+  bool is_in_row_ = false;
 };
 
-/// Sums the rows from `row` on, and returns where the first row begins that a stretch of text no
-/// longer holds as a whole; at least one row.
-const char* sum_any_integers(const char* row, const char* text_begin, RowState& state) {
-  static thread_local FieldIndex index;
-  const char delimiter = state.dialect.delimiter;
-  const char* field = row;
-  PlainSum plain;
-  while (true) {
-    const char* const base = field;
-    const auto left = static_cast<size_t>(state.text_end - base);
-    const size_t size = std::min(left, FieldIndex::longest);
-    find_fields(base, size, delimiter, index);
-    // The end of the text ends a field, unless a row ended there already.
-    const bool is_last = size == left;
-    if (is_last && (size == 0 || !is_row_end(base[size - 1]))) {
-      index.ends[index.count++] = static_cast<uint32_t>(size);
-    }
-    // A field longer than the stretch.
-    if (index.count == 0) index.ends[index.count++] = 0;
-    index.odd[index.odd_count] = UINT32_MAX;
-
-    size_t next_odd = 0;
-    for (size_t i = 0; i < index.count;) {
-      const char* end = base + index.ends[i++];
-      const bool negative = end != field && *field == '-';
-      const char* const first_digit = field + negative;
-      const auto digits = static_cast<size_t>(end - first_digit);
-      if (digits - 1 < PlainSum::most_digits && end <= base + index.odd[next_odd] &&
-          end - text_begin >= static_cast<ptrdiff_t>(PlainSum::most_digits)) {
-        plain.add(end, digits, negative);
-      } else {
-        end = state.add_field(field);
-        while (i < index.count && base + index.ends[i] <= end) ++i;
-        while (next_odd < index.odd_count && base + index.odd[next_odd] <= end) ++next_odd;
-      }
-      if (end != state.text_end && *end == delimiter) {
-        field = end + 1;
-        continue;
-      }
-      field = state.finish_row(end, plain.take());
-      if (field == state.text_end) return field;
-      const bool is_row_beyond = i == index.count;
-      if (is_row_beyond) return field;
-    }
-  }
-}
-
 void sum_rows(RowState& state, const char* row) {
-  const char* const text_begin = row;
-  while (row != state.text_end) {
-    row = sum_single_digits(row, state);
-    if (row != state.text_end) row = sum_any_integers(row, text_begin, state);
+  StretchSummer summer(state);
+  while (row != state.text_end || summer.is_in_row()) {
+    if (!summer.is_in_row()) row = sum_single_digits(row, state);
+    if (row != state.text_end || summer.is_in_row()) row = summer.sum(row);
   }
 }
 

@@ -10,17 +10,15 @@ std::string reformat(std::string_view lines, const LineForm& form, uint64_t base
   std::string formed;
   formed.reserve(lines.size() + lines.size() / 4);
   while (!lines.empty()) {
-    const size_t comma = lines.find(',');
-    const size_t line_end = lines.find('\n', comma);
-    if (comma == lines.npos || line_end == lines.npos) {
+    const char* const end = lines.data() + lines.size();
+    uint64_t index = 0;
+    const auto [comma, error] = std::from_chars(lines.data(), end, index);
+    const size_t line_end = lines.find('\n');
+    if (error != std::errc() || line_end == lines.npos || *comma != ',') {
       throw Failure(ExitStatus::bad_data, "a result whose lines are not \"index,sum\"");
     }
-    if (form.has_index) {
-      uint64_t index = 0;
-      std::from_chars(lines.data(), lines.data() + comma, index);
-      formed.append(std::to_string(base + index)).append(1, ',');
-    }
-    formed.append(lines.substr(comma + 1, line_end - comma - 1));
+    if (form.has_index) formed.append(std::to_string(base + index)).append(1, ',');
+    formed.append(comma + 1, lines.data() + line_end);
     formed += form.crlf ? "\r\n" : "\n";
     lines.remove_prefix(line_end + 1);
   }

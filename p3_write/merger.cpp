@@ -20,13 +20,9 @@ void Merger::hello(size_t stream, const std::string& name, const Hello& hello) {
 }
 
 void Merger::head(size_t stream, const Batch& head) {
-  if (head.range.begin < position_) {
-    throw Failure(ExitStatus::bad_data, streams_[stream].name + ": " + describe(head.range) +
-                                            " come twice (everything before byte " +
-                                            std::to_string(position_) + " is written)");
-  }
   streams_[stream].has_head = true;
   streams_[stream].head = head;
+  check_overlap(streams_[stream]);
   check_gap();
 }
 
@@ -68,13 +64,27 @@ void Merger::written(size_t stream) {
   next_row_ += batch.rows;
   rows_ += batch.rows;
   from.has_head = false;
+  for (const Stream& other : streams_) check_overlap(other);
   check_gap();
+}
+
+uint64_t Merger::next_row() const {
+  const auto next = has_written_ ? std::nullopt : due();
+  const bool is_known = next && streams_[*next].head.first_row != unknown_row;
+  return is_known ? streams_[*next].head.first_row : next_row_;
 }
 
 bool Merger::is_over() const {
   return std::all_of(streams_.begin(), streams_.end(),
                      [](const Stream& stream) { return stream.has_ended || stream.has_head; }) &&
          !due();
+}
+
+void Merger::check_overlap(const Stream& stream) const {
+  if (!stream.has_head || stream.head.range.begin >= position_) return;
+  throw Failure(ExitStatus::bad_data, stream.name + ": " + describe(stream.head.range) +
+                                          " come twice (everything before byte " +
+                                          std::to_string(position_) + " is written)");
 }
 
 /// Every stream has shown all it will before the next one due is written, and it is not there.

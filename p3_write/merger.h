@@ -48,7 +48,7 @@ class Merger {
   /// Everything before this offset is written.
   uint64_t position() const { return position_; }
   /// The number of the next row to be written.
-  uint64_t next_row() const { return next_row_; }
+  uint64_t next_row() const;
 
  private:
   struct Stream {
@@ -59,6 +59,7 @@ class Merger {
     Batch head;
   };
 
+  void check_overlap(const Stream& stream) const;
   void check_gap() const;
 
   std::vector<Stream> streams_;

@@ -33,6 +33,15 @@ void unlink_on_signals(const std::string& path) {
   }
 }
 
+/// Of this process alone, also if a process of the same number was once killed in the act.
+std::string temporary_name(const std::string& path) {
+  std::string name;
+  for (int i = 0; name.empty() || ::access(name.c_str(), F_OK) == 0; ++i) {
+    name = path + "." + std::to_string(::getpid()) + "." + std::to_string(i) + ".tmp";
+  }
+  return name;
+}
+
 void sync(int fd, const std::string& name) {
   // EINVAL: a special file system that has nothing to sync.
   if (::fsync(fd) != 0 && errno != EINVAL) throw Failure::from_errno(ExitStatus::io, name);
@@ -55,8 +64,13 @@ Output::Output(const std::string& path) : name_(path) {
     if (!file_.is_open()) throw Failure::from_errno(ExitStatus::cannot_create, name_);
   } else {
     std::error_code error;
-    const fs::path resolved = exists ? fs::canonical(path, error) : fs::path(path);
-    path_ = error ? path : resolved.string();
+    fs::path resolved = path;
+    if (exists) resolved = fs::canonical(path, error);
+    // A link to nowhere: the file it names is to be made.
+    if (!exists && fs::is_symlink(resolved, error)) {
+      resolved = resolved.parent_path() / fs::read_symlink(resolved, error);
+    }
+    path_ = error && exists ? path : resolved.string();
     open_beside();
     if (exists) ::fchmod(file_.get(), status.st_mode & 07777);
   }
@@ -79,11 +93,12 @@ void Output::commit() {
   const fs::path directory = fs::path(path_).parent_path();
   if (temporary_.empty()) {
     // A file without a name cannot take one that exists: it gets a passing one first.
-    temporary_ = path_ + "." + std::to_string(::getpid()) + ".tmp";
+    const std::string passing = temporary_name(path_);
     const std::string self = "/proc/self/fd/" + std::to_string(fd_);
-    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, passing.c_str(), AT_SYMLINK_FOLLOW) != 0) {
       throw Failure::from_errno(ExitStatus::cannot_create, name_);
     }
+    temporary_ = passing;
   }
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
     throw Failure::from_errno(ExitStatus::cannot_create, name_);
@@ -98,7 +113,7 @@ void Output::open_beside() {
   file_ = OwnedFd(
       ::open(directory.empty() ? "." : directory.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666));
   if (!file_.is_open() && (errno == EOPNOTSUPP || errno == EISDIR)) {
-    temporary_ = path_ + "." + std::to_string(::getpid()) + ".tmp";
+    temporary_ = temporary_name(path_);
     unlink_on_signals(temporary_);
     file_ = OwnedFd(::open(temporary_.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666));
   }

@@ -6,13 +6,15 @@
 
 namespace rowsum {
 
+constexpr char quote = '"';
+
 struct Dialect {
   char delimiter = ',';  // any byte but a quote, CR or LF
 
+  bool is_possible() const { return delimiter != quote && delimiter != '\n' && delimiter != '\r'; }
   bool operator==(const Dialect&) const = default;
 };
 
-constexpr char quote = '"';
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 
 }  // namespace rowsum

@@ -1,6 +1,7 @@
 #include "common/io/ring.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,10 +28,12 @@ Ring::Ring(int fd, uint64_t size) : fd_(fd) {
     const std::string path = "/dev/fd/" + std::to_string(fd_);
     const ipc::file_mapping file(path.c_str(), ipc::read_write);
     // A stretch of addresses that is free for both copies; this process has one thread, so it
-    // stays free until they are there.
+    // stays free until they are there. Without the flag the kernel takes an address for a hint, and
+    // has better ideas for big mappings on some file systems.
     char* const at = static_cast<char*>(ipc::anonymous_shared_memory(2 * size_).get_address());
-    first_ = ipc::mapped_region(file, ipc::read_write, 0, size_, at);
-    second_ = ipc::mapped_region(file, ipc::read_write, 0, size_, at + size_);
+    first_ = ipc::mapped_region(file, ipc::read_write, 0, size_, at, MAP_FIXED_NOREPLACE);
+    second_ = ipc::mapped_region(file, ipc::read_write, 0, size_, at + size_,
+                                 MAP_FIXED_NOREPLACE);
   } catch (const ipc::interprocess_exception& error) {
     throw Failure(ExitStatus::system, std::string("the ring for the input: ") + error.what());
   }

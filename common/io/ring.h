@@ -19,7 +19,7 @@ namespace rowsum {
 class Ring {
  public:
   /// `fd`: an empty file, open for reading and writing, not owned. `size` is rounded up to pages.
-  /// Throws Failure(system).
+  /// Throws Failure(io) where the file cannot be so long, Failure(system) without address space.
   Ring(int fd, uint64_t size);
 
   uint64_t size() const { return size_; }

@@ -9,6 +9,8 @@ namespace rowsum {
 
 namespace {
 
+constexpr char little_endian_mark = 1;
+
 using Encoder = cereal::PortableBinaryOutputArchive;
 
 /// An input archive that holds every length against what it has left: cereal's own containers
@@ -73,6 +75,10 @@ std::string encoded(Save save) {
 /// Runs `load` on all of the bytes.
 template <typename Value, typename Load>
 Value decoded(std::span<const char> details, Load load) {
+  // The archive would take any other mark for big-endian, and turn every number around.
+  if (!details.empty() && details[0] != little_endian_mark) {
+    throw std::invalid_argument("a frame of unknown byte order");
+  }
   boost::interprocess::ibufferstream stream(details.data(), details.size());
   Value value;
   try {
@@ -108,6 +114,7 @@ Hello decode_hello(std::span<const char> details) {
     if (hello.content != Content::batches && hello.content != Content::results) {
       throw std::invalid_argument("a hello of unknown content");
     }
+    if (!hello.dialect.is_possible()) throw std::invalid_argument("a hello without a delimiter");
   });
 }
 

@@ -42,15 +42,18 @@ std::array<char, frame_header_size> encode(const FrameHeader& header) {
   return bytes;
 }
 
-FrameHeader decode_header(std::span<const char> bytes) {
-  FrameHeader header;
-  const std::string_view mark(bytes.data(), 4);
+FrameType decode_mark(std::span<const char> bytes) {
+  const std::string_view mark(bytes.data(), frame_mark_size);
   size_t type = 0;
   while (type < std::size(marks) && marks[type] != mark) ++type;
   if (type == std::size(marks)) throw std::invalid_argument("not a stream of batches or results");
-  header.type = static_cast<FrameType>(type);
+  return static_cast<FrameType>(type);
+}
 
-  const char* at = bytes.data() + 4;
+FrameHeader decode_header(std::span<const char> bytes) {
+  FrameHeader header;
+  header.type = decode_mark(bytes);
+  const char* at = bytes.data() + frame_mark_size;
   const auto version = get<uint16_t>(at);
   if (version != format_version) {
     throw std::invalid_argument("format version " + std::to_string(version) +

@@ -14,6 +14,7 @@ enum class FrameType : uint8_t { hello, batch, result, end };
 
 constexpr uint16_t format_version = 1;
 constexpr size_t frame_header_size = 80;
+constexpr size_t frame_mark_size = 4;
 
 /// Bits of FrameHeader::flags.
 constexpr uint16_t text_is_shared = 1;  // no text follows; it lies in the file that the hello names
@@ -43,6 +44,9 @@ struct FrameHeader {
 
 /// The header with its own checksum.
 std::array<char, frame_header_size> encode(const FrameHeader& header);
+
+/// The type that a frame's first frame_mark_size bytes mark it as. Throws std::invalid_argument.
+FrameType decode_mark(std::span<const char> bytes);
 
 /// The header in exactly frame_header_size bytes. Throws std::invalid_argument with what is wrong
 /// ("not a stream of batches or results", "a damaged frame header", "format version 7, ...").

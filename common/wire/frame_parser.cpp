@@ -23,6 +23,8 @@ std::span<char> FrameParser::space() {
 
 void FrameParser::filled(size_t bytes) {
   held_ += bytes;
+  // What is no frame at all is said to be none as soon as that shows, however short it is.
+  if (!has_header_ && held_ >= frame_mark_size) decode_mark(header_bytes_);
   if (!has_header_ && held_ == frame_header_size) {
     header_ = decode_header(header_bytes_);
     if (header_.payload_size() > largest_payload_) {

@@ -28,15 +28,20 @@ uint64_t checksum_of(std::string_view details, std::string_view text) {
   return XXH3_64bits_digest(&state);
 }
 
+std::string with_details(FrameHeader header, const std::string& details) {
+  header.details = details.size();
+  header.flags = has_checksum;
+  header.checksum = checksum_of(details, "");
+  return header_bytes(header) + details;
+}
+
 }  // namespace
 
 std::string hello_frame(const Hello& hello) {
-  const std::string details = encode(hello);
   FrameHeader header;
   header.type = FrameType::hello;
   header.range = {hello.begin, hello.begin};
-  header.details = details.size();
-  return header_bytes(header) + details;
+  return with_details(header, encode(hello));
 }
 
 std::string batch_frame_shared(const Batch& batch) {
@@ -46,13 +51,11 @@ std::string batch_frame_shared(const Batch& batch) {
 }
 
 std::string end_frame(const Verdict& verdict) {
-  const std::string details = encode(verdict.status);
   FrameHeader header;
   header.type = FrameType::end;
   header.range = {verdict.total, verdict.total};
   header.rows = verdict.rows;
-  header.details = details.size();
-  return header_bytes(header) + details;
+  return with_details(header, encode(verdict.status));
 }
 
 StreamWriter::StreamWriter(int fd, std::string name)
@@ -84,14 +87,18 @@ void StreamWriter::end(const Verdict& verdict) {
   is_over_ = true;
 }
 
-void StreamWriter::fail(ExitStatus status, Content content) {
+void StreamWriter::fail(ExitStatus status, Content content) noexcept {
   if (is_over_) return;
-  if (!has_begun_) {
-    Hello unknown;
-    unknown.content = content;
-    hello(unknown);
+  try {
+    if (!has_begun_) {
+      Hello unknown;
+      unknown.content = content;
+      hello(unknown);
+    }
+    end({status, position_, 0});
+  } catch (const std::exception&) {
+    // Nobody listens.
   }
-  end({status, position_, 0});
 }
 
 void StreamWriter::frame(FrameHeader header, std::string_view details, std::string_view text) {

@@ -17,8 +17,8 @@ std::string hello_frame(const Hello& hello);
 std::string batch_frame_shared(const Batch& batch);
 std::string end_frame(const Verdict& verdict);
 
-/// hello(), then batches or results, then end(); every frame is written at once. A stream on disk
-/// gets checksums of the payloads as well.
+/// hello(), then batches or results, then end(); every frame is written at once. A hello and an end
+/// carry checksums of their payloads; in a stream on disk, all frames do.
 ///
 /// Throws what write_all() throws. After that, and after end(), fail() does nothing.
 class StreamWriter {
@@ -36,8 +36,9 @@ class StreamWriter {
   void end(const Verdict& verdict);
 
   /// Ends the stream with a verdict that is not `complete`, whatever state it is in (R2): with a
-  /// hello of this content first, if there was none.
-  void fail(ExitStatus status, Content content);
+  /// hello of this content first, if there was none. Does not throw: whoever comes to this has
+  /// something worse to report than that nobody listens.
+  void fail(ExitStatus status, Content content) noexcept;
 
  private:
   void frame(FrameHeader header, std::string_view details, std::string_view text);

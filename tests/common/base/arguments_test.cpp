@@ -1,0 +1,123 @@
+#include "common/base/arguments.h"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+#include "common/base/program.h"
+#include "tests/support/child.h"
+#include "tests/support/thrown.h"
+
+using namespace rowsum;
+
+namespace {
+
+std::optional<boost::program_options::variables_map> parse(std::vector<std::string> words,
+                                                           bool takes_operands = false) {
+  std::vector<char*> argv;
+  words.insert(words.begin(), "program");
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  CommandLine command_line;
+  command_line.synopsis = "[OPTION]...";
+  command_line.description = "Tests.";
+  command_line.options.add_options()("number,n", boost::program_options::value<int>(), "a number");
+  command_line.takes_operands = takes_operands;
+  return parse_arguments(static_cast<int>(words.size()), argv.data(), std::move(command_line));
+}
+
+/// As a program would end with this command line.
+Outcome run(const std::vector<std::string>& words, const char* output = nullptr) {
+  return run_in_child([&] {
+    if (output) ::dup2(::open(output, O_WRONLY), STDOUT_FILENO);
+    return run_program("p9_test", [&] {
+      parse(words);
+      return ExitStatus::complete;
+    });
+  });
+}
+
+}  // namespace
+
+TEST_CASE("sizes: bytes, and powers of 1024") {
+  CHECK(parse_size("size", "1") == 1);
+  CHECK(parse_size("size", "4096") == 4096);
+  CHECK(parse_size("size", "256K") == 256 << 10);
+  CHECK(parse_size("size", "256k") == 256 << 10);
+  CHECK(parse_size("size", "256KiB") == 256 << 10);
+  CHECK(parse_size("size", "16M") == 16 << 20);
+  CHECK(parse_size("size", "16MiB") == 16 << 20);
+  CHECK(parse_size("size", "3G") == uint64_t{3} << 30);
+  CHECK(parse_size("size", "3GiB") == uint64_t{3} << 30);
+}
+
+TEST_CASE("sizes: up to 2^48") {
+  CHECK(parse_size("size", "281474976710656") == uint64_t{1} << 48);
+  CHECK(parse_size("size", "262144G") == uint64_t{1} << 48);
+}
+
+TEST_CASE("sizes: what is none") {
+  for (const char* text :
+       {"", "0", "0K", "K", "-1", "+1", " 1", "1 ", "1.5M", "0x10", "16MB", "16m", "1T", "ten",
+        "281474976710657", "262145G", "18446744073709551616", "99999999999999999999G"}) {
+    CAPTURE(text);
+    const Thrown thrown = thrown_by([&] { parse_size("batch-size", text); });
+    CHECK(thrown.status == ExitStatus::usage);
+    CHECK(thrown.message.starts_with("--batch-size: '" + std::string(text) + "' is not a size"));
+  }
+}
+
+TEST_CASE("arguments: options and operands") {
+  CHECK((*parse({"-n", "3"}))["number"].as<int>() == 3);
+  CHECK((*parse({"--number=4"}))["number"].as<int>() == 4);
+  CHECK(parse({})->count("number") == 0);
+  const auto values = *parse({"a", "-", "-n3", "--", "-n"}, true);
+  CHECK(values["operand"].as<std::vector<std::string>>() ==
+        std::vector<std::string>{"a", "-", "-n"});
+  CHECK(values["number"].as<int>() == 3);
+}
+
+TEST_CASE("arguments: what is wrong is said in one line that points to --help") {
+  for (const auto& words : std::vector<std::vector<std::string>>{
+           {"--no-such-option"}, {"-x"}, {"--number"}, {"--number=many"}, {"operand"}}) {
+    CAPTURE(words[0]);
+    const Outcome outcome = run(words);
+    CHECK(outcome.status == 64);
+    CHECK(outcome.output.empty());
+    CHECK(outcome.errors.starts_with("p9_test: "));
+    CHECK(outcome.errors.ends_with("; try 'p9_test --help'\n"));
+    CHECK(outcome.errors.find('\n') == outcome.errors.size() - 1);
+  }
+  CHECK(run({"operand"}).errors == "p9_test: it takes no operand; try 'p9_test --help'\n");
+}
+
+TEST_CASE("arguments: --help and --version are output") {
+  const Outcome help = run({"--help"});
+  CHECK(help.status == 0);
+  CHECK(help.errors.empty());
+  CHECK(help.output.starts_with("Usage: p9_test [OPTION]...\nTests.\n\nOptions:\n"));
+  for (const char* option : {"-n [ --number ]", "--help", "--version"}) {
+    CHECK(help.output.find(option) != std::string::npos);
+  }
+  const Outcome version = run({"--version"});
+  CHECK(version.status == 0);
+  CHECK(version.output.starts_with("p9_test (row sums) "));
+}
+
+TEST_CASE("arguments: --help on a full disk, and with nobody to read it") {
+  const Outcome full = run({"--help"}, "/dev/full");
+  CHECK(full.status == 74);
+  CHECK(full.errors == "p9_test: standard output: No space left on device\n");
+
+  Pipe closed;
+  closed.out.close();
+  const Outcome unread = run_in_child([&] {
+    ::dup2(closed.in.get(), STDOUT_FILENO);
+    return run_program("p9_test", [] {
+      parse({"--help"});
+      return ExitStatus::complete;
+    });
+  });
+  CHECK(unread.status == 141);
+  CHECK(unread.errors.empty());
+}

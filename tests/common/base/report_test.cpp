@@ -1,0 +1,48 @@
+#include "common/base/report.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/support/child.h"
+
+using namespace rowsum;
+
+TEST_CASE("report: one line after the program's name, in one write") {
+  // A packet pipe keeps the writes apart.
+  Pipe errors(O_DIRECT);
+  Child child([&] {
+    ::dup2(errors.in.get(), STDERR_FILENO);
+    set_program_name("p9_test");
+    report("in.csv: no such thing");
+    report("");
+    return 0;
+  });
+  CHECK(child.wait() == 0);
+  std::string packet(100, '\0');
+  packet.resize(static_cast<size_t>(::read(errors.out.get(), packet.data(), packet.size())));
+  CHECK(packet == "p9_test: in.csv: no such thing\n");
+}
+
+TEST_CASE("report: no standard error is no failure") {
+  CHECK(run_in_child([] {
+          ::close(STDERR_FILENO);
+          report("who hears this?");
+          return 0;
+        }).status == 0);
+}
+
+TEST_CASE("printable: what a terminal or a log takes badly") {
+  CHECK(printable("12 apples") == "12 apples");
+  CHECK(printable("") == "");
+  CHECK(printable("a\nb\rc\td") == "a\\nb\\rc\\td");
+  CHECK(printable(std::string_view("\0\x1b[2J\x7f", 6)) == "\\x00\\x1b[2J\\x7f");
+  CHECK(printable("caf\xc3\xa9") == "caf\\xc3\\xa9");
+  CHECK(printable("\xff") == "\\xff");
+}
+
+TEST_CASE("printable: cut by bytes of input") {
+  CHECK(printable("12345", 5) == "12345");
+  CHECK(printable("123456", 5) == "12345...");
+  CHECK(printable("\n\n\n", 2) == "\\n\\n...");
+  CHECK(printable(std::string(40, 'x')) == std::string(40, 'x'));
+  CHECK(printable(std::string(41, 'x')) == std::string(40, 'x') + "...");
+}

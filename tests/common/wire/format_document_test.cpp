@@ -1,0 +1,102 @@
+// FORMAT.md is the reference: its examples decode to what it says they are, and it has the words of
+// every refusal.
+#include <doctest/doctest.h>
+
+#include <regex>
+#include <string>
+#include <vector>
+
+#include "common/wire/control.h"
+#include "tests/support/files.h"
+#include "tests/support/hex.h"
+#include "tests/support/streams.h"
+
+using namespace rowsum;
+
+namespace {
+
+std::string source_file(const std::string& name) {
+  return contents_of(std::string(ROWSUM_SOURCE_DIR) + "/" + name);
+}
+
+/// The bytes of each ```hex block.
+std::vector<std::string> examples() {
+  const std::string document = source_file("common/wire/FORMAT.md");
+  constexpr std::string_view begin = "\n```hex\n", end = "\n```\n";
+  std::vector<std::string> blocks;
+  for (size_t at = document.find(begin); at != std::string::npos; at = document.find(begin, at)) {
+    at += begin.size();
+    const size_t length = document.find(end, at) - at;
+    blocks.push_back(from_hex(document.substr(at, length)));
+    at += length;
+  }
+  REQUIRE(blocks.size() == 4);
+  return blocks;
+}
+
+Hello hello_in_document(Content content) {
+  Hello hello;
+  hello.content = content;
+  hello.identity = {8, {0x91f155546050f7f0, 0xbc44579575373be2}};
+  hello.inputs = {"in.csv"};
+  hello.largest_text = 17039362;
+  return hello;
+}
+
+const Batch batch_in_document{{0, 8}, 8, 0, 0, 2};
+
+}  // namespace
+
+TEST_CASE("format document: the stream of batches") {
+  const std::string bytes = examples()[0];
+  const Seen seen = seen_in(bytes);
+  CHECK(seen.thrown == Thrown());
+  CHECK(seen.hello == hello_in_document(Content::batches));
+  REQUIRE(seen.frames.size() == 1);
+  CHECK(seen.frames[0] == Seen::Frame{batch_in_document, "1,2\n3,x\n", {}});
+  CHECK(seen.verdict == Verdict{ExitStatus::complete, 8, 2});
+  // And the other way round: this is what a writer makes of it.
+  CHECK(to_hex(hello_frame(*seen.hello) + batch_frame(batch_in_document, "1,2\n3,x\n") +
+               end_frame(*seen.verdict)) == to_hex(bytes));
+}
+
+TEST_CASE("format document: the stream of results") {
+  const std::string bytes = examples()[1];
+  const Seen seen = seen_in(bytes, Content::results);
+  CHECK(seen.thrown == Thrown());
+  CHECK(seen.hello == hello_in_document(Content::results));
+  REQUIRE(seen.frames.size() == 1);
+  CHECK(seen.frames[0].batch.range == batch_in_document.range);
+  CHECK(seen.frames[0].batch.rows == 2);
+  CHECK(seen.frames[0].text == "0,3\n");
+  CHECK(seen.frames[0].rejects == std::vector<Reject>{{1, 2, 6, 4, "x", "3,x\n"}});
+  CHECK(seen.verdict == Verdict{ExitStatus::complete, 8, 2});
+  const size_t result_at = hello_frame(*seen.hello).size();
+  CHECK(decode_header(std::string_view(bytes).substr(result_at, frame_header_size)).flags ==
+        has_checksum);
+}
+
+TEST_CASE("format document: the batch by reference") {
+  CHECK(to_hex(examples()[2]) == to_hex(batch_frame_shared(batch_in_document)));
+}
+
+TEST_CASE("format document: control messages") {
+  CHECK(ControlParser().feed(examples()[3]) ==
+        std::vector<ControlMessage>{{ControlMessage::Type::received, 0, 0, 8},
+                                    {ControlMessage::Type::printed, 0, 0, 8}});
+}
+
+TEST_CASE("format document: it has the words of every refusal") {
+  const std::string document = source_file("common/wire/FORMAT.md");
+  const std::regex refusal("(?:refuse|invalid_argument)\\(\\s*\"([^\"]*)\"");
+  size_t count = 0;
+  for (const char* name : {"codec", "frame", "frame_parser", "stream_parser"}) {
+    const std::string source = source_file(std::string("common/wire/") + name + ".cpp");
+    for (std::sregex_iterator it(source.begin(), source.end(), refusal), end; it != end; ++it) {
+      CAPTURE((*it)[1].str());
+      CHECK(document.find("| " + (*it)[1].str()) != std::string::npos);
+      ++count;
+    }
+  }
+  CHECK(count >= 18);  // so that the pattern has found them
+}

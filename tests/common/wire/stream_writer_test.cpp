@@ -1,0 +1,134 @@
+#include "common/wire/stream_writer.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/support/files.h"
+#include "tests/support/interruptions.h"
+#include "tests/support/pipes.h"
+#include "tests/support/streams.h"
+#include "tests/support/temporary_directory.h"
+
+using namespace rowsum;
+
+namespace {
+
+/// What `use` writes with a StreamWriter on a pipe.
+template <typename Use>
+std::string written(Use use) {
+  Pipe pipe;
+  StreamWriter writer(pipe.in.get(), "out");
+  use(writer);
+  pipe.in.close();
+  return read_to_end(pipe.out.get());
+}
+
+void write_batches(StreamWriter& writer) {
+  writer.hello(hello_of(Content::batches));
+  writer.batch({{0, 7}, 4, 0, 0, 1}, "1,2\n");
+  writer.batch({{7, 11}, 4, 0, unknown_row, 1}, "3,4\n");
+  writer.end({ExitStatus::complete, 11, 2});
+}
+
+}  // namespace
+
+TEST_CASE("stream writer: batches, as a parser reads them") {
+  const Seen seen = seen_in(written(write_batches));
+  CHECK(seen.thrown == Thrown());
+  CHECK(seen.hello == hello_of(Content::batches));
+  REQUIRE(seen.frames.size() == 2);
+  CHECK(seen.frames[0] == Seen::Frame{{{0, 7}, 4, 0, 0, 1}, "1,2\n", {}});
+  CHECK(seen.frames[1] == Seen::Frame{{{7, 11}, 4, 0, unknown_row, 1}, "3,4\n", {}});
+  CHECK(seen.verdict == Verdict{ExitStatus::complete, 11, 2});
+}
+
+TEST_CASE("stream writer: results, as a parser reads them") {
+  const std::vector<Reject> rejects = {{0, 1, 0, 0, "x", "x\n"}};
+  const std::string bytes = written([&](StreamWriter& writer) {
+    writer.hello(hello_of(Content::results));
+    writer.result({{0, 4}, 4, 0, 5, 1}, {}, "5,3\n");
+    writer.result({{4, 8}, 4, 0, 6, 2}, rejects, "");
+    writer.end({ExitStatus::complete, 8, 3});
+  });
+  const Seen seen = seen_in(bytes, Content::results);
+  CHECK(seen.thrown == Thrown());
+  REQUIRE(seen.frames.size() == 2);
+  CHECK(seen.frames[0] == Seen::Frame{{{0, 4}, 4, 0, 5, 1}, "5,3\n", {}});
+  CHECK(seen.frames[1] == Seen::Frame{{{4, 8}, 0, 0, 6, 2}, "", rejects});
+}
+
+TEST_CASE("stream writer: checksums of payloads on disk, and none on a pipe") {
+  TemporaryDirectory directory;
+  const OwnedFd file = open_file(directory.file("stream"));
+  StreamWriter writer(file.get(), "stream");
+  write_batches(writer);
+  const std::string on_disk = contents_of(directory.file("stream"));
+  const std::string on_pipe = written(write_batches);
+  CHECK(seen_in(on_disk) == seen_in(on_pipe));
+
+  const size_t first = hello_frame(hello_of(Content::batches)).size();
+  const FrameHeader with = decode_header(std::string_view(on_disk).substr(first, 80));
+  const FrameHeader without = decode_header(std::string_view(on_pipe).substr(first, 80));
+  CHECK(with.flags == has_checksum);
+  CHECK(with.checksum != 0);
+  CHECK(without.flags == 0);
+  CHECK(without.checksum == 0);
+}
+
+TEST_CASE("stream writer: a failure before the first frame brings its own hello") {
+  const std::string bytes =
+      written([](StreamWriter& writer) { writer.fail(ExitStatus::no_input, Content::results); });
+  const Seen seen = seen_in(bytes, Content::results);
+  CHECK(seen.thrown == Thrown());
+  REQUIRE(seen.hello);
+  CHECK(seen.hello->inputs.empty());
+  CHECK(seen.verdict == Verdict{ExitStatus::no_input, 0, 0});
+}
+
+TEST_CASE("stream writer: a failure in the middle ends where the last frame did") {
+  const Seen seen = seen_in(written([](StreamWriter& writer) {
+    writer.hello(hello_of(Content::batches));
+    writer.batch(batch_of({0, 4}), "1,2\n");
+    writer.fail(ExitStatus::bad_data, Content::batches);
+    writer.fail(ExitStatus::io, Content::batches);  // once is enough
+  }));
+  CHECK(seen.thrown == Thrown());
+  CHECK(seen.frames.size() == 1);
+  CHECK(seen.verdict == Verdict{ExitStatus::bad_data, 4, 0});
+}
+
+TEST_CASE("stream writer: a failure right after a hello ends where the first tile begins") {
+  Hello part = hello_of(Content::batches);
+  part.begin = 100;
+  const Seen seen = seen_in(written([&](StreamWriter& writer) {
+    writer.hello(part);
+    writer.fail(ExitStatus::bad_data, Content::batches);
+  }));
+  CHECK(seen.thrown == Thrown());
+  CHECK(seen.verdict == Verdict{ExitStatus::bad_data, 100, 0});
+}
+
+TEST_CASE("stream writer: a failure after the end says nothing") {
+  const std::string bytes = written([](StreamWriter& writer) {
+    write_batches(writer);
+    writer.fail(ExitStatus::io, Content::batches);
+  });
+  CHECK(bytes == written(write_batches));
+}
+
+TEST_CASE("stream writer: nobody reads") {
+  const IgnoredSigpipe ignored;
+  Pipe pipe;
+  pipe.out.close();
+  StreamWriter writer(pipe.in.get(), "out");
+  CHECK(thrown_by([&] { writer.hello(hello_of(Content::batches)); }) ==
+        Thrown{ExitStatus::downstream_closed, ""});
+}
+
+TEST_CASE("stream writer: after a write that failed there is no end to be written") {
+  const OwnedFd full(::open("/dev/full", O_WRONLY | O_CLOEXEC));
+  StreamWriter writer(full.get(), "part.3");
+  CHECK(thrown_by([&] { writer.hello(hello_of(Content::batches)); }) ==
+        Thrown{ExitStatus::io, "part.3: No space left on device"});
+  // /dev/full would refuse this as well, if it were tried.
+  CHECK(thrown_by([&] { writer.fail(ExitStatus::io, Content::batches); }) == Thrown());
+}

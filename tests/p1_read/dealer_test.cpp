@@ -1,0 +1,98 @@
+#include "p1_read/dealer.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <vector>
+
+#include "tests/support/thrown.h"
+
+namespace rowsum {
+
+namespace {
+
+constexpr size_t no_limit = SIZE_MAX;
+
+std::vector<size_t> deal(Dealer& dealer, size_t batches) {
+  std::vector<size_t> places;
+  for (size_t i = 0; i < batches; ++i) places.push_back(dealer.deal().value());
+  return places;
+}
+
+}  // namespace
+
+TEST_CASE("dealer: names of policies") {
+  CHECK(parse_deal_policy("round-robin") == DealPolicy::round_robin);
+  CHECK(parse_deal_policy("random") == DealPolicy::random);
+  for (const char* text : {"", "pull", "Random", "round_robin", "random "}) {
+    CAPTURE(std::string(text));
+    const Thrown thrown = thrown_by([&] { parse_deal_policy(text); });
+    CHECK(thrown.status == ExitStatus::usage);
+    CHECK(thrown.message.find('\'' + std::string(text) + '\'') != std::string::npos);
+  }
+}
+
+TEST_CASE("dealer: round-robin goes round") {
+  Dealer dealer(DealPolicy::round_robin, 3, no_limit);
+  CHECK(deal(dealer, 7) == std::vector<size_t>{0, 1, 2, 0, 1, 2, 0});
+}
+
+TEST_CASE("dealer: round-robin passes over places without credit and goes on after them") {
+  Dealer dealer(DealPolicy::round_robin, 3, 2);
+  CHECK(deal(dealer, 6) == std::vector<size_t>{0, 1, 2, 0, 1, 2});
+  CHECK_FALSE(dealer.has_credit());
+  CHECK_FALSE(dealer.deal());
+  dealer.returned(1);
+  CHECK(dealer.has_credit());
+  CHECK(dealer.deal() == 1);
+  CHECK_FALSE(dealer.deal());
+  dealer.returned(0);
+  dealer.returned(2);
+  CHECK(deal(dealer, 2) == std::vector<size_t>{2, 0});
+}
+
+TEST_CASE("dealer: a place without anything outstanding is idle") {
+  Dealer dealer(DealPolicy::round_robin, 2, 8);
+  CHECK(dealer.has_idle());
+  CHECK(dealer.deal_to_idle() == 0);
+  CHECK(dealer.deal_to_idle() == 1);
+  CHECK_FALSE(dealer.has_idle());
+  CHECK_FALSE(dealer.deal_to_idle());
+  CHECK(dealer.has_credit());
+  CHECK(dealer.deal() == 0);
+  dealer.returned(0);
+  CHECK_FALSE(dealer.has_idle());
+  dealer.returned(0);
+  CHECK(dealer.has_idle());
+  CHECK(dealer.deal_to_idle() == 0);
+}
+
+TEST_CASE("dealer: random reaches every place, and none without credit") {
+  constexpr size_t places = 4;
+  Dealer dealer(DealPolicy::random, places, no_limit);
+  std::map<size_t, size_t> dealt;
+  for (const size_t place : deal(dealer, 4000)) ++dealt[place];
+  REQUIRE(dealt.size() == places);
+  for (const auto& [place, batches] : dealt) {
+    CHECK(place < places);
+    CHECK(batches > 800);
+  }
+
+  Dealer limited(DealPolicy::random, places, 3);
+  dealt.clear();
+  for (const size_t place : deal(limited, 3 * places)) ++dealt[place];
+  for (const auto& [place, batches] : dealt) CHECK(batches == 3);
+  CHECK_FALSE(limited.deal());
+  limited.returned(2);
+  CHECK(limited.deal() == 2);
+}
+
+TEST_CASE("dealer: one place gets all") {
+  for (const DealPolicy policy : {DealPolicy::round_robin, DealPolicy::random}) {
+    Dealer dealer(policy, 1, 3);
+    CHECK(deal(dealer, 3) == std::vector<size_t>{0, 0, 0});
+    CHECK_FALSE(dealer.deal());
+  }
+}
+
+}  // namespace rowsum

@@ -1,0 +1,221 @@
+#include "p1_read/inputs.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+
+#include "tests/support/files.h"
+#include "tests/support/pipes.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/thrown.h"
+
+namespace rowsum {
+
+namespace {
+
+/// While it lives, standard input is `fd`.
+class StandardInput {
+ public:
+  explicit StandardInput(int fd) : before_(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)) {
+    ::dup2(fd, STDIN_FILENO);
+  }
+  StandardInput(const StandardInput&) = delete;
+  StandardInput& operator=(const StandardInput&) = delete;
+  ~StandardInput() { ::dup2(before_.get(), STDIN_FILENO); }
+
+ private:
+  OwnedFd before_;
+};
+
+std::string read_current(Inputs& inputs, size_t most = 3) {
+  std::string all;
+  std::string piece(most, '\0');
+  while (const size_t n = inputs.read_some(piece)) all.append(piece, 0, n);
+  return all;
+}
+
+/// All of them, with a | after each.
+std::string read_all(Inputs& inputs) {
+  std::string all;
+  do {
+    all += read_current(inputs) + '|';
+  } while (inputs.open_next());
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("inputs: a plain file") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("in.csv");
+  write_file(path, "1,2\n3\n");
+  Inputs inputs({path});
+  CHECK(inputs.is_plain_file());
+  CHECK(inputs.begin() == 0);
+  CHECK(inputs.index() == 0);
+  CHECK(inputs.name() == path);
+  CHECK(inputs.names() == std::vector<std::string>{path});
+  CHECK(inputs.identity().size == 6);
+  CHECK(read_current(inputs) == "1,2\n3\n");
+  CHECK(read_current(inputs) == "");
+  CHECK_FALSE(inputs.open_next());
+}
+
+TEST_CASE("inputs: several, one after another") {
+  const TemporaryDirectory directory;
+  const std::string one = directory.file("1.csv");
+  const std::string none = directory.file("none.csv");
+  write_file(one, "1\n");
+  write_file(none, "");
+  Inputs inputs({one, none, one});
+  CHECK_FALSE(inputs.is_plain_file());
+  CHECK(inputs.begin() == 0);
+  CHECK(inputs.names() == std::vector<std::string>{one, none, one});
+  CHECK(read_all(inputs) == "1\n||1\n|");
+  CHECK(inputs.index() == 2);
+  CHECK(inputs.name() == one);
+}
+
+TEST_CASE("inputs: standard input is what no operand, or -, means") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("in.csv");
+  write_file(path, "2\n");
+  SUBCASE("a pipe") {
+    Pipe pipe;
+    REQUIRE(::write(pipe.in.get(), "1\n", 2) == 2);
+    pipe.in.close();
+    const StandardInput standard_input(pipe.out.get());
+    Inputs inputs({});
+    CHECK_FALSE(inputs.is_plain_file());
+    CHECK(inputs.name() == "standard input");
+    CHECK(inputs.fd() == STDIN_FILENO);
+    CHECK(read_all(inputs) == "1\n|");
+  }
+  SUBCASE("among files") {
+    Pipe pipe;
+    REQUIRE(::write(pipe.in.get(), "1\n", 2) == 2);
+    pipe.in.close();
+    const StandardInput standard_input(pipe.out.get());
+    Inputs inputs({path, "-", path});
+    CHECK(inputs.names() == std::vector<std::string>{path, "standard input", path});
+    CHECK(read_all(inputs) == "2\n|1\n|2\n|");
+  }
+  SUBCASE("a plain file, from where its offset is") {
+    write_file(path, "12\n345\n");
+    const OwnedFd file = open_file(path, O_RDONLY);
+    REQUIRE(::lseek(file.get(), 3, SEEK_SET) == 3);
+    const StandardInput standard_input(file.get());
+    Inputs inputs({"-"});
+    CHECK(inputs.is_plain_file());
+    CHECK(inputs.begin() == 3);
+    CHECK(inputs.identity() == Inputs({path}).identity());
+    CHECK(read_current(inputs) == "345\n");
+  }
+  SUBCASE("a plain file, from beyond its end") {
+    const OwnedFd file = open_file(path, O_RDONLY);
+    REQUIRE(::lseek(file.get(), 10, SEEK_SET) == 10);
+    const StandardInput standard_input(file.get());
+    Inputs inputs({"-"});
+    CHECK(inputs.begin() == 10);
+    CHECK(read_current(inputs) == "");
+  }
+}
+
+TEST_CASE("inputs: a plain file is taken as it was when it was opened") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("in.csv");
+  write_file(path, "1\n2\n");
+  SUBCASE("what is appended later is not read") {
+    Inputs inputs({path});
+    const OwnedFd file = open_file(path, O_WRONLY | O_APPEND);
+    REQUIRE(::write(file.get(), "3\n", 2) == 2);
+    CHECK(read_current(inputs) == "1\n2\n");
+  }
+  SUBCASE("what is cut off is missed") {
+    Inputs inputs({path});
+    REQUIRE(::truncate(path.c_str(), 2) == 0);
+    const Thrown thrown = thrown_by([&] { read_current(inputs); });
+    CHECK(thrown.status == ExitStatus::io);
+    CHECK(thrown.message == path + ": it shrank while it was read");
+  }
+}
+
+TEST_CASE("inputs: an empty file, and one of /proc that only looks empty, are no plain files") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("in.csv");
+  write_file(path, "");
+  Inputs none({path});
+  CHECK_FALSE(none.is_plain_file());
+  CHECK(read_current(none) == "");
+
+  Inputs virtual_file({"/proc/self/stat"});
+  CHECK_FALSE(virtual_file.is_plain_file());
+  CHECK_FALSE(read_current(virtual_file, 4096).empty());
+}
+
+TEST_CASE("inputs: what cannot be read") {
+  const TemporaryDirectory directory;
+  const std::string missing = directory.file("missing.csv");
+  const std::string path = directory.file("in.csv");
+  write_file(path, "1\n");
+
+  Thrown thrown = thrown_by([&] { Inputs({missing}); });
+  CHECK(thrown.status == ExitStatus::no_input);
+  CHECK(thrown.message == missing + ": No such file or directory");
+
+  Inputs inputs({path, missing});
+  read_current(inputs);
+  thrown = thrown_by([&] { inputs.open_next(); });
+  CHECK(thrown.status == ExitStatus::no_input);
+  CHECK(thrown.message == missing + ": No such file or directory");
+
+  // Some file systems let a directory be opened and refuse to read it.
+  thrown = thrown_by([&] {
+    Inputs of_directory({directory.path().string()});
+    read_current(of_directory);
+  });
+  CHECK(thrown.status == ExitStatus::no_input);
+  CHECK(thrown.message == directory.path().string() + ": Is a directory");
+
+  if (::geteuid() != 0) {
+    ::chmod(path.c_str(), 0);
+    CHECK(thrown_by([&] { Inputs({path}); }).status == ExitStatus::no_input);
+  }
+}
+
+TEST_CASE("inputs: identity tells files apart by size and by both ends") {
+  const TemporaryDirectory directory;
+  const auto identity_of = [&](const std::string& bytes) {
+    const std::string path = directory.file("in.csv");
+    write_file(path, bytes);
+    return Inputs({path}).identity();
+  };
+  const std::string big(300'000, '1');
+  const Identity identity = identity_of(big);
+  CHECK(identity == identity_of(big));
+  CHECK(identity.size == big.size());
+  CHECK_FALSE(identity == identity_of(big + "1"));
+  std::string other = big;
+  other.front() = '2';
+  CHECK_FALSE(identity == identity_of(other));
+  other = big;
+  other.back() = '2';
+  CHECK_FALSE(identity == identity_of(other));
+  CHECK_FALSE(identity_of("12") == identity_of("21"));
+  CHECK(identity_of("12") == identity_of("12"));
+}
+
+TEST_CASE("inputs: anything but one plain file has the identity of the run") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("in.csv");
+  write_file(path, "1\n");
+  const Identity first = Inputs({path, path}).identity();
+  CHECK(first.size == 0);
+  CHECK_FALSE(first == Inputs({path, path}).identity());
+}
+
+}  // namespace rowsum

@@ -1,0 +1,246 @@
+#include "p2_sum/sum_stream.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "tests/support/files.h"
+#include "tests/support/interruptions.h"
+#include "tests/support/pipes.h"
+#include "tests/support/streams.h"
+#include "tests/support/temporary_directory.h"
+
+namespace rowsum {
+
+namespace {
+
+using namespace std::string_literals;
+
+const std::string hello = hello_frame(hello_of(Content::batches));
+
+struct Answer {
+  Thrown thrown;
+  ExitStatus returned = ExitStatus::internal;  // unless it threw
+  std::string bytes;
+};
+
+/// What p2_sum answers to the bytes, its end of a failed stream included. Without `is_closed`
+/// whoever wrote them stays.
+Answer answer_to(const std::string& bytes, bool is_closed = true) {
+  Pipe in, out;
+  REQUIRE(::write(in.in.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+  if (is_closed) in.in.close();
+  Answer answer;
+  StreamWriter writer(out.in.get(), "standard output");
+  answer.thrown =
+      thrown_by([&] { answer.returned = sum_stream(in.out.get(), "standard input", writer); });
+  if (answer.thrown.status != ExitStatus::complete) {
+    writer.fail(answer.thrown.status, Content::results);
+  }
+  out.in.close();
+  answer.bytes = read_to_end(out.out.get());
+  return answer;
+}
+
+Batch batch_of_rows(const Range& range, uint64_t first_row, uint64_t rows) {
+  return {range, range.size(), 0, first_row, rows};
+}
+
+}  // namespace
+
+TEST_CASE("sum_stream: batches in, their results out") {
+  const Answer answer =
+      answer_to(hello + batch_frame(batch_of_rows({0, 8}, 0, 2), "1,2\n3,4\n") +
+                batch_frame(batch_of_rows({8, 16}, 2, 4), "5\nx\n\r\n\r\n") + end_frame_at(16, 6));
+  CHECK(answer.thrown.status == ExitStatus::complete);
+  CHECK(answer.returned == ExitStatus::complete);
+  const Seen seen = seen_in(answer.bytes, Content::results);
+  REQUIRE(seen.hello);
+  CHECK(*seen.hello == hello_of(Content::results));
+  REQUIRE(seen.frames.size() == 2);
+  CHECK(seen.frames[0].batch.range == Range{0, 8});
+  CHECK(seen.frames[0].batch.rows == 2);
+  CHECK(seen.frames[0].text == "0,3\n1,7\n");
+  CHECK(seen.frames[0].rejects.empty());
+  CHECK(seen.frames[1].batch.range == Range{8, 16});
+  CHECK(seen.frames[1].batch.first_row == 2);
+  CHECK(seen.frames[1].batch.rows == 4);
+  CHECK(seen.frames[1].text == "2,5\n4,0\n5,0\n");
+  REQUIRE(seen.frames[1].rejects.size() == 1);
+  CHECK(seen.frames[1].rejects[0] == Reject{1, 1, 10, 4, "x", "x\n"});
+  CHECK(seen.verdict == Verdict{ExitStatus::complete, 16, 6});
+}
+
+TEST_CASE("sum_stream: a stream without batches") {
+  const Answer answer = answer_to(hello + end_frame_at(0));
+  CHECK(answer.returned == ExitStatus::complete);
+  const Seen seen = seen_in(answer.bytes, Content::results);
+  CHECK(seen.frames.empty());
+  CHECK(seen.verdict == Verdict{});
+}
+
+TEST_CASE("sum_stream: the dialect and the seat are the hello's") {
+  Hello other = hello_of(Content::batches);
+  other.dialect.delimiter = ';';
+  other.place = 3;
+  other.life = 2;
+  const Answer answer =
+      answer_to(hello_frame(other) + batch_frame(batch_of({0, 4}), "1;2\n") + end_frame_at(4, 1));
+  const Seen seen = seen_in(answer.bytes, Content::results);
+  other.content = Content::results;
+  CHECK(seen.hello == other);
+  REQUIRE(seen.frames.size() == 1);
+  CHECK(seen.frames[0].text == "0,3\n");
+}
+
+TEST_CASE("sum_stream: text is the end of its range") {
+  // A header before it, say.
+  Batch batch = batch_of_rows({0, 10}, 0, 1);
+  batch.text = 2;
+  const Answer answer = answer_to(hello + batch_frame(batch, "x\n") + end_frame_at(10, 1));
+  const Seen seen = seen_in(answer.bytes, Content::results);
+  REQUIRE(seen.frames.size() == 1);
+  CHECK(seen.frames[0].batch.range == Range{0, 10});
+  REQUIRE(seen.frames[0].rejects.size() == 1);
+  CHECK(seen.frames[0].rejects[0].offset == 8);
+}
+
+TEST_CASE("sum_stream: rows of unknown number count from 0") {
+  const Answer answer =
+      answer_to(hello + batch_frame(batch_of_rows({0, 4}, unknown_row, 2), "1\n2\n") +
+                batch_frame(batch_of_rows({4, 6}, unknown_row, 1), "3\n") + end_frame_at(6, 3));
+  const Seen seen = seen_in(answer.bytes, Content::results);
+  REQUIRE(seen.frames.size() == 2);
+  CHECK(seen.frames[0].text == "0,1\n1,2\n");
+  CHECK(seen.frames[0].batch.first_row == unknown_row);
+  CHECK(seen.frames[1].text == "0,3\n");
+}
+
+TEST_CASE("sum_stream: a failed end is passed on, in silence") {
+  const Answer answer = answer_to(hello + batch_frame(batch_of({0, 2}), "1\n") +
+                                  end_frame({ExitStatus::bad_data, 2, 1}));
+  CHECK(answer.thrown.status == ExitStatus::bad_data);
+  CHECK(answer.thrown.message == "");
+  const Seen seen = seen_in(answer.bytes, Content::results);
+  CHECK(seen.frames.size() == 1);
+  CHECK(seen.verdict == Verdict{ExitStatus::bad_data, 2, 1});
+}
+
+TEST_CASE("sum_stream: an end that nobody announced is reported, and told downstream") {
+  const std::string whole =
+      hello + batch_frame(batch_of({0, 2}), "1\n") + batch_frame(batch_of({2, 4}), "2\n");
+  for (const size_t cut_off : {size_t{0}, size_t{1}, size_t{3}, frame_header_size + 1}) {
+    CAPTURE(cut_off);
+    const Answer answer = answer_to(whole.substr(0, whole.size() - cut_off));
+    CHECK(answer.thrown.status == ExitStatus::neighbour_vanished);
+    const char* const position = cut_off == 0 ? "4" : "2";
+    CHECK(answer.thrown.message ==
+          "standard input: the stream ended early, after byte "s + position + " of the input");
+    const Seen seen = seen_in(answer.bytes, Content::results);
+    CHECK(seen.frames.size() == (cut_off == 0 ? 2 : 1));
+    REQUIRE(seen.verdict);
+    CHECK(seen.verdict->status == ExitStatus::neighbour_vanished);
+  }
+  const Answer nothing = answer_to("");
+  CHECK(nothing.thrown.status == ExitStatus::neighbour_vanished);
+  const Seen seen = seen_in(nothing.bytes, Content::results);
+  REQUIRE(seen.verdict);
+  CHECK(seen.verdict->status == ExitStatus::neighbour_vanished);
+}
+
+TEST_CASE("sum_stream: what is refused") {
+  const auto message_of = [](const std::string& bytes) {
+    const Answer answer = answer_to(bytes);
+    CHECK(answer.thrown.status == ExitStatus::bad_data);
+    const Seen seen = seen_in(answer.bytes, Content::results);
+    REQUIRE(seen.verdict);
+    CHECK(seen.verdict->status == ExitStatus::bad_data);
+    return answer.thrown.message;
+  };
+  const std::string frame_of_two = batch_frame(batch_of({0, 2}), "1\n");
+  CHECK(
+      message_of(hello + batch_frame(batch_of_rows({0, 4}, 0, 3), "1\n2\n") + end_frame_at(4, 3)) ==
+      "in.csv: bytes 0 to 4 hold 2 rows and not 3: the input changed while it was read");
+  CHECK(message_of(hello_frame(hello_of(Content::results)) + end_frame_at(0)) ==
+        "standard input: a stream of results where one of batches belongs");
+  CHECK(message_of("1,2\n" + std::string(frame_header_size, '\n')).starts_with("standard input: "));
+
+  FrameHeader shared = header_of(batch_of({0, 2}));
+  shared.flags = text_is_shared;
+  CHECK(message_of(hello + frame(shared) + end_frame_at(2, 1)) ==
+        "standard input: a batch without its text");
+}
+
+TEST_CASE("sum_stream: nothing may follow the end") {
+  const Answer answer = answer_to(hello + end_frame_at(0) + "x");
+  CHECK(answer.thrown.status == ExitStatus::bad_data);
+  CHECK(answer.thrown.message == "standard input: more bytes after the end of the stream");
+  const Seen seen = seen_in(answer.bytes, Content::results);
+  REQUIRE(seen.verdict);
+  CHECK(seen.verdict->status == ExitStatus::bad_data);
+}
+
+TEST_CASE("sum_stream: text that lies in a file") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("in.csv");
+  Hello shared = hello_of(Content::batches);
+  SUBCASE("the input itself") {
+    write_file(path, "header\n1,2\n3,4\n5\n");
+    const OwnedFd file = open_file(path, O_RDONLY);
+    shared.shared = {file.get(), 0};
+    Batch first = batch_of_rows({0, 11}, 0, 1);
+    first.text = 4;
+    // In the launcher p1_read stays until all is printed: its end of the pipe is open meanwhile.
+    const Answer answer =
+        answer_to(hello_frame(shared) + batch_frame_shared(first) +
+                      batch_frame_shared(batch_of_rows({11, 17}, 1, 2)) + end_frame_at(17, 3),
+                  false);
+    CHECK(answer.returned == ExitStatus::complete);
+    const Seen seen = seen_in(answer.bytes, Content::results);
+    REQUIRE(seen.frames.size() == 2);
+    CHECK(seen.frames[0].text == "0,3\n");
+    CHECK(seen.frames[1].text == "1,7\n2,5\n");
+    CHECK(seen.verdict == Verdict{ExitStatus::complete, 17, 3});
+  }
+  SUBCASE("a ring, across its end") {
+    write_file(path, "6\n1,2\n4,5");  // from offset 9 on it goes on at the beginning
+    const OwnedFd file = open_file(path, O_RDONLY);
+    shared.shared = {file.get(), 9};
+    shared.begin = 2;
+    const Answer answer =
+        answer_to(hello_frame(shared) + batch_frame_shared(batch_of_rows({2, 6}, 0, 1)) +
+                      batch_frame_shared(batch_of_rows({6, 11}, 1, 1)) + end_frame_at(11, 2),
+                  false);
+    CHECK(answer.returned == ExitStatus::complete);
+    const Seen seen = seen_in(answer.bytes, Content::results);
+    REQUIRE(seen.frames.size() == 2);
+    CHECK(seen.frames[0].text == "0,3\n");
+    CHECK(seen.frames[1].text == "1,60\n");
+  }
+  SUBCASE("a file that is shorter than it was") {
+    write_file(path, "1\n");
+    const OwnedFd file = open_file(path, O_RDONLY);
+    shared.shared = {file.get(), 0};
+    const Answer answer =
+        answer_to(hello_frame(shared) + batch_frame_shared(batch_of({0, 4})) + end_frame_at(4, 1));
+    CHECK(answer.thrown.status == ExitStatus::io);
+    CHECK(answer.thrown.message.starts_with("in.csv: "));
+    const Seen seen = seen_in(answer.bytes, Content::results);
+    REQUIRE(seen.verdict);
+    CHECK(seen.verdict->status == ExitStatus::io);
+  }
+}
+
+TEST_CASE("sum_stream: a reader that is gone ends it, also while there is nothing to sum") {
+  const IgnoredSigpipe ignored;
+  Pipe in, out;
+  StreamWriter writer(out.in.get(), "standard output");
+  out.out.close();
+  const Thrown thrown = thrown_by([&] { sum_stream(in.out.get(), "standard input", writer); });
+  CHECK(thrown.status == ExitStatus::downstream_closed);
+  CHECK(thrown.message == "");
+}
+
+}  // namespace rowsum

@@ -1,0 +1,454 @@
+#include "p3_write/merger.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <deque>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "tests/support/thrown.h"
+
+namespace rowsum {
+
+namespace {
+
+Hello a_hello(uint64_t begin = 0) {
+  Hello hello;
+  hello.content = Content::results;
+  hello.inputs = {"in.csv"};
+  hello.identity = {100, {1, 2}};
+  hello.begin = begin;
+  return hello;
+}
+
+/// Two bytes a row.
+Batch tile(uint64_t begin, uint64_t end) {
+  return {{begin, end}, end - begin, 0, begin / 2, (end - begin) / 2};
+}
+
+Verdict all_of(uint64_t total) {
+  return {ExitStatus::complete, total, total / 2};
+}
+
+/// A merger whose streams have said hello, with the few words that the cases below need.
+class Streams {
+ public:
+  explicit Streams(size_t streams) : merger(streams) {
+    for (size_t i = 0; i < streams; ++i) merger.hello(i, name_of(i), a_hello());
+  }
+
+  static std::string name_of(size_t stream) { return "out." + std::to_string(stream); }
+
+  void head(size_t stream, uint64_t begin, uint64_t end) { merger.head(stream, tile(begin, end)); }
+  /// Writes all that is due; says what that was.
+  std::string write() {
+    std::string written;
+    while (const auto stream = merger.due()) {
+      written += std::to_string(*stream) + " ";
+      merger.written(*stream);
+    }
+    return written;
+  }
+
+  Merger merger;
+};
+
+template <typename Call>
+std::string refused(Call call) {
+  const Thrown thrown = thrown_by(call);
+  CHECK(thrown.status == ExitStatus::bad_data);
+  return thrown.message;
+}
+
+}  // namespace
+
+TEST_CASE("merger: one stream, in order") {
+  Streams streams(1);
+  CHECK_FALSE(streams.merger.due());
+  CHECK_FALSE(streams.merger.is_over());
+  streams.head(0, 0, 4);
+  CHECK(streams.merger.due() == 0);
+  CHECK(streams.merger.next_row() == 0);
+  CHECK(streams.write() == "0 ");
+  CHECK(streams.merger.position() == 4);
+  CHECK(streams.merger.next_row() == 2);
+  streams.head(0, 4, 6);
+  CHECK(streams.write() == "0 ");
+  CHECK_FALSE(streams.merger.is_over());
+  streams.merger.end(0, all_of(6));
+  CHECK(streams.merger.is_over());
+  CHECK(streams.merger.status() == ExitStatus::complete);
+}
+
+TEST_CASE("merger: a result that is not due waits for the one before it") {
+  Streams streams(3);
+  streams.head(2, 4, 6);
+  CHECK_FALSE(streams.merger.due());
+  streams.head(1, 2, 4);
+  CHECK_FALSE(streams.merger.due());
+  streams.head(0, 0, 2);
+  CHECK(streams.write() == "0 1 2 ");
+  CHECK(streams.merger.position() == 6);
+  CHECK(streams.merger.next_row() == 3);
+  for (size_t i = 0; i < 3; ++i) streams.merger.end(i, all_of(6));
+  CHECK(streams.merger.is_over());
+}
+
+TEST_CASE("merger: streams may end before others have begun") {
+  Merger merger(2);
+  merger.hello(0, "out.0", a_hello());
+  merger.end(0, all_of(2));
+  CHECK_FALSE(merger.is_over());
+  merger.hello(1, "out.1", a_hello());
+  merger.head(1, tile(0, 2));
+  CHECK(merger.due() == 1);
+  merger.written(1);
+  CHECK_FALSE(merger.is_over());
+  merger.end(1, all_of(2));
+  CHECK(merger.is_over());
+  CHECK(merger.status() == ExitStatus::complete);
+}
+
+TEST_CASE("merger: nothing at all is complete as well") {
+  Streams streams(2);
+  streams.merger.end(0, all_of(0));
+  CHECK_FALSE(streams.merger.is_over());
+  streams.merger.end(1, all_of(0));
+  CHECK(streams.merger.is_over());
+  CHECK(streams.merger.status() == ExitStatus::complete);
+}
+
+TEST_CASE("merger: begins where the hello says") {
+  Merger merger(1);
+  merger.hello(0, "out.0", a_hello(10));
+  CHECK(merger.position() == 10);
+  CHECK(refused([&] { merger.head(0, tile(8, 12)); }) ==
+        "out.0: bytes 8 to 12 come twice (everything before byte 10 is written)");
+  merger.head(0, {{10, 14}, 4, 0, 0, 2});
+  CHECK(merger.due() == 0);
+  merger.written(0);
+  merger.end(0, {ExitStatus::complete, 14, 2});
+  CHECK(merger.is_over());
+}
+
+TEST_CASE("merger: streams of different inputs") {
+  std::vector<Hello> others(5, a_hello());
+  others[0].identity.size = 101;
+  others[1].identity.hash[1] = 3;
+  others[2].dialect.delimiter = ';';
+  others[3].header = true;
+  others[4].begin = 1;
+  for (const Hello& other : others) {
+    Merger merger(2);
+    merger.hello(1, "out.1", a_hello());
+    CHECK(refused([&] { merger.hello(0, "out.0", other); }) ==
+          "out.0: of another input, or read in another way, than out.1");
+  }
+  // Where the streams are, and what the file is called there, makes no difference.
+  Hello same = a_hello();
+  same.inputs = {"/elsewhere/in.csv"};
+  same.place = 7;
+  Merger merger(2);
+  merger.hello(0, "out.0", a_hello());
+  merger.hello(1, "out.1", same);
+}
+
+TEST_CASE("merger: a part that comes after it was written") {
+  Streams streams(2);
+  streams.head(0, 0, 4);
+  CHECK(streams.write() == "0 ");
+  CHECK(refused([&] { streams.head(1, 0, 4); }) ==
+        "out.1: bytes 0 to 4 come twice (everything before byte 4 is written)");
+  CHECK(refused([&] { streams.head(1, 2, 6); }) ==
+        "out.1: bytes 2 to 6 come twice (everything before byte 4 is written)");
+}
+
+TEST_CASE("merger: a part that two streams hold at once") {
+  Streams streams(2);
+  streams.head(0, 0, 4);
+  SUBCASE("the same") {
+    streams.head(1, 0, 4);
+    CHECK(refused([&] {
+            streams.write();
+            streams.merger.end(0, all_of(4));
+          }) == "out.1: bytes 0 to 4 come twice (everything before byte 4 is written)");
+  }
+  SUBCASE("a part of it") {
+    streams.head(1, 2, 6);
+    CHECK(refused([&] {
+            streams.write();
+            streams.merger.end(0, all_of(6));
+          }) == "out.1: bytes 2 to 6 come twice (everything before byte 4 is written)");
+  }
+}
+
+TEST_CASE("merger: a part that is missing") {
+  SUBCASE("from the middle, seen when the others have ended") {
+    Streams streams(2);
+    streams.head(0, 0, 4);
+    streams.head(1, 6, 8);
+    CHECK(streams.write() == "0 ");
+    CHECK(refused([&] { streams.merger.end(0, all_of(8)); }) ==
+          "bytes 4 to 6 of the input are missing from the streams");
+  }
+  SUBCASE("from the middle, seen when all hold what is not due") {
+    Streams streams(2);
+    streams.head(0, 6, 8);
+    CHECK(refused([&] { streams.head(1, 4, 6); }) ==
+          "bytes 0 to 4 of the input are missing from the streams");
+  }
+  SUBCASE("from the middle, seen when the one before it is written") {
+    Streams streams(2);
+    streams.head(0, 0, 4);
+    streams.merger.end(0, all_of(8));
+    streams.head(1, 6, 8);
+    CHECK(refused([&] { streams.write(); }) ==
+          "bytes 4 to 6 of the input are missing from the streams");
+  }
+  SUBCASE("from the end") {
+    Streams streams(1);
+    streams.head(0, 0, 4);
+    streams.write();
+    CHECK(refused([&] { streams.merger.end(0, all_of(8)); }) ==
+          "bytes 4 to 8 of the input are missing from the streams");
+  }
+  SUBCASE("all of it") {
+    Streams streams(2);
+    streams.merger.end(0, all_of(8));
+    CHECK(refused([&] { streams.merger.end(1, all_of(8)); }) ==
+          "bytes 0 to 8 of the input are missing from the streams");
+  }
+}
+
+TEST_CASE("merger: ends that differ from each other, or from what was written") {
+  Streams streams(2);
+  streams.head(0, 0, 4);
+  streams.write();
+  SUBCASE("totals") {
+    streams.merger.end(0, all_of(4));
+    CHECK(refused([&] { streams.merger.end(1, all_of(6)); }) ==
+          "out.1: ends at byte 6, and another stream at byte 4");
+  }
+  SUBCASE("rows") {
+    streams.merger.end(0, {ExitStatus::complete, 4, 2});
+    refused([&] { streams.merger.end(1, {ExitStatus::complete, 4, 3}); });
+  }
+  SUBCASE("more was written") {
+    streams.merger.end(0, all_of(2));
+    CHECK(refused([&] { streams.merger.end(1, all_of(2)); }) ==
+          "the streams hold 2 rows up to byte 4, and their end says 1 up to byte 2");
+  }
+  SUBCASE("other rows were written") {
+    streams.merger.end(0, {ExitStatus::complete, 4, 3});
+    CHECK(refused([&] {
+            streams.merger.end(1, {ExitStatus::complete, 4, 3});
+          }) == "the streams hold 2 rows up to byte 4, and their end says 3 up to byte 4");
+  }
+}
+
+TEST_CASE("merger: row numbers") {
+  Streams streams(1);
+  SUBCASE("unknown ones go on from what was written") {
+    Batch part = tile(0, 4);
+    part.first_row = unknown_row;
+    streams.merger.head(0, part);
+    CHECK(streams.merger.next_row() == 0);
+    streams.write();
+    CHECK(streams.merger.next_row() == 2);
+    part.range = {4, 6};
+    part.rows = 1;
+    streams.merger.head(0, part);
+    CHECK(streams.merger.next_row() == 2);
+    streams.write();
+    CHECK(streams.merger.next_row() == 3);
+    // A known one must agree.
+    streams.head(0, 6, 8);
+    streams.write();
+    streams.merger.end(0, all_of(8));
+    CHECK(streams.merger.is_over());
+  }
+  SUBCASE("the first known one need not be 0, but it is known in time") {
+    Batch part = tile(0, 4);
+    part.first_row = 40;
+    streams.merger.head(0, part);
+    CHECK(streams.merger.next_row() == 40);
+    streams.write();
+    CHECK(streams.merger.next_row() == 42);
+    streams.merger.end(0, all_of(4));
+    CHECK(streams.merger.is_over());
+  }
+  SUBCASE("others must go on") {
+    streams.head(0, 0, 4);
+    streams.write();
+    Batch part = tile(4, 6);
+    part.first_row = 3;
+    streams.merger.head(0, part);
+    CHECK(refused([&] { streams.write(); }) == "out.0: bytes 4 to 6 begin with row 3 and not 2");
+  }
+}
+
+TEST_CASE("merger: tiles without rows") {
+  Streams streams(2);
+  streams.merger.head(0, {{0, 3}, 0, 0, 0, 0});
+  streams.merger.head(1, {{3, 5}, 2, 0, 0, 1});
+  CHECK(streams.write() == "0 1 ");
+  CHECK(streams.merger.next_row() == 1);
+  streams.merger.end(0, {ExitStatus::complete, 5, 1});
+  streams.merger.end(1, {ExitStatus::complete, 5, 1});
+  CHECK(streams.merger.is_over());
+}
+
+TEST_CASE("merger: what a failed stream leaves is written as far as it goes") {
+  Streams streams(3);
+  streams.head(0, 0, 2);
+  streams.head(1, 2, 4);
+  streams.head(2, 6, 8);
+  CHECK(streams.write() == "0 1 ");
+  streams.merger.end(0, {ExitStatus::bad_data, 2, 0});
+  CHECK_FALSE(streams.merger.is_over());
+  streams.head(1, 4, 6);
+  CHECK(streams.write() == "1 2 ");
+  // The last two may go on yet.
+  CHECK_FALSE(streams.merger.is_over());
+  streams.head(1, 10, 12);
+  CHECK_FALSE(streams.merger.is_over());
+  streams.merger.end(2, {ExitStatus::complete, 20, 10});
+  CHECK(streams.merger.is_over());
+  CHECK(streams.merger.status() == ExitStatus::bad_data);
+  CHECK(streams.merger.position() == 8);
+}
+
+TEST_CASE("merger: who knows why it failed is believed before who lost its neighbour") {
+  const auto status_of = [](const std::vector<ExitStatus>& statuses) {
+    Streams streams(statuses.size());
+    for (size_t i = 0; i < statuses.size(); ++i) streams.merger.end(i, {statuses[i], 0, 0});
+    CHECK(streams.merger.is_over());
+    return streams.merger.status();
+  };
+  constexpr auto fine = ExitStatus::complete;
+  constexpr auto lost = ExitStatus::neighbour_vanished;
+  CHECK(status_of({fine, fine}) == fine);
+  CHECK(status_of({lost, fine}) == lost);
+  CHECK(status_of({fine, lost}) == lost);
+  CHECK(status_of({lost, ExitStatus::io}) == ExitStatus::io);
+  CHECK(status_of({ExitStatus::io, lost}) == ExitStatus::io);
+  CHECK(status_of({fine, lost, fine, ExitStatus::bad_data, lost}) == ExitStatus::bad_data);
+  // The first of those who know.
+  CHECK(status_of({ExitStatus::io, ExitStatus::bad_data}) == ExitStatus::io);
+}
+
+namespace {
+
+/// One stream as it is about to come.
+struct Script {
+  std::deque<Batch> heads;
+  Verdict verdict;
+  bool has_head = false;
+  bool has_ended = false;
+};
+
+struct Run {
+  std::vector<Range> written;
+  Thrown thrown;
+  ExitStatus status = ExitStatus::complete;
+  bool is_stuck = false;  // no stream could be read, and it was not over
+};
+
+/// Reads the streams in an order by chance, each only while it holds nothing, until it is over.
+Run run(std::vector<Script> streams, std::mt19937& random) {
+  Run run;
+  Merger merger(streams.size());
+  run.thrown = thrown_by([&] {
+    for (size_t i = 0; i < streams.size(); ++i) merger.hello(i, std::to_string(i), a_hello());
+    while (!merger.is_over()) {
+      std::vector<size_t> readable;
+      for (size_t i = 0; i < streams.size(); ++i) {
+        if (!streams[i].has_head && !streams[i].has_ended) readable.push_back(i);
+      }
+      run.is_stuck = readable.empty();
+      if (run.is_stuck) return;
+      const size_t i = readable[random() % readable.size()];
+      if (streams[i].heads.empty()) {
+        streams[i].has_ended = true;
+        merger.end(i, streams[i].verdict);
+      } else {
+        streams[i].has_head = true;
+        merger.head(i, streams[i].heads.front());
+      }
+      while (const auto due = merger.due()) {
+        REQUIRE(streams[*due].has_head);
+        run.written.push_back(streams[*due].heads.front().range);
+        streams[*due].heads.pop_front();
+        streams[*due].has_head = false;
+        merger.written(*due);
+      }
+    }
+  });
+  run.status = merger.status();
+  return run;
+}
+
+}  // namespace
+
+TEST_CASE("merger: random streams, whole, damaged and failed") {
+  std::mt19937 random(1);
+  enum Damage { none, lost, doubled, shortened, total, rows, failed, damages };
+  for (int i = 0; i < 20'000; ++i) {
+    std::vector<Script> streams(1 + random() % 5);
+    std::vector<Batch> tiles;
+    uint64_t end = 0;
+    for (size_t count = random() % 12; count > 0; --count) {
+      const uint64_t begin = end;
+      end += 2 * (1 + random() % 3);
+      tiles.push_back(tile(begin, end));
+    }
+    const auto damage = static_cast<Damage>(random() % damages);
+    const size_t victim = tiles.empty() ? 0 : random() % tiles.size();
+    // As far as can be written at best, where something is gone.
+    size_t good_tiles = tiles.size();
+    for (Script& stream : streams) stream.verdict = all_of(end);
+    const size_t unlucky = random() % streams.size();
+    bool has_failed = false;
+    for (size_t t = 0; t < tiles.size(); ++t) {
+      const bool is_hit = t == victim;
+      const size_t place = is_hit ? unlucky : random() % streams.size();
+      has_failed = has_failed || (is_hit && damage == failed);
+      // A stream that fails says nothing more but that.
+      if ((is_hit && damage == lost) || (has_failed && place == unlucky)) {
+        good_tiles = std::min(good_tiles, t);
+        continue;
+      }
+      std::deque<Batch>& heads = streams[place].heads;
+      heads.push_back(tiles[t]);
+      if (is_hit && damage == shortened) heads.back().range.end -= 1;
+      if (is_hit && damage == doubled) streams[random() % streams.size()].heads.push_back(tiles[t]);
+    }
+    if (damage == total) streams[unlucky].verdict.total += 2;
+    if (damage == rows) streams[unlucky].verdict.rows += 1;
+    if (damage == failed) streams[unlucky].verdict = {ExitStatus::io, 0, 0};
+
+    const Run is = run(streams, random);
+    const bool is_whole = damage == none || (tiles.empty() && damage < total);
+    CAPTURE(i);
+    CAPTURE(damage);
+    REQUIRE_FALSE(is.is_stuck);
+    // Whatever happens, what is written are the first tiles, in order.
+    REQUIRE(is.written.size() <= tiles.size());
+    for (size_t t = 0; t < is.written.size(); ++t) {
+      REQUIRE(is.written[t].begin == tiles[t].range.begin);
+    }
+    if (is_whole || damage == failed) {
+      REQUIRE(is.thrown.message == "");
+      REQUIRE(is.status == (is_whole ? ExitStatus::complete : ExitStatus::io));
+      REQUIRE(is.written.size() == good_tiles);
+    } else {
+      REQUIRE(is.thrown.status == ExitStatus::bad_data);
+      REQUIRE_FALSE(is.thrown.message.empty());
+      REQUIRE(is.written.size() <= good_tiles);
+    }
+  }
+}
+
+}  // namespace rowsum

@@ -1,0 +1,238 @@
+#include "p3_write/output.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "tests/support/files.h"
+#include "tests/support/interruptions.h"
+#include "tests/support/pipes.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/thrown.h"
+
+namespace rowsum {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+size_t files_in(const TemporaryDirectory& directory) {
+  return static_cast<size_t>(
+      std::distance(fs::directory_iterator(directory.path()), fs::directory_iterator()));
+}
+
+mode_t mode_of(const std::string& path) {
+  struct stat status;
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  return status.st_mode & 07777;
+}
+
+}  // namespace
+
+TEST_CASE("output: a file appears when it is complete") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("sums.csv");
+  Output output(path);
+  output.write("0,1\n");
+  output.write("");
+  output.write("1,2\n");
+  CHECK_FALSE(fs::exists(path));
+  output.commit();
+  CHECK(contents_of(path) == "0,1\n1,2\n");
+  CHECK(files_in(directory) == 1);
+}
+
+TEST_CASE("output: a new file has the mode that the umask leaves") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("sums.csv");
+  const mode_t before = ::umask(027);
+  Output output(path);
+  ::umask(before);
+  output.commit();
+  CHECK(mode_of(path) == 0640);
+  CHECK(contents_of(path) == "");
+}
+
+TEST_CASE("output: what had the name stays until then") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("sums.csv");
+  write_file(path, "old\n");
+  Output output(path);
+  output.write("new\n");
+  CHECK(contents_of(path) == "old\n");
+  const OwnedFd reader = open_file(path, O_RDONLY);
+  output.commit();
+  CHECK(contents_of(path) == "new\n");
+  // Whoever was reading the old one reads it to its end.
+  CHECK(read_to_end(reader.get()) == "old\n");
+  CHECK(files_in(directory) == 1);
+}
+
+TEST_CASE("output: nothing is left when it is dropped") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("sums.csv");
+  SUBCASE("and there was nothing") {
+    { Output(path).write("0,1\n"); }
+    CHECK(files_in(directory) == 0);
+  }
+  SUBCASE("and what was there stays") {
+    write_file(path, "old\n");
+    { Output(path).write("0,1\n"); }
+    CHECK(contents_of(path) == "old\n");
+    CHECK(files_in(directory) == 1);
+  }
+}
+
+TEST_CASE("output: permissions are kept") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("sums.csv");
+  for (const mode_t mode : {0600u, 0664u, 0444u, 0755u}) {
+    write_file(path, "old\n");
+    REQUIRE(::chmod(path.c_str(), mode) == 0);
+    Output output(path);
+    output.write("new\n");
+    output.commit();
+    CHECK(mode_of(path) == mode);
+    CHECK(contents_of(path) == "new\n");
+    fs::remove(path);
+  }
+}
+
+TEST_CASE("output: a symbolic link keeps pointing at what is replaced") {
+  const TemporaryDirectory directory;
+  const std::string link = directory.file("link.csv");
+  fs::create_directory(directory.path() / "else");
+  const std::string target = directory.file("else/sums.csv");
+  SUBCASE("a file") {
+    write_file(target, "old\n");
+    fs::create_symlink("else/sums.csv", link);
+    Output output(link);
+    output.write("new\n");
+    output.commit();
+    CHECK(fs::is_symlink(link));
+    CHECK(fs::read_symlink(link) == "else/sums.csv");
+    CHECK_FALSE(fs::is_symlink(target));
+    CHECK(contents_of(target) == "new\n");
+  }
+  SUBCASE("through another link") {
+    write_file(target, "old\n");
+    fs::create_symlink("else/sums.csv", directory.file("middle.csv"));
+    fs::create_symlink("middle.csv", link);
+    Output output(link);
+    output.write("new\n");
+    output.commit();
+    CHECK(fs::is_symlink(link));
+    CHECK(fs::is_symlink(directory.file("middle.csv")));
+    CHECK(contents_of(target) == "new\n");
+  }
+  CHECK(files_in(directory) <= 3);
+}
+
+TEST_CASE("output: a name without a directory") {
+  const TemporaryDirectory directory;
+  const fs::path before = fs::current_path();
+  fs::current_path(directory.path());
+  Output output("sums.csv");
+  output.write("0,1\n");
+  output.commit();
+  fs::current_path(before);
+  CHECK(contents_of(directory.file("sums.csv")) == "0,1\n");
+}
+
+TEST_CASE("output: moved, it still has its file") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("sums.csv");
+  Output first(path);
+  first.write("0,1\n");
+  Output second(std::move(first));
+  second.write("1,2\n");
+  second.commit();
+  CHECK(contents_of(path) == "0,1\n1,2\n");
+}
+
+TEST_CASE("output: a FIFO is written directly") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("fifo");
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  const OwnedFd reader = open_file(path, O_RDONLY | O_NONBLOCK);
+  std::string bytes(10, '\0');
+  {
+    Output output(path);
+    output.write("0,1\n");
+    REQUIRE(::read(reader.get(), bytes.data(), bytes.size()) == 4);
+    CHECK(bytes.substr(0, 4) == "0,1\n");
+    output.write("1,2\n");
+    output.commit();
+  }
+  CHECK(read_to_end(reader.get()) == "1,2\n");
+  CHECK(fs::is_fifo(path));
+  CHECK(files_in(directory) == 1);
+}
+
+TEST_CASE("output: a FIFO that nobody reads any more") {
+  const IgnoredSigpipe ignored;
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("fifo");
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  OwnedFd reader = open_file(path, O_RDONLY | O_NONBLOCK);
+  Output output(path);
+  reader.close();
+  const Thrown thrown = thrown_by([&] { output.write("0,1\n"); });
+  CHECK(thrown.status == ExitStatus::downstream_closed);
+  CHECK(thrown.message == "");
+}
+
+TEST_CASE("output: devices are written directly") {
+  Output null("/dev/null");
+  null.write("0,1\n");
+  null.commit();
+  CHECK(fs::is_character_file("/dev/null"));
+
+  Output full("/dev/full");
+  const Thrown thrown = thrown_by([&] { full.write("0,1\n"); });
+  CHECK(thrown.status == ExitStatus::io);
+  CHECK(thrown.message == "/dev/full: No space left on device");
+}
+
+TEST_CASE("output: what cannot be created") {
+  const TemporaryDirectory directory;
+  const auto refused = [](const std::string& path) {
+    const Thrown thrown = thrown_by([&] { Output output(path); });
+    CHECK(thrown.status == ExitStatus::cannot_create);
+    return thrown.message.substr(path.size());
+  };
+  CHECK(refused(directory.file("missing/sums.csv")) == ": No such file or directory");
+  CHECK(refused(directory.path().string()) == ": Is a directory");
+  write_file(directory.file("file"), "");
+  CHECK(refused(directory.file("file/sums.csv")) == ": Not a directory");
+  if (::geteuid() != 0) {
+    ::chmod(directory.path().c_str(), 0500);
+    CHECK(refused(directory.file("sums.csv")) == ": Permission denied");
+    ::chmod(directory.path().c_str(), 0700);
+  }
+}
+
+TEST_CASE("output: a directory that goes meanwhile") {
+  const TemporaryDirectory directory;
+  fs::create_directory(directory.path() / "gone");
+  const std::string path = directory.file("gone/sums.csv");
+  Output output(path);
+  output.write("0,1\n");
+  fs::remove_all(directory.path() / "gone");
+  const Thrown thrown = thrown_by([&] { output.commit(); });
+  CHECK(thrown.status == ExitStatus::cannot_create);
+  CHECK(thrown.message == path + ": No such file or directory");
+}
+
+TEST_CASE("output: standard output has nothing to commit") {
+  Output output = Output::standard_output();
+  CHECK(output.fd() == STDOUT_FILENO);
+  output.commit();
+}
+
+}  // namespace rowsum

@@ -1,0 +1,247 @@
+#include "p3_write/result_writer.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tests/support/files.h"
+#include "tests/support/pipes.h"
+#include "tests/support/streams.h"
+#include "tests/support/temporary_directory.h"
+#include "tests/support/thrown.h"
+
+namespace rowsum {
+
+namespace {
+
+/// A result, as a worker sends it.
+struct Result {
+  Batch batch;
+  std::string lines;
+  std::vector<Reject> rejects;
+};
+
+/// What came of some results.
+struct Outcome {
+  Thrown thrown;
+  ExitStatus status = ExitStatus::internal;  // of commit(), unless something was thrown
+  std::string reports;
+  bool has_output = false;
+  std::string output;
+  std::string rejects;
+};
+
+/// While it lives, standard error is a pipe.
+class Reports {
+ public:
+  Reports() : before_(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)) {
+    ::dup2(pipe_.in.get(), STDERR_FILENO);
+    pipe_.in.close();
+  }
+  Reports(const Reports&) = delete;
+  Reports& operator=(const Reports&) = delete;
+  ~Reports() { end(); }
+
+  std::string end() {
+    if (!before_.is_open()) return "";
+    ::dup2(before_.get(), STDERR_FILENO);
+    before_.close();
+    return read_to_end(pipe_.out.get());
+  }
+
+ private:
+  Pipe pipe_;
+  OwnedFd before_;
+};
+
+/// The stream that shows one result after another.
+class Source {
+ public:
+  Source() : stream_("out.0", Content::results) {
+    Hello hello = hello_of(Content::results);
+    hello.inputs = {"in.csv", "second.csv", "third.csv"};
+    feed(hello_frame(hello));
+    stream_.next();
+  }
+
+  const StreamParser& show(const Result& result) {
+    FrameHeader header = header_of(result.batch);
+    header.type = FrameType::result;
+    const std::string details = encode(result.rejects);
+    header.details = details.size();
+    header.text = result.lines.size();
+    feed(frame(header, details + result.lines));
+    REQUIRE(stream_.item() == StreamParser::Item::frame);
+    return stream_;
+  }
+  void next() { stream_.next(); }
+
+ private:
+  void feed(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const std::span<char> space = stream_.space();
+      const size_t n = std::min(space.size(), bytes.size());
+      std::copy_n(bytes.begin(), n, space.begin());
+      bytes.remove_prefix(n);
+      stream_.filled(n);
+    }
+  }
+
+  StreamParser stream_;
+};
+
+/// Writes the results to files. The numbers of rows go on from `first_row`.
+Outcome outcome_of(const std::vector<Result>& results, WriteOptions options = {},
+                   uint64_t first_row = 0) {
+  const TemporaryDirectory directory;
+  options.output = directory.file("sums.csv");
+  if (options.skip_rejects) options.rejects = directory.file("rejects.csv");
+  Outcome outcome;
+  Source source;
+  Reports reports;
+  OwnedFd unfinished;
+  outcome.thrown = thrown_by([&] {
+    ResultWriter writer(options);
+    // A failed run leaves no file under its name; what was written is seen through the descriptor.
+    unfinished = OwnedFd(::dup(writer.output_fd()));
+    for (const Result& result : results) {
+      writer.write(source.show(result), first_row);
+      source.next();
+      first_row += result.batch.rows;
+    }
+    outcome.status = writer.commit();
+  });
+  outcome.reports = reports.end();
+  outcome.has_output = std::filesystem::exists(options.output);
+  if (unfinished.is_open()) {
+    outcome.output = contents_of("/proc/self/fd/" + std::to_string(unfinished.get()));
+  }
+  if (options.skip_rejects && outcome.has_output) outcome.rejects = contents_of(options.rejects);
+  return outcome;
+}
+
+WriteOptions skipping() {
+  WriteOptions options;
+  options.skip_rejects = true;
+  return options;
+}
+
+/// `bytes` of input in batches of one row each, unless it is said otherwise.
+Batch batch(uint64_t begin, uint64_t end, uint64_t first_row, uint64_t rows = 1,
+            uint32_t input = 0) {
+  return {{begin, end}, end - begin, input, first_row, rows};
+}
+
+const std::vector<Result> good = {{batch(0, 4, 0, 2), "0,1\n1,2\n", {}},
+                                  {batch(4, 6, 2), "2,3\n", {}}};
+const std::vector<Result> bad = {{batch(0, 4, 0, 2), "0,1\n1,2\n", {}},
+                                 {batch(4, 14, 2, 4),
+                                  "2,3\n4,5\n",
+                                  {{1, 2, 8, 4, "x\n", "7,\"x\n\"\n"}, {3, 1, 12, 8, "", ",\n"}}},
+                                 {batch(14, 16, 6), "6,7\n", {}}};
+
+}  // namespace
+
+TEST_CASE("result_writer: lines go out as they are") {
+  const Outcome outcome = outcome_of(good);
+  CHECK(outcome.thrown.status == ExitStatus::complete);
+  CHECK(outcome.status == ExitStatus::complete);
+  CHECK(outcome.has_output);
+  CHECK(outcome.output == "0,1\n1,2\n2,3\n");
+  CHECK(outcome.reports == "");
+}
+
+TEST_CASE("result_writer: no results make an empty file") {
+  const Outcome outcome = outcome_of({});
+  CHECK(outcome.status == ExitStatus::complete);
+  CHECK(outcome.has_output);
+  CHECK(outcome.output == "");
+}
+
+TEST_CASE("result_writer: another form") {
+  WriteOptions options;
+  options.form = {true, false};
+  CHECK(outcome_of(good, options).output == "1\r\n2\r\n3\r\n");
+}
+
+TEST_CASE("result_writer: unknown rows get their numbers here") {
+  std::vector<Result> parts = {{batch(0, 4, unknown_row, 2), "0,1\n1,2\n", {}},
+                               {batch(4, 6, unknown_row), "0,3\n", {}},
+                               {batch(6, 8, 3), "3,4\n", {}}};
+  CHECK(outcome_of(parts).output == "0,1\n1,2\n2,3\n3,4\n");
+  parts.pop_back();
+  CHECK(outcome_of(parts, {}, 100).output == "100,1\n101,2\n102,3\n");
+
+  parts = {{batch(0, 4, unknown_row, 2), "1,2\n", {{0, 1, 0, 0, "x", "x\n"}}}};
+  const Outcome outcome = outcome_of(parts, skipping(), 41);
+  CHECK(outcome.output == "42,2\n");
+  CHECK(outcome.reports.find("row 41, field 1") != std::string::npos);
+}
+
+TEST_CASE("result_writer: the first reject ends the run, after the rows before it") {
+  const Outcome outcome = outcome_of(bad);
+  CHECK(outcome.thrown.status == ExitStatus::bad_data);
+  CHECK(outcome.thrown.message == "");
+  CHECK(outcome.output == "0,1\n1,2\n2,3\n");
+  CHECK_FALSE(outcome.has_output);
+  CHECK(outcome.reports.find("in.csv: row 3, field 2 (byte 8): 'x\\n' is not an integer\n") !=
+        std::string::npos);
+  CHECK(std::count(outcome.reports.begin(), outcome.reports.end(), '\n') == 1);
+}
+
+TEST_CASE("result_writer: rejects that may be skipped are reported and kept") {
+  const Outcome outcome = outcome_of(bad, skipping());
+  CHECK(outcome.status == ExitStatus::some_rejected);
+  CHECK(outcome.output == "0,1\n1,2\n2,3\n4,5\n6,7\n");
+  CHECK(outcome.rejects == "7,\"x\n\"\n,\n");
+  const size_t first =
+      outcome.reports.find("in.csv: row 3, field 2 (byte 8): 'x\\n' is not an integer\n");
+  const size_t second =
+      outcome.reports.find("in.csv: row 5, field 1 (byte 12): '' is not an integer\n");
+  REQUIRE(first != std::string::npos);
+  REQUIRE(second != std::string::npos);
+  CHECK(first < second);
+  CHECK(std::count(outcome.reports.begin(), outcome.reports.end(), '\n') == 2);
+}
+
+TEST_CASE("result_writer: no rejects, an empty file for them") {
+  const Outcome outcome = outcome_of(good, skipping());
+  CHECK(outcome.status == ExitStatus::complete);
+  CHECK(outcome.rejects == "");
+}
+
+TEST_CASE("result_writer: bytes count from the beginning of the reject's own input") {
+  // The second input is empty, so nothing is said of it.
+  const std::vector<Result> results = {{batch(0, 10, 0), "0,1\n", {}},
+                                       {batch(10, 14, 1, 1, 2), "", {{0, 1, 12, 0, "x", "x\n"}}},
+                                       {batch(14, 16, 2, 1, 2), "", {{0, 1, 14, 0, "y", "y\n"}}}};
+  const Outcome outcome = outcome_of(results, skipping());
+  CHECK(outcome.reports.find("third.csv: row 1, field 1 (byte 2): 'x'") != std::string::npos);
+  CHECK(outcome.reports.find("third.csv: row 2, field 1 (byte 4): 'y'") != std::string::npos);
+}
+
+TEST_CASE("result_writer: a reject does not upset a terminal") {
+  const std::vector<Result> results = {
+      {batch(0, 10, 0), "", {{0, 1, 0, 0, "\x1B[2J\xFF", "\x1B[2J\xFF\n"}}}};
+  const Outcome outcome = outcome_of(results, skipping());
+  CHECK(outcome.reports.find("'\\x1b[2J\\xff' is not") != std::string::npos);
+  CHECK(outcome.rejects == "\x1B[2J\xFF\n");
+}
+
+TEST_CASE("result_writer: an output that cannot be created") {
+  const TemporaryDirectory directory;
+  WriteOptions options;
+  options.output = directory.file("missing/sums.csv");
+  CHECK(thrown_by([&] { ResultWriter writer(options); }).status == ExitStatus::cannot_create);
+  options.output = directory.file("sums.csv");
+  options.rejects = directory.file("missing/rejects.csv");
+  CHECK(thrown_by([&] { ResultWriter writer(options); }).status == ExitStatus::cannot_create);
+  CHECK(std::filesystem::is_empty(directory.path()));
+}
+
+}  // namespace rowsum

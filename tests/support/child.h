@@ -1,0 +1,94 @@
+// Another process, for tests: what it writes, and how it ends.
+#pragma once
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <ctime>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "tests/support/pipes.h"
+
+namespace rowsum {
+
+/// A fork that runs `body` and exits with what it returns. One that nobody has waited for is killed
+/// when it goes out of scope: a test that failed must not hang.
+class Child {
+ public:
+  template <typename Body>
+  explicit Child(Body body) {
+    std::fflush(nullptr);  // or both would write what is still in the buffers
+    pid_ = ::fork();
+    if (pid_ < 0) throw std::runtime_error("fork");
+    if (pid_ > 0) return;
+    // What doctest has put there would report a test that crashed.
+    for (const int signal : {SIGINT, SIGTERM, SIGABRT}) ::signal(signal, SIG_DFL);
+    int status = 99;  // what a body that throws ends with
+    try {
+      status = body();
+    } catch (...) {
+    }
+    ::_exit(status);
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child() {
+    if (pid_ < 0) return;
+    ::kill(pid_, SIGKILL);
+    wait();
+  }
+
+  /// The exit status, or 128 + the signal, as a shell has it.
+  int wait() {
+    int status = 0;
+    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = -1;
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  }
+
+ private:
+  pid_t pid_ = -1;
+};
+
+struct Outcome {
+  int status = 0;
+  std::string output;
+  std::string errors;
+};
+
+/// Runs `body` in a child and collects what it writes; neither may be more than a pipe holds.
+template <typename Body>
+Outcome run_in_child(Body body) {
+  Pipe output, errors;
+  Child child([&] {
+    ::dup2(output.in.get(), STDOUT_FILENO);
+    ::dup2(errors.in.get(), STDERR_FILENO);
+    output.out.close();
+    errors.out.close();
+    output.in.close();
+    errors.in.close();
+    return body();
+  });
+  output.in.close();
+  errors.in.close();
+  Outcome outcome;
+  outcome.output = read_to_end(output.out.get());
+  outcome.errors = read_to_end(errors.out.get());
+  outcome.status = child.wait();
+  return outcome;
+}
+
+inline void sleep_ms(long ms) {
+  timespec left{ms / 1000, ms % 1000 * 1'000'000};
+  while (::nanosleep(&left, &left) != 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace rowsum

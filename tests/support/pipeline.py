@@ -1,0 +1,291 @@
+"""The suite as its users run it: real programs, real pipes. What the tests in tests/pipeline share.
+
+    class SumTest(PipelineTest):
+        def test_one_row(self):
+            self.assertEqual(self.chain(b'1,2\n'), Outcome(b'0,3\n', '', (0, 0, 0)))
+            self.assertEqual(self.launcher(b'1,2\n', '-n', 4), Outcome(b'0,3\n', '', 0))
+
+The programs are taken from $ROWSUM_BIN_DIR (default: build/bin of this source tree). Every test has a directory of its
+own, which is also where its programs run, and a TMPDIR of its own; whatever it starts, at any depth, carries a mark in
+its environment. So it is known what a test left behind, whatever else runs on the machine; after every test nothing may
+be. Whatever is waited for is waited for until HANG seconds have passed, which is a failure.
+
+A status is an exit status, or minus the signal that ended the program, as subprocess has it.
+"""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from pathlib import Path
+from typing import Any, Callable, Iterable, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parent))
+from reference import Answer, reference  # noqa: E402
+
+SOURCE_DIR = Path(__file__).resolve().parents[2]
+BIN_DIR = Path(os.environ.get('ROWSUM_BIN_DIR') or SOURCE_DIR / 'build/bin').resolve()
+LAUNCHER = BIN_DIR / 'run_pipeline.sh'
+MARK = 'ROWSUM_TEST_DIRECTORY'
+HANG = 60  # seconds: on any machine more than enough for whatever a test waits for
+
+Words = Iterable[Any]  # of a command line: str() is applied
+
+
+class Outcome(NamedTuple):
+    """How a run ended: what came out, what was said, and the status, or those of the three in a chain."""
+    stdout: bytes
+    stderr: str
+    status: int | tuple[int, ...]
+
+
+def program(name: str) -> str:
+    return str(BIN_DIR / name)
+
+
+def sums(data: bytes, delimiter: str = ',', header: bool = False) -> bytes:
+    """What is to come out for an input without any reject."""
+    answer = reference(data, delimiter, header)
+    assert not answer.rejects and not answer.unterminated
+    return answer.lines
+
+
+def skip_status(answer: Answer) -> int:
+    """The exit status under the policy skip."""
+    return 65 if answer.unterminated else 1 if answer.rejects else 0
+
+
+def processes(mark: str) -> dict[int, str]:
+    """Pid and description of each process that carries the mark. Zombies have no environment: they do not count."""
+    found = {}
+    wanted = f'{MARK}={mark}'.encode()
+    for entry in os.listdir('/proc'):
+        if not entry.isdigit():
+            continue
+        try:
+            if wanted not in Path('/proc', entry, 'environ').read_bytes().split(b'\0'):
+                continue
+            command = Path('/proc', entry, 'cmdline').read_bytes().replace(b'\0', b' ').decode(errors='replace')
+            state = Path('/proc', entry, 'stat').read_text().rpartition(')')[2].split()[0]
+        except OSError:  # it has just gone
+            continue
+        if state not in 'ZX':
+            found[int(entry)] = f'{entry} {state} {command}'
+    return found
+
+
+class PipelineTest(unittest.TestCase):
+    maxDiff = 4000
+
+    def setUp(self) -> None:
+        self.directory = Path(tempfile.mkdtemp(prefix='rowsum_test.'))
+        self.addCleanup(shutil.rmtree, self.directory)
+        self.addCleanup(self.end_what_is_left)
+        self.work = self.directory / 'work'  # where everything runs
+        self.tmp = self.directory / 'tmp'    # TMPDIR
+        self.work.mkdir()
+        self.tmp.mkdir()
+        self.env = {**os.environ, 'TMPDIR': str(self.tmp), MARK: str(self.directory), 'LC_ALL': 'C'}
+        self._errors = 0
+
+    # --- Runs from beginning to end ---------------------------------------------------------------------------------
+    # `stdin`: bytes come through a pipe, a Path is opened, None is /dev/null; a descriptor or file is taken as it is.
+
+    def chain(self, stdin: Any = None, p1: Words = (), p3: Words = (), p2: Words = ()) -> Outcome:
+        """p1_read | p2_sum | p3_write"""
+        run = self.start_chain(stdin, p1, p3, p2)
+        return run.finish()
+
+    def launcher(self, stdin: Any = None, *options: Any, **popen: Any) -> Outcome:
+        return self.start_launcher(stdin, *options, **popen).finish()
+
+    def run_program(self, name: str, *words: Any, stdin: Any = None, **popen: Any) -> Outcome:
+        """One program alone."""
+        return self.start([program(name), *words], stdin=stdin, **popen).finish()
+
+    def shell(self, script: str | bytes, stdin: Any = None, **popen: Any) -> Outcome:
+        """A bash script with the programs in its PATH."""
+        env = {**self.env, 'PATH': f'{BIN_DIR}:{self.env["PATH"]}'}
+        return self.start(['bash', '-c', script], stdin=stdin, env=env, **popen).finish()
+
+    # --- Runs that are watched --------------------------------------------------------------------------------------
+
+    def start(self, command: Words, stdin: Any = None, stdout: Any = subprocess.PIPE, **popen: Any) -> 'Run':
+        return Run(self, [self.popen(command, stdin, stdout, **popen)])
+
+    def start_launcher(self, stdin: Any = None, *options: Any, **popen: Any) -> 'Run':
+        return self.start([LAUNCHER, *options], stdin, **popen)
+
+    def start_chain(self, stdin: Any = None, p1: Words = (), p3: Words = (), p2: Words = (),
+                    stdout: Any = subprocess.PIPE) -> 'Run':
+        first = self.popen([program('p1_read'), *p1], stdin, subprocess.PIPE)
+        second = self.popen([program('p2_sum'), *p2], first.stdout, subprocess.PIPE)
+        first.stdout.close()
+        third = self.popen([program('p3_write'), *p3], second.stdout, stdout)
+        second.stdout.close()
+        return Run(self, [first, second, third])
+
+    def popen(self, command: Words, stdin: Any, stdout: Any, **popen: Any) -> subprocess.Popen:
+        popen = {'env': self.env, 'cwd': self.work, **popen}
+        opened = None
+        feed = stdin if isinstance(stdin, bytes) else None
+        if feed is not None:
+            stdin = subprocess.PIPE
+        elif stdin is None:
+            stdin = subprocess.DEVNULL
+        elif isinstance(stdin, Path):
+            stdin = opened = open(stdin, 'rb')
+        if 'stderr' not in popen:
+            self._errors += 1
+            popen['stderr'] = open(self.directory / f'errors.{self._errors}', 'ab')
+            self.addCleanup(popen['stderr'].close)
+        process = subprocess.Popen([word if isinstance(word, bytes) else str(word) for word in command], stdin=stdin, stdout=stdout,
+                                   bufsize=0, **popen)
+        for file in process.stdin, process.stdout:
+            if file:
+                self.addCleanup(file.close)
+        if opened:
+            opened.close()
+        process.errors = self.directory / f'errors.{self._errors}'
+        if feed is not None:
+            threading.Thread(target=write_and_close, args=(process.stdin, feed), daemon=True).start()
+        return process
+
+    # --- Watching -----------------------------------------------------------------------------------------------------
+
+    def wait(self, process: subprocess.Popen) -> int:
+        """The status with which it ends."""
+        try:
+            return process.wait(HANG)
+        except subprocess.TimeoutExpired:
+            self.hang(f'{process.args} does not end')
+
+    def until(self, condition: Callable[[], Any], what: str) -> Any:
+        """What `condition` returns as soon as that is true."""
+        deadline = time.monotonic() + HANG
+        while not (value := condition()):
+            if time.monotonic() > deadline:
+                self.hang(what)
+            time.sleep(0.002)
+        return value
+
+    def hang(self, what: str) -> None:
+        running = '\n'.join(processes(str(self.directory)).values())
+        self.end_what_is_left()
+        self.fail(f'hang: {what}; these run:\n{running}')
+
+    def processes(self, *words: str) -> list[int]:
+        """The processes of this test with all of the words in their command lines."""
+        found = processes(str(self.directory))
+        return sorted(pid for pid, text in found.items() if all(word in text for word in words))
+
+    def leftovers(self) -> list[str]:
+        """The processes that this test left, and whatever is in TMPDIR: the launcher keeps its FIFOs and ring there."""
+        return [*processes(str(self.directory)).values(), *map(str, self.tmp.rglob('*'))]
+
+    def assert_nothing_left(self, within: float = 0) -> None:
+        deadline = time.monotonic() + within
+        while (left := self.leftovers()) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        self.assertEqual(left, [], 'left behind')
+
+    def tearDown(self) -> None:
+        self.assert_nothing_left(within=5)
+
+    def end_what_is_left(self) -> None:
+        while pids := processes(str(self.directory)):
+            for pid in pids:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            time.sleep(0.01)
+
+    # --- Files --------------------------------------------------------------------------------------------------------
+
+    def file(self, name: str, data: bytes = b'') -> Path:
+        path = self.work / name
+        path.write_bytes(data)
+        return path
+
+    def fifo(self, name: str) -> Path:
+        path = self.work / name
+        os.mkfifo(path)
+        return path
+
+    def generate(self, name: str, *options: Any) -> Path:
+        """A file by generate_csv."""
+        path = self.work / name
+        outcome = self.run_program('generate_csv', *options, '-o', path)
+        self.assertEqual(outcome, Outcome(b'', '', 0))
+        return path
+
+
+class Run:
+    """Programs that run, the last of them with its output in a pipe."""
+
+    def __init__(self, test: PipelineTest, members: list[subprocess.Popen]) -> None:
+        self.test = test
+        self.members = members
+        self.stdin = members[0].stdin
+        self.stdout = members[-1].stdout
+        self.pid = members[-1].pid
+
+    def finish(self) -> Outcome:
+        """Reads all of the output, waits for everybody, and says how it went."""
+        output = b''
+        if self.stdout and not self.stdout.closed:
+            reader = Reader(self.stdout)
+            reader.join(HANG)
+            if reader.is_alive():
+                self.test.hang(f'{self.members[-1].args} goes on')
+            output = bytes(reader.data)
+        statuses = tuple(map(self.test.wait, self.members))
+        return Outcome(output, self.errors(), statuses[0] if len(statuses) == 1 else statuses)
+
+    def errors(self) -> str:
+        """What has been said so far, in a chain by one after the other."""
+        return ''.join(member.errors.read_text(errors='replace') for member in self.members)
+
+    def read_line(self) -> bytes:
+        """The next line of the output; fails when none comes."""
+        line = []
+        reader = threading.Thread(target=lambda: line.append(self.stdout.readline()), daemon=True)
+        reader.start()
+        reader.join(HANG)
+        if not line:
+            self.test.hang('no answer')
+        return line[0]
+
+
+class Reader(threading.Thread):
+    """Reads a file to its end."""
+
+    def __init__(self, file: Any) -> None:
+        super().__init__(daemon=True)
+        self.file = file
+        self.data = bytearray()
+        self.start()
+
+    def run(self) -> None:
+        while piece := self.file.read(1 << 16):
+            self.data += piece
+
+
+def write_and_close(file: Any, data: bytes) -> None:
+    """To a reader that may go whenever it likes."""
+    view = memoryview(data)
+    try:
+        while view:
+            view = view[file.write(view):]
+        file.close()
+    except BrokenPipeError:
+        pass
+
+
+def main() -> None:
+    unittest.main(module='__main__')

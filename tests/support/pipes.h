@@ -1,0 +1,61 @@
+// Pipes, for tests: made, filled and emptied without any of the code under test.
+#pragma once
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <stdexcept>
+#include <string>
+
+#include "common/io/owned_fd.h"
+
+namespace rowsum {
+
+struct Pipe {
+  OwnedFd out;  // to be read
+  OwnedFd in;   // to be written
+
+  explicit Pipe(int flags = 0) {
+    int fds[2];
+    if (::pipe2(fds, flags | O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
+    out = OwnedFd(fds[0]);
+    in = OwnedFd(fds[1]);
+  }
+};
+
+/// One end alone becomes non-blocking: the flag belongs to the end, not to the pipe.
+inline void make_nonblocking(int fd) {
+  ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+/// The least that the system offers: a page.
+inline size_t shrink(const Pipe& pipe) {
+  return static_cast<size_t>(::fcntl(pipe.in.get(), F_SETPIPE_SZ, 1));
+}
+
+/// Whatever is in there up to the end of the file.
+inline std::string read_to_end(int fd) {
+  std::string all;
+  std::array<char, 4096> bytes;
+  ssize_t n = 0;
+  while ((n = ::read(fd, bytes.data(), bytes.size())) != 0) {
+    if (n > 0) all.append(bytes.data(), static_cast<size_t>(n));
+    if (n < 0 && errno != EINTR) throw std::runtime_error("read");
+  }
+  return all;
+}
+
+/// Bytes that differ from place to place, so that a part that is lost, doubled or moved shows.
+inline std::string some_bytes(size_t size) {
+  std::string bytes(size, '\0');
+  unsigned state = 1;
+  for (char& byte : bytes) {
+    state = state * 1664525 + 1013904223;
+    byte = static_cast<char>(state >> 24);
+  }
+  return bytes;
+}
+
+}  // namespace rowsum

@@ -1,0 +1,114 @@
+// Streams as bytes, right and wrong ones, and what a StreamParser makes of them.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/wire/stream_parser.h"
+#include "common/wire/stream_writer.h"
+#include "tests/support/thrown.h"
+
+namespace rowsum {
+
+/// Of one file, no batch of which has more than 64 bytes of text.
+inline Hello hello_of(Content content) {
+  Hello hello;
+  hello.content = content;
+  hello.identity = {12, {1, 2}};
+  hello.inputs = {"in.csv"};
+  hello.largest_text = 64;
+  return hello;
+}
+
+/// Header and payload as they are given, fitting or not.
+inline std::string frame(const FrameHeader& header, std::string_view payload = "") {
+  const auto bytes = encode(header);
+  return std::string(bytes.data(), bytes.size()).append(payload);
+}
+
+/// A batch whose text is all of its range; one row.
+inline Batch batch_of(const Range& range) {
+  return {range, range.size(), 0, 0, 1};
+}
+
+inline std::string batch_frame(const Batch& batch, std::string_view text) {
+  return frame(header_of(batch), text);
+}
+inline std::string batch_frame(const Range& range) {
+  return batch_frame(batch_of(range), std::string(range.size(), '1'));
+}
+
+inline std::string result_frame(const Range& range, const std::string& lines,
+                                const std::vector<Reject>& rejects = {}) {
+  const std::string details = encode(rejects);
+  FrameHeader header = header_of(batch_of(range));
+  header.type = FrameType::result;
+  header.details = details.size();
+  header.text = lines.size();
+  return frame(header, details + lines);
+}
+
+/// An end with everything summed.
+inline std::string end_frame_at(uint64_t total, uint64_t rows = 0) {
+  return end_frame({ExitStatus::complete, total, rows});
+}
+
+/// All that a stream said, up to its end or up to what was wrong with it.
+struct Seen {
+  struct Frame {
+    Batch batch;
+    std::string text;
+    std::vector<Reject> rejects;
+    bool operator==(const Frame&) const = default;
+  };
+
+  std::optional<Hello> hello;
+  std::vector<Frame> frames;
+  std::optional<Verdict> verdict;
+  Thrown thrown;
+
+  bool operator==(const Seen&) const = default;
+};
+
+/// Feeds the bytes to a parser named "in.0", at most `step` at a time, and then their end.
+inline Seen seen_in_steps(std::string_view bytes, Content expected, size_t step) {
+  StreamParser stream("in.0", expected);
+  Seen seen;
+  seen.thrown = thrown_by([&] {
+    while (true) {
+      const std::span<char> space = stream.space();
+      REQUIRE_FALSE(space.empty());
+      const size_t n = std::min({space.size(), step, bytes.size()});
+      std::copy_n(bytes.begin(), n, space.begin());
+      bytes.remove_prefix(n);
+      stream.filled(n);
+      if (n == 0) return;
+      if (stream.item() == StreamParser::Item::hello) {
+        seen.hello = stream.hello();
+        stream.next();
+      } else if (stream.item() == StreamParser::Item::frame) {
+        seen.frames.push_back(
+            {stream.batch(), std::string(stream.text()),
+             expected == Content::results ? stream.rejects() : std::vector<Reject>()});
+        stream.next();
+      } else if (stream.item() == StreamParser::Item::end) {
+        seen.verdict = stream.verdict();
+      }
+    }
+  });
+  return seen;
+}
+
+/// The same for the bytes as a whole and one by one, which must not make a difference.
+inline Seen seen_in(std::string_view bytes, Content expected = Content::batches) {
+  const Seen whole = seen_in_steps(bytes, expected, SIZE_MAX);
+  CHECK(seen_in_steps(bytes, expected, 1) == whole);
+  return whole;
+}
+
+}  // namespace rowsum
