@@ -27,22 +27,33 @@ inline int leading_zero_bits(uint64_t digits) {
   return std::countr_zero(nonzero) & ~7;
 }
 
+/// The same for a value below 10^4, in the lowest four bytes.
+inline uint32_t four_digits(uint32_t value) {
+  const uint32_t pairs = value / 100 | (value % 100) << 16;
+  const uint32_t tens = (pairs * 103 >> 10) & 0x000f000f;
+  return (tens | (pairs - 10 * tens) << 8) + 0x30303030;
+}
+
 /// Writes `value` in decimal and returns where it ends. Up to 8 bytes after that are overwritten.
 inline char* print_decimal(char* at, uint64_t value) {
   constexpr uint64_t base = 100'000'000;
-  const auto put_word = [&](uint64_t word) { std::memcpy(at, &word, sizeof word); };
-  uint64_t lower[2];
-  int count = 0;
-  for (; value >= base; value /= base) lower[count++] = value % base;
+  if (value < 10'000) {
+    const int skipped = (value < 1000) + (value < 100) + (value < 10);
+    const uint32_t word = four_digits(static_cast<uint32_t>(value)) >> (8 * skipped);
+    std::memcpy(at, &word, sizeof word);
+    return at + 4 - skipped;
+  }
+  if (value >= base) {
+    at = print_decimal(at, value / base);
+    const uint64_t word = eight_digits(static_cast<uint32_t>(value % base));
+    std::memcpy(at, &word, sizeof word);
+    return at + 8;
+  }
   const uint64_t digits = eight_digits(static_cast<uint32_t>(value));
   const int skipped = leading_zero_bits(digits);
-  put_word(digits >> skipped);
-  at += 8 - skipped / 8;
-  while (count > 0) {
-    put_word(eight_digits(static_cast<uint32_t>(lower[--count])));
-    at += 8;
-  }
-  return at;
+  const uint64_t word = digits >> skipped;
+  std::memcpy(at, &word, sizeof word);
+  return at + (8 - skipped / 8);
 }
 
 /// A number that counts up by one and is printed each time: most steps change one digit.
@@ -52,8 +63,8 @@ class DecimalCounter {
 
   /// As print_decimal(), of the current value.
   char* print(char* at) const {
-    std::memcpy(at, upper_, sizeof upper_);
-    at += upper_size_;
+    if (upper_size_ != 0)
+      at = static_cast<char*>(std::memcpy(at, upper_, sizeof upper_)) + upper_size_;
     const uint64_t word = digits_ >> skipped_;
     std::memcpy(at, &word, sizeof word);
     return at + (8 - skipped_ / 8);

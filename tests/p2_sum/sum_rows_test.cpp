@@ -1,0 +1,153 @@
+#include "p2_sum/sum_rows.h"
+
+#include <doctest/doctest.h>
+
+#include <random>
+#include <string>
+
+#include "common/simd/level.h"
+#include "p2_sum/batch_summer.h"
+
+using namespace rowsum;
+
+namespace {
+
+struct Answer {
+  std::string lines;
+  std::vector<Reject> rejects;
+  uint64_t rows;
+  bool operator==(const Answer&) const = default;
+};
+
+Answer answer(const std::string& text, char delimiter = ',') {
+  Batch batch;
+  batch.range = {0, text.size()};
+  batch.text = text.size();
+  BatchSummer summer(Dialect{delimiter});
+  const uint64_t rows = summer.sum(batch, text);
+  return {std::string(summer.lines()), summer.rejects(), rows};
+}
+
+/// Every level's answer must be that of the scalar code, which other tests hold against the
+/// reference and against arbitrary precision.
+void check_levels(const std::string& text) {
+  const SimdLevel best = simd_level();
+  set_simd_level(SimdLevel::scalar);
+  const Answer expected = answer(text);
+  for (const SimdLevel level :
+       {SimdLevel::sse4, SimdLevel::avx2, SimdLevel::avx512, SimdLevel::neon}) {
+    if (!has_simd_level(level)) continue;
+    set_simd_level(level);
+    if (answer(text) == expected) continue;
+    CAPTURE(static_cast<int>(level));
+    FAIL(text.substr(0, 2000));
+  }
+  set_simd_level(best);
+}
+
+class Rows {
+ public:
+  explicit Rows(uint32_t seed) : random_(seed) {}
+
+  size_t below(size_t limit) { return random_() % limit; }
+
+  std::string digits(size_t count) {
+    std::string text;
+    while (text.size() < count) text += static_cast<char>('0' + below(10));
+    return text;
+  }
+
+  /// `odd`: of so many fields one is not plain.
+  std::string field(size_t most_digits, size_t odd) {
+    const std::string sign = below(4) == 0 ? "-" : "";
+    const std::string plain = sign + digits(1 + below(most_digits));
+    if (below(odd) != 0) return plain;
+    switch (below(12)) {
+      case 0:
+        return '"' + plain + '"';
+      case 1:
+        return ' ' + plain + "\t ";
+      case 2:
+        return "";
+      case 3:
+        return "-";
+      case 4:
+        return '+' + plain;
+      case 5:
+        return "--1";
+      case 6:
+        return "1-1";
+      case 7:
+        return "\"1,2\n3\"";
+      case 8:
+        return "\" " + plain + '"';
+      case 9:
+        return digits(20 + below(60));
+      case 10:
+        return "-" + std::string(15 + below(10), '0') + digits(5);
+      default:
+        return "x";
+    }
+  }
+
+  std::string text(size_t bytes, size_t most_digits, size_t fields, size_t odd) {
+    std::string text;
+    const char* const row_ends[] = {"\n", "\r\n", "\r"};
+    const size_t row_end = below(4);
+    while (text.size() < bytes) {
+      if (below(50) != 0) {
+        text += field(most_digits, odd);
+        for (size_t i = below(fields); i > 0; --i) text += ',' + field(most_digits, odd);
+      }
+      text += row_ends[row_end == 3 ? below(3) : row_end];
+    }
+    if (below(2)) text += field(most_digits, odd);
+    return text;
+  }
+
+ private:
+  std::mt19937 random_;
+};
+
+}  // namespace
+
+TEST_CASE("sum_rows: all widths of fields, on every level") {
+  Rows rows(1);
+  for (const size_t most_digits : {1, 2, 3, 4, 9, 10, 11, 18, 19, 20, 25}) {
+    for (const size_t fields : {1, 3, 20, 200}) {
+      for (const size_t odd : {1'000'000, 30, 3}) {
+        for (int i = 0; i < 12; ++i) check_levels(rows.text(100, most_digits, fields, odd));
+        check_levels(rows.text(40'000, most_digits, fields, odd));
+      }
+    }
+  }
+}
+
+TEST_CASE("sum_rows: rows and fields longer than the stretch that is looked at") {
+  Rows rows(2);
+  for (int i = 0; i < 20; ++i) {
+    check_levels(rows.text(60'000, 3, 9'000, 1'000'000));
+    check_levels(rows.text(60'000, 10, 9'000, 100));
+    check_levels(rows.digits(20'000 + rows.below(30'000)) + ",1\n2,3\n");
+    check_levels("1,\"" + rows.digits(20'000) + "\"," + rows.digits(17'000) + "\r\n4,\n");
+    check_levels(std::string(16'384 - 5 + rows.below(10), '7') + "\n-" + rows.digits(5));
+    check_levels(std::string(8'190, '7') + std::string(10, '\n') + rows.text(17'000, 2, 5, 50));
+  }
+}
+
+TEST_CASE("sum_rows: the extremes of every place") {
+  for (size_t digits = 1; digits <= 24; ++digits) {
+    std::string text;
+    for (size_t fields = 1; fields < 100; ++fields) {
+      for (size_t i = 0; i < fields; ++i) {
+        text += (i ? "," : "") + std::string(digits, '9');
+      }
+      text += "\n";
+      for (size_t i = 0; i < fields; ++i) {
+        text += std::string(i ? ",-" : "-") + std::string(digits, '9');
+      }
+      text += "\n";
+    }
+    check_levels(text);
+  }
+}
