@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "common/base/arguments.h"
@@ -69,8 +70,17 @@ void Chain::run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy
   Dealer dealer(policy, streams_.size(), SIZE_MAX);
   Batcher batcher(options, inputs.begin());
   Carry carry(inputs.begin());
+  // A plain file's bytes go from the page cache into the pipe, and only past the cutter here.
+  const bool is_spliced =
+      inputs.is_plain_file() && std::all_of(streams_.begin(), streams_.end(),
+                                            [](const StreamWriter& s) { return is_pipe(s.fd()); });
   const auto deal = [&](const Batch& batch) {
-    streams_[*dealer.deal()].batch(batch, carry.text(batch));
+    StreamWriter& stream = streams_[*dealer.deal()];
+    if (is_spliced) {
+      stream.batch_from_file(batch, inputs.fd(), inputs.name());
+    } else {
+      stream.batch(batch, carry.text(batch));
+    }
   };
 
   do {
@@ -86,10 +96,10 @@ void Chain::run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy
       }
       if (const auto batch = batcher.take_full()) deal(*batch);
       batcher.check();
-      if (!is_over && !is_readable_now(inputs.fd())) {
+      if (!is_over && batcher.has_rows() && !is_readable_now(inputs.fd())) {
         if (const auto batch = batcher.take_any()) deal(*batch);
       }
-      carry.drop_before(batcher.taken());
+      carry.drop_before(is_spliced ? batcher.scanned() : batcher.taken());
     }
   } while (inputs.open_next());
   for (StreamWriter& stream : streams_) {

@@ -1,5 +1,7 @@
 #include "common/io/read_write.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -28,6 +30,22 @@ auto uninterrupted(Call call) {
 [[noreturn]] void throw_write_failure(const std::string& name) {
   if (errno == EPIPE) throw Failure::silent(ExitStatus::downstream_closed);
   throw Failure::from_errno(ExitStatus::io, name);
+}
+
+[[noreturn]] void throw_shrunk(const std::string& name) {
+  throw Failure(ExitStatus::io, name + ": it shrank while it was read");
+}
+
+void copy_all(int file, uint64_t offset, size_t bytes, int pipe, const std::string& file_name,
+              const std::string& pipe_name) {
+  std::vector<char> buffer(std::min(bytes, size_t{64} << 10));
+  while (bytes > 0) {
+    const std::span<char> part = std::span(buffer).first(std::min(bytes, buffer.size()));
+    if (pread_fully(file, part, offset, file_name) < part.size()) throw_shrunk(file_name);
+    write_all(pipe, std::string_view(part.data(), part.size()), pipe_name);
+    offset += part.size();
+    bytes -= part.size();
+  }
 }
 
 }  // namespace
@@ -99,6 +117,37 @@ void write_all(int fd, std::span<const std::string_view> parts, const std::strin
 
 void write_all(int fd, std::string_view bytes, const std::string& name) {
   write_all(fd, std::span(&bytes, 1), name);
+}
+
+void splice_all(int file, uint64_t offset, size_t bytes, int pipe, const std::string& file_name,
+                const std::string& pipe_name) {
+  auto from = static_cast<off_t>(offset);
+  while (bytes > 0) {
+    const ssize_t n =
+        uninterrupted([&] { return ::splice(file, &from, pipe, nullptr, bytes, SPLICE_F_MORE); });
+    if (n < 0 && errno == EAGAIN) {
+      pollfd wanted{pipe, POLLOUT, 0};
+      poll_fds({&wanted, 1});
+      continue;
+    }
+    if (n < 0 && errno == EINVAL) {  // a file system that cannot
+      return copy_all(file, static_cast<uint64_t>(from), bytes, pipe, file_name, pipe_name);
+    }
+    if (n < 0 && errno == EPIPE) throw_write_failure(pipe_name);
+    if (n < 0) throw_read_failure(file_name);
+    if (n == 0) throw_shrunk(file_name);
+    bytes -= static_cast<size_t>(n);
+  }
+}
+
+bool is_pipe(int fd) {
+  struct stat status;
+  return ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+
+void widen_pipe(int fd) {
+  constexpr int size = 1 << 20;
+  ::fcntl(fd, F_SETPIPE_SZ, size);
 }
 
 size_t write_available(int fd, std::string_view bytes, const std::string& name) {

@@ -30,6 +30,19 @@ size_t pread_fully(int fd, std::span<char> into, uint64_t offset, const std::str
 void write_all(int fd, std::span<const std::string_view> parts, const std::string& name);
 void write_all(int fd, std::string_view bytes, const std::string& name);
 
+/// Moves `bytes` bytes of a regular file, from `offset` on, into a pipe without copying them, where
+/// the file system can do that. Throws as write_all(), and Failure(io) with the name of the file
+/// where it cannot be read or ends before that.
+void splice_all(int file, uint64_t offset, size_t bytes, int pipe, const std::string& file_name,
+                const std::string& pipe_name);
+
+bool is_pipe(int fd);
+
+/// Asks for a pipe that holds several batches, which more than doubles what goes through it. A
+/// refusal (pipe(7), /proc/sys/fs/pipe-user-pages-soft) costs nothing but that; neither does a
+/// descriptor that is no pipe.
+void widen_pipe(int fd);
+
 /// On a non-blocking descriptor: as much as fits now, 0 when nothing does. Throws as write_all().
 size_t write_available(int fd, std::string_view bytes, const std::string& name);
 

@@ -32,8 +32,7 @@ Ring::Ring(int fd, uint64_t size) : fd_(fd) {
     // has better ideas for big mappings on some file systems.
     char* const at = static_cast<char*>(ipc::anonymous_shared_memory(2 * size_).get_address());
     first_ = ipc::mapped_region(file, ipc::read_write, 0, size_, at, MAP_FIXED_NOREPLACE);
-    second_ = ipc::mapped_region(file, ipc::read_write, 0, size_, at + size_,
-                                 MAP_FIXED_NOREPLACE);
+    second_ = ipc::mapped_region(file, ipc::read_write, 0, size_, at + size_, MAP_FIXED_NOREPLACE);
   } catch (const ipc::interprocess_exception& error) {
     throw Failure(ExitStatus::system, std::string("the ring for the input: ") + error.what());
   }

@@ -59,7 +59,9 @@ std::string end_frame(const Verdict& verdict) {
 }
 
 StreamWriter::StreamWriter(int fd, std::string name)
-    : fd_(fd), name_(std::move(name)), is_on_disk_(is_regular_file(fd)) {}
+    : fd_(fd), name_(std::move(name)), is_on_disk_(is_regular_file(fd)) {
+  widen_pipe(fd);
+}
 
 void StreamWriter::hello(const Hello& hello) {
   has_begun_ = true;
@@ -71,6 +73,16 @@ void StreamWriter::hello(const Hello& hello) {
 
 void StreamWriter::batch(const Batch& batch, std::string_view text) {
   frame(header_of(batch), "", text);
+}
+
+void StreamWriter::batch_from_file(const Batch& batch, int file, const std::string& file_name) {
+  position_ = batch.range.end;
+  const auto bytes = encode(header_of(batch));
+  const std::string_view header(bytes.data(), bytes.size());
+  write({&header, 1});
+  is_over_ = true;  // unless the rest of the frame follows
+  splice_all(file, batch.text_begin(), batch.text, fd_, file_name, name_);
+  is_over_ = false;
 }
 
 void StreamWriter::result(const Batch& batch, const std::vector<Reject>& rejects,

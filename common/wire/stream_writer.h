@@ -31,6 +31,9 @@ class StreamWriter {
   void hello(const Hello& hello);
   /// `text` is batch.text bytes of rows.
   void batch(const Batch& batch, std::string_view text);
+  /// The same, where the text is that part of a plain file and this stream a pipe: it is moved and
+  /// not copied.
+  void batch_from_file(const Batch& batch, int file, const std::string& file_name);
   /// `batch` is what the lines answer.
   void result(const Batch& batch, const std::vector<Reject>& rejects, std::string_view lines);
   void end(const Verdict& verdict);

@@ -294,7 +294,9 @@ TEST_CASE("batch_summer: what is an integer") {
       {"99999999999999999999 9", nullptr},
       {"-9999999999999999999-", nullptr},
   };
-  for (const auto& [field, sum] : cases) {
+  for (const auto& one : cases) {
+    const auto field = one.field;
+    const auto sum = one.sum;
     CAPTURE(printable(field));
     if (*field != '\0') {  // a row of nothing has no field
       const Summed is = summed(field);

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# man_pages_test.sh BIN_DIRECTORY: each manual page has the options that its program's --help has,
+# and the exit statuses of exit_status.h; no more and no fewer. Where groff is there, it finds no
+# fault with the pages either.
+set -euo pipefail
+shopt -s inherit_errexit
+export LC_ALL=C
+bin=$1
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+failures=0
+
+fail() {  # MESSAGE
+  echo "$1" >&2
+  failures=$((failures + 1))
+}
+
+# Says what only one of two sorted lists has.
+compare() {  # PAGE WHAT IN_PAGE ELSEWHERE_NAME ELSEWHERE
+  local item
+  [[ $5 ]] || fail "$4: found no $2"
+  for item in $(comm -23 <(echo "$3") <(echo "$5")); do fail "$1: $2 $item is not in $4"; done
+  for item in $(comm -13 <(echo "$3") <(echo "$5")); do fail "$1: lacks $2 $item of $4"; done
+}
+
+options_in_help() {  # COMMAND
+  "$1" --help | grep -E '^ +-' | grep -oE '(^|[[ ,])--?[a-z][-a-z]*' | tr -d '[ ,' | sort -u
+}
+
+# ".It Fl o Ar FILE , Fl -output Ar FILE" documents -o and --output.
+options_in_page() {  # PAGE
+  grep -E '^\.It Fl ' "$1" | grep -oE 'Fl -?[a-z][-a-z]*' | sed 's/^Fl /-/' | sort -u
+}
+
+statuses=$(sed -nE 's/^ *[a-z_]+ = ([0-9]+),.*/\1/p' "$root/common/base/exit_status.h" | sort -u)
+
+check_page() {  # PAGE COMMAND
+  compare "$1" option "$(options_in_page "$root/$1")" "${2##*/} --help" "$(options_in_help "$2")"
+  compare "$1" 'exit status' "$(sed -nE 's/^\.It ([0-9]+)$/\1/p' "$root/$1" | sort -u)" \
+    exit_status.h "$statuses"
+  if command -v groff >/dev/null; then
+    local complaints
+    complaints=$(groff -mdoc -ww -z -Tascii "$root/$1" 2>&1)
+    [[ -z $complaints ]] || fail "$complaints"
+  fi
+}
+
+for program in p1_read p2_sum p3_write; do
+  check_page "$program/$program.1" "$bin/$program"
+done
+check_page scripts/run_pipeline.1 "$root/scripts/run_pipeline.sh"
+((failures == 0))
