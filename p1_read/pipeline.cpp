@@ -50,7 +50,7 @@ void Pipeline::run(Inputs& inputs, const BatcherOptions& options) {
   prepare_source(inputs, options);
   say_hello(inputs, options);
   Batcher batcher(options, inputs.begin());
-  dealt_.total = inputs.begin();
+  dealt_.total = printed_ = inputs.begin();
 
   do {
     batcher.begin_input(inputs.index(), inputs.name());

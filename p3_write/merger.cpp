@@ -8,7 +8,7 @@ namespace rowsum {
 
 void Merger::hello(size_t stream, const std::string& name, const Hello& hello) {
   streams_[stream].name = name;
-  streams_[stream].has_hello = true;
+  if (hello.inputs.empty()) return;  // it failed before it knew: its end will say so
   if (!hello_) {
     hello_ = hello;
     hello_name_ = name;

@@ -53,7 +53,6 @@ class Merger {
  private:
   struct Stream {
     std::string name;
-    bool has_hello = false;
     bool has_head = false;
     bool has_ended = false;
     Batch head;

@@ -50,6 +50,11 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
     options.streams = (*values)["operand"].as<std::vector<std::string>>();
   }
   options.form.has_index = !no_index;
+  for (const char* const file : {"output", "rejects"}) {
+    if (values->count(file) && (*values)[file].as<std::string>().empty()) {
+      throw usage_failure(std::string("--") + file + ": an empty name");
+    }
+  }
   if (on_error != "fail" && on_error != "skip") {
     throw usage_failure("--on-error: '" + on_error + "' is neither fail nor skip");
   }

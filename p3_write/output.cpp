@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 
@@ -42,6 +43,20 @@ std::string temporary_name(const std::string& path) {
   return name;
 }
 
+/// The descriptor that `path` names, or -1. Opening such a path would make a second offset in the
+/// same file, and replacing it would take away what others have written there.
+int descriptor_of(const std::string& path) {
+  if (path == "/dev/stdout") return STDOUT_FILENO;
+  for (const std::string_view directory : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(directory)) continue;
+    int fd = -1;
+    const char* const end = path.data() + path.size();
+    const auto [rest, error] = std::from_chars(path.data() + directory.size(), end, fd);
+    if (error == std::errc() && rest == end) return fd;
+  }
+  return -1;
+}
+
 void sync(int fd, const std::string& name) {
   // EINVAL: a special file system that has nothing to sync.
   if (::fsync(fd) != 0 && errno != EINVAL) throw Failure::from_errno(ExitStatus::io, name);
@@ -57,6 +72,12 @@ Output Output::standard_output() {
 }
 
 Output::Output(const std::string& path) : name_(path) {
+  if (const int fd = descriptor_of(path); fd >= 0) {
+    file_ = OwnedFd(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+    if (!file_.is_open()) throw Failure::from_errno(ExitStatus::cannot_create, name_);
+    fd_ = file_.get();
+    return;
+  }
   struct stat status;
   const bool exists = ::stat(path.c_str(), &status) == 0;
   if (exists && !S_ISREG(status.st_mode)) {

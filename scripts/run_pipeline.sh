@@ -18,6 +18,11 @@ die() {  # STATUS MESSAGE
 
 usage_error() { die 64 "$1; try '$program --help'"; }
 
+# Closed descriptors would be given to the next file; opened the wrong way they fail like closed ones.
+{ : <&0; } 2>/dev/null || exec 0>/dev/null
+{ : >&1; } 2>/dev/null || exec 1</dev/null
+{ : >&2; } 2>/dev/null || exec 2</dev/null
+
 help() {
   cat <<EOF
 Usage: $program [OPTION]... [FILE]...
@@ -63,15 +68,15 @@ while (($#)); do
   esac
   [[ -z $attached ]] || usage_error "option '$option' is unknown or takes no value"
   case $option in
-    -n | --workers) workers=$value ;;
+    -n | --workers) workers=${value:-none} ;;
     -d | --delimiter) read_options+=(--delimiter="$value") ;;
     --batch-size | --max-row | --deal) read_options+=("$option=$value") ;;
     --header) read_options+=(--header) ;;
     -o | --output) write_options+=(--output="$value") ;;
     --on-error | --rejects) write_options+=("$option=$value") ;;
     --crlf | --no-index) write_options+=("$option") ;;
-    --help) help; exit ;;
-    --version) echo "$program (row sums) 1.0"; exit ;;
+    --help) help 2>/dev/null || die 74 "standard output: cannot write"; exit ;;
+    --version) echo "$program (row sums) 1.0" 2>/dev/null || die 74 "standard output: cannot write"; exit ;;
     --) inputs+=("$@"); break ;;
     -?*) usage_error "unrecognised option '$option'" ;;
     *) inputs+=("$option") ;;
@@ -105,7 +110,7 @@ guard() {
     mktemp -d "/tmp/run_pipeline.XXXXXXXX") || return
   eval "places=({0..$((workers - 1))}.0)"
   mkfifo "$directory/control" "${places[@]/#/$directory/in.}" "${places[@]/#/$directory/out.}" &&
-    echo "$directory"
+    echo "$directory" || echo
   while read -r line; do
     if [[ $line == over ]]; then is_over=1; else pids+=("$line"); fi
   done
@@ -113,11 +118,12 @@ guard() {
   until rm -rf "$directory"; do sleep 0.1; done
 } 2>/dev/null
 
-coproc guard { guard; }
-# shellcheck disable=SC2154 # set by coproc
-guard_pid=$guard_PID from_guard=${guard[0]} to_guard=${guard[1]}
-exec {lifeline}>&"$to_guard" {to_guard}>&-  # bash hides a coprocess's own descriptors from children
-read -r directory <&"$from_guard" || die 73 "cannot make FIFOs in ${TMPDIR:-/dev/shm} or /tmp"
+# It is no child of this shell, for `wait` sleeps as long as any child lives, also when those it is
+# asked for have ended in the moment before.
+exec {from_guard}<> <(:)
+exec {lifeline}> >(guard <&0 >&"$from_guard" {from_guard}<&- &)
+read -r directory <&"$from_guard"
+[[ $directory ]] || die 73 "cannot make FIFOs in ${TMPDIR:-/dev/shm} or /tmp"
 
 # --- What the workers read ---------------------------------------------------------------------------
 
@@ -148,9 +154,11 @@ declare -A running=([$!]=p1_read)
   --parent $$ "${write_options[@]}" {control_in}<&- {shared}<&- {lifeline}>&- &
 running[$!]=p3_write
 exec {control_in}<&- {control_out}>&-
+printf '%s\n' "${!running[@]}" >&"$lifeline"
 
 # Opening a FIFO waits for the program at its other end, so each worker gets its two by itself.
 worker() {  # PLACE
+  trap '' INT QUIT  # or the exec would take them as this script found them
   echo "$BASHPID" >&"$lifeline"
   exec {lifeline}>&-
   exec "${bin}p2_sum" --parent $$ <"$directory/in.$1.0" >"$directory/out.$1.0"
@@ -176,29 +184,35 @@ trap 'signal=TERM; stop' TERM
 trap 'signal=HUP; stop' HUP
 
 while ((${#running[@]})); do
-  if [[ $is_stopping ]]; then  # in any order: wait -n may have forgotten some that were killed
-    pids=("${!running[@]}")
-    pid=${pids[0]}
+  gone=  # one that bash has reaped: `wait -n` may have forgotten it, `wait` has not
+  for pid in "${!running[@]}"; do
+    kill -0 "$pid" 2>/dev/null || gone=$pid
+  done
+  if [[ $gone || $is_stopping ]]; then
+    pid=${gone:-$pid}
     wait "$pid" 2>/dev/null
     code=$?
   else
     wait -n -p pid "${!running[@]}" 2>/dev/null
     code=$?
-    [[ ${pid:-} ]] || continue  # a signal came
+    [[ ${pid:-} ]] || continue  # a signal came, or all are gone
   fi
   name=${running[$pid]}
   unset "running[$pid]"
   if ((code > 128 && code != 141)); then
-    [[ $is_stopping ]] && ((code == 143)) ||  # by stop()
+    [[ $signal ]] || { [[ $is_stopping ]] && ((code == 143)); } ||  # by stop()
       echo "$program: $name was killed by signal $((code - 128)) ($(kill -l "$code"))" >&2
     code=69
     stop
   fi
   case $name in
-    # It stays until p3_write has gone. If it did not, something is wrong with it alone.
-    p1_read) ((code == 0)) || stop ;;
+    # It stays until p3_write has gone (69: before its time). If it did not, or both have, nobody
+    # can go on.
+    p1_read) if ((code != 0 && code != 69)) || [[ " ${running[*]} " != *" p3_write "* ]]; then stop; fi ;;
     p3_write) [[ " ${running[*]} " == *" p1_read "* ]] || stop ;;
   esac
+  # Only p3_write's reader is not one of ours.
+  if [[ $name != p3_write ]] && ((code == 141)); then code=69; fi
   ((status[${name:0:2}])) || status[${name:0:2}]=$code
 done
 
@@ -208,9 +222,10 @@ for name in p3 p1 p2; do
   if ((code == 0 || code == 69)) && ((status[$name])); then code=${status[$name]}; fi
 done
 
-echo over >&"$lifeline"
+rm -rf "$directory"
+trap '' PIPE
+{ echo over >&"$lifeline"; } 2>/dev/null
 exec {lifeline}>&-
-wait "$guard_pid" 2>/dev/null
 if [[ $signal ]]; then
   trap - "$signal"
   kill -s "$signal" $$

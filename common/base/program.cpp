@@ -1,9 +1,11 @@
 #include "common/base/program.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <new>
 #include <string>
 
@@ -15,6 +17,16 @@ namespace rowsum {
 namespace {
 
 bool is_tied = false;
+
+/// A descriptor below 3 that came closed would be given to the next file that is opened, and then
+/// be taken for standard input or output. Opened in the wrong direction it fails as a closed one
+/// does.
+void fill_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    const bool is_closed = ::fcntl(fd, F_GETFD) < 0 && errno == EBADF;
+    if (is_closed) ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
 
 ExitStatus report_failure(const Failure& failure) {
   const bool left_to_parent = is_tied && failure.status() == ExitStatus::neighbour_vanished;
@@ -41,7 +53,9 @@ ExitStatus run_body(const std::function<ExitStatus()>& body) {
 int run_program(const char* name, const std::function<ExitStatus()>& body,
                 const std::function<void(ExitStatus)>& farewell) {
   set_program_name(name);
+  fill_standard_descriptors();
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
   const ExitStatus status = run_body(body);
   if (farewell && status != ExitStatus::complete && status != ExitStatus::some_rejected) {
     try {

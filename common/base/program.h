@@ -15,8 +15,9 @@ namespace rowsum {
 /// that a program whose output is a stream can still end it with a verdict (R2); what it throws is
 /// ignored, for the failure that counts has been reported.
 ///
-/// SIGPIPE is ignored from here on: a closed pipe is an error of write(2), which becomes the silent
-/// status `downstream_closed` whatever the parent process made of that signal.
+/// SIGPIPE and SIGXFSZ are ignored from here on: a closed pipe is an error of write(2), which
+/// becomes the silent status `downstream_closed` whatever the parent process made of that signal;
+/// and so is a file that may grow no more.
 int run_program(const char* name, const std::function<ExitStatus()>& body,
                 const std::function<void(ExitStatus)>& farewell = nullptr);
 

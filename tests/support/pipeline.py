@@ -143,7 +143,8 @@ class PipelineTest(unittest.TestCase):
             self._errors += 1
             popen['stderr'] = open(self.directory / f'errors.{self._errors}', 'ab')
             self.addCleanup(popen['stderr'].close)
-        process = subprocess.Popen([word if isinstance(word, bytes) else str(word) for word in command], stdin=stdin, stdout=stdout,
+        process = subprocess.Popen([word if isinstance(word, bytes) else str(word) for word in command], stdin=stdin,
+            stdout=stdout,
                                    bufsize=0, **popen)
         for file in process.stdin, process.stdout:
             if file:
@@ -185,7 +186,8 @@ class PipelineTest(unittest.TestCase):
 
     def leftovers(self) -> list[str]:
         """The processes that this test left, and whatever is in TMPDIR: the launcher keeps its FIFOs and ring there."""
-        return [*processes(str(self.directory)).values(), *map(str, self.tmp.rglob('*'))]
+        files = [os.path.join(at, name) for at, folders, names in os.walk(self.tmp) for name in folders + names]
+        return [*processes(str(self.directory)).values(), *files]
 
     def assert_nothing_left(self, within: float = 0) -> None:
         deadline = time.monotonic() + within

@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""Options: their forms, and what becomes of the file given with -o."""
+import os
+import stat
+import sys
+import threading
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
+from pipeline import Outcome, PipelineTest, main  # noqa: E402
+
+ALL = 'p1_read', 'p2_sum', 'p3_write', 'run_pipeline.sh'
+
+
+class FormsTest(PipelineTest):
+    def test_help(self):
+        for name in ALL:
+            outcome = self.run_program(name, '--help')
+            self.assertEqual((outcome.stderr, outcome.status), ('', 0))
+            self.assertTrue(outcome.stdout.startswith(f'Usage: {name} [OPTION]...'.encode()), outcome.stdout)
+            self.assertIn(b'--version', outcome.stdout)
+            self.assertLessEqual(max(map(len, outcome.stdout.splitlines())), 100)
+
+    def test_version(self):
+        for name in ALL:
+            self.assertEqual(self.run_program(name, '--version'), Outcome(f'{name} (row sums) 1.0\n'.encode(), '', 0))
+
+    def test_sizes(self):
+        for size in '1', '100', '1K', '1k', '1KiB', '2M', '2MiB', '1G':
+            for option in '--batch-size', '--max-row':
+                self.assertEqual(self.run_program('p1_read', option, size, stdin=b'').status, 0, (option, size))
+        for size in '0', '', '-1', '1 K', 'K', '1KB', '1T', '0x10', '1e3', '1.5M', '99999999999999999999', \
+            '281474976710657':
+            for option in '--batch-size', '--max-row':
+                self.assertEqual(self.run_program('p1_read', f'{option}={size}', stdin=b'').status, 64, (option, size))
+
+    def test_a_size_means_what_it_says(self):
+        for size, bytes_ in ('1K', 1024), ('1KiB', 1024), ('2k', 2048):
+            for more, status in (0, 0), (1, 65):
+                outcome = self.run_program('p1_read', f'--max-row={size}', stdin=b'1' * (bytes_ + more) + b'\n')
+                self.assertEqual(outcome.status, status)
+
+    def test_numbers_of_workers(self):
+        for words, n in ((['-n8'], 8), (['-n', 3], 3), (['--workers=2'], 2), (['--workers', 1], 1), (['-n', '08'], 8),
+                         (['-n2', '-n5'], 5), ([], min(len(os.sched_getaffinity(0)), 64))):
+            reading, writing = os.pipe()
+            with os.fdopen(reading, 'rb') as stdin:
+                run = self.start_launcher(stdin, *words)
+            os.write(writing, b'1\n')
+            self.assertEqual(run.read_line(), b'0,1\n')
+            self.until(lambda: len(self.processes('/p2_sum ')) == n, f'{words}: not {n} workers')
+            os.close(writing)
+            self.assertEqual(run.finish(), Outcome(b'', '', 0))
+
+    def test_forms_of_the_launcher(self):
+        self.file('in;csv', b'a\n1;2\nx\n')
+        for words in (['-n1', '-d;', '--header', '--on-error=skip', '-oout', 'in;csv'],
+                      ['in;csv', '-n', 1, '-d', ';', '--header', '--on-error', 'skip', '-o', 'out'],
+                      ['--workers=1', '--delimiter=;', '--on-error=skip', '--header', '--output=out', '--', 'in;csv']):
+            self.assertEqual(self.launcher(None, *words).status, 1)
+            self.assertEqual((self.work / 'out').read_bytes(), b'0,3\n')
+            (self.work / 'out').unlink()
+
+
+class OutputTest(PipelineTest):
+    def setUp(self):
+        super().setUp()
+        self.file('in.csv', b'1\n2\n')
+        self.expected = b'0,1\n1,2\n'
+
+    def runs(self, out, **popen):
+        """The outcome of the chain's end and of the launcher, each in a call."""
+        self.shell('p1_read in.csv | p2_sum >results')
+        yield lambda: self.run_program('p3_write', '-o', out, 'results', **popen)
+        yield lambda: self.launcher(None, '-n', 2, '-o', out, 'in.csv', **popen)
+
+    def test_a_new_file(self):
+        before = os.umask(0o027)
+        self.addCleanup(os.umask, before)
+        for run in self.runs('out'):
+            self.assertEqual(run(), Outcome(b'', '', 0))
+            self.assertEqual((self.work / 'out').read_bytes(), self.expected)
+            self.assertEqual(stat.S_IMODE((self.work / 'out').stat().st_mode), 0o640)
+            (self.work / 'out').unlink()
+
+    def test_an_old_file_is_replaced_whole(self):
+        for run in self.runs('out'):
+            old = self.file('out', b'old\n' * 100)
+            old.chmod(0o604)
+            with open(old, 'rb') as opened:
+                self.assertEqual(run(), Outcome(b'', '', 0))
+                self.assertEqual(opened.read(), b'old\n' * 100)  # who reads it goes on reading the old one
+            self.assertEqual(old.read_bytes(), self.expected)
+            self.assertEqual(stat.S_IMODE(old.stat().st_mode), 0o604)
+            self.assertEqual(sorted(os.listdir(self.work)), ['in.csv', 'out', 'results'])
+
+    def test_a_symbolic_link_keeps_pointing(self):
+        (self.work / 'there').mkdir()
+        link = self.work / 'link'
+        link.symlink_to('there/out')
+        for run in self.runs('link'):
+            self.file('there/out', b'old\n')
+            self.assertEqual(run(), Outcome(b'', '', 0))
+            self.assertTrue(link.is_symlink())
+            self.assertEqual((self.work / 'there/out').read_bytes(), self.expected)
+            self.assertEqual(os.listdir(self.work / 'there'), ['out'])
+
+    def test_a_symbolic_link_to_nothing_yet(self):
+        link = self.work / 'link'
+        link.symlink_to('target')
+        for run in self.runs('link'):
+            self.assertEqual(run(), Outcome(b'', '', 0))
+            self.assertTrue(link.is_symlink())
+            self.assertEqual((self.work / 'target').read_bytes(), self.expected)
+            (self.work / 'target').unlink()
+
+    def test_the_input_itself(self):
+        for command in 'p1_read in.csv | p2_sum | p3_write -o in.csv', 'run_pipeline.sh -n 2 -o in.csv in.csv':
+            file = self.file('in.csv', b'1\n2\n')
+            self.assertEqual(self.shell(command), Outcome(b'', '', 0))
+            self.assertEqual(file.read_bytes(), self.expected)
+
+    def test_a_fifo_is_written_directly(self):
+        fifo = self.fifo('out')
+        for run in self.runs('out'):
+            got = []
+            reader = threading.Thread(target=lambda: got.append(fifo.read_bytes()), daemon=True)
+            reader.start()
+            self.assertEqual(run(), Outcome(b'', '', 0))
+            reader.join(10)
+            self.assertEqual(got, [self.expected])
+            self.assertTrue(fifo.is_fifo())
+
+    def test_devices_are_written_directly(self):
+        for run in self.runs('/dev/null'):
+            self.assertEqual(run(), Outcome(b'', '', 0))
+        self.assertTrue(Path('/dev/null').is_char_device())
+        for run in self.runs('/dev/stdout'):
+            self.assertEqual(run(), Outcome(self.expected, '', 0))
+
+    def test_standard_output_by_its_name_keeps_what_is_there(self):
+        for command in 'p3_write -o /dev/stdout results', 'run_pipeline.sh -n 2 -o /dev/stdout in.csv':
+            self.shell('p1_read in.csv | p2_sum >results')
+            for redirected in '>>out', '>out':
+                with self.subTest(command, redirected=redirected):
+                    self.file('out', b'old\n')
+                    self.assertEqual(self.shell(f'{{ echo first; {command}; }} {redirected}').status, 0)
+                    old = b'old\n' if redirected == '>>out' else b''
+                    self.assertEqual((self.work / 'out').read_bytes(), old + b'first\n' + self.expected)
+
+    def test_an_empty_name_is_no_name(self):
+        self.shell('p1_read in.csv | p2_sum >results')
+        for words in ['p3_write', '-o', '', 'results'], ['run_pipeline.sh', '-n', 2, '-o', '', 'in.csv']:
+            with self.subTest(words):
+                outcome = self.run_program(*words)
+                self.assertEqual((outcome.stdout, outcome.stderr.count('\n')), (b'', 1), outcome)
+                self.assertIn(outcome.status, (64, 73))
+
+    def test_a_failure_leaves_no_file(self):
+        self.file('in.csv', b'1\nx\n')
+        for run in self.runs('out'):
+            self.assertEqual(run().status, 65)
+            self.assertFalse((self.work / 'out').exists())
+            old = self.file('out', b'old\n')
+            self.assertEqual(run().status, 65)
+            self.assertEqual(old.read_bytes(), b'old\n')
+            old.unlink()
+
+    def test_rejects_appear_with_the_output(self):
+        self.file('in.csv', b'1\nx\n')
+        outcome = self.launcher(None, '-n', 2, '-o', 'out', '--on-error=skip', '--rejects=rejects', 'in.csv')
+        self.assertEqual(outcome.status, 1)
+        self.assertEqual((self.work / 'out').read_bytes(), b'0,1\n')
+        self.assertEqual((self.work / 'rejects').read_bytes(), b'x\n')
+
+
+if __name__ == '__main__':
+    main()
