@@ -9,7 +9,8 @@ namespace rowsum {
 DealPolicy parse_deal_policy(const std::string& text) {
   if (text == "round-robin") return DealPolicy::round_robin;
   if (text == "random") return DealPolicy::random;
-  throw usage_failure("--deal: '" + text + "' is neither round-robin nor random");
+  if (text == "pull") return DealPolicy::pull;
+  throw usage_failure("--deal: '" + text + "' is not round-robin, random or pull");
 }
 
 Dealer::Dealer(DealPolicy policy, size_t places, size_t credit)
@@ -31,10 +32,21 @@ bool Dealer::has_idle() const {
   return any_below(1);
 }
 
-/// The first place from where the policy says to begin looking.
+/// Where to begin looking for a place.
+size_t Dealer::first_choice() {
+  if (policy_ == DealPolicy::random) return random_() % outstanding_.size();
+  if (policy_ == DealPolicy::round_robin) return next_;
+  size_t least = next_;
+  for (size_t i = 1; i < outstanding_.size(); ++i) {
+    const size_t place = (next_ + i) % outstanding_.size();
+    if (outstanding_[place] < outstanding_[least]) least = place;
+  }
+  return least;
+}
+
 std::optional<size_t> Dealer::deal_below(size_t limit) {
   const size_t places = outstanding_.size();
-  const size_t first = policy_ == DealPolicy::round_robin ? next_ : random_() % places;
+  const size_t first = first_choice();
   for (size_t i = 0; i < places; ++i) {
     const size_t place = (first + i) % places;
     if (outstanding_[place] >= limit) continue;

@@ -12,9 +12,10 @@ namespace rowsum {
 enum class DealPolicy {
   round_robin,  // one after another
   random,       // any: no period in the data can load one place only
+  pull,         // the one with the least outstanding: for workers of uneven speed
 };
 
-/// "round-robin" or "random". Throws Failure(usage).
+/// "round-robin", "random" or "pull". Throws Failure(usage).
 DealPolicy parse_deal_policy(const std::string& text);
 
 class Dealer {
@@ -35,12 +36,13 @@ class Dealer {
 
  private:
   std::optional<size_t> deal_below(size_t limit);
+  size_t first_choice();
   bool any_below(size_t limit) const;
 
   DealPolicy policy_;
   size_t credit_;
   std::vector<size_t> outstanding_;  // batches, by place
-  size_t next_ = 0;                  // round_robin: the place whose turn it is
+  size_t next_ = 0;                  // the place whose turn it is, among equals
   std::minstd_rand random_{std::random_device{}()};
 };
 

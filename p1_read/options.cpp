@@ -42,7 +42,7 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   add("max-row", po::value(&max_row)->default_value("16M")->value_name("SIZE"),
       "a longer row is an error");
   add("deal", po::value(&deal)->default_value("round-robin")->value_name("POLICY"),
-      "who gets the next batch, with several --to: round-robin or random");
+      "who gets the next batch, with several --to: round-robin, random or pull");
   add("to", po::value(&options.to)->composing()->value_name("PATH"),
       "write to PATH, a file or FIFO, not to standard output; several: deal to them");
 

@@ -24,7 +24,8 @@ std::vector<size_t> deal(Dealer& dealer, size_t batches) {
 TEST_CASE("dealer: names of policies") {
   CHECK(parse_deal_policy("round-robin") == DealPolicy::round_robin);
   CHECK(parse_deal_policy("random") == DealPolicy::random);
-  for (const char* text : {"", "pull", "Random", "round_robin", "random "}) {
+  CHECK(parse_deal_policy("pull") == DealPolicy::pull);
+  for (const char* text : {"", "Pull", "Random", "round_robin", "random "}) {
     CAPTURE(std::string(text));
     const Thrown thrown = thrown_by([&] { parse_deal_policy(text); });
     CHECK(thrown.status == ExitStatus::usage);
@@ -67,6 +68,15 @@ TEST_CASE("dealer: a place without anything outstanding is idle") {
   CHECK(dealer.deal_to_idle() == 0);
 }
 
+TEST_CASE("dealer: pull goes to the place with the least outstanding, equals in turn") {
+  Dealer dealer(DealPolicy::pull, 3, 8);
+  for (const size_t place : {0, 1, 2, 0, 1, 2}) CHECK(dealer.deal() == place);
+  dealer.returned(1);
+  dealer.returned(1);
+  dealer.returned(0);
+  for (const size_t place : {1, 0, 1, 2}) CHECK(dealer.deal() == place);
+}
+
 TEST_CASE("dealer: random reaches every place, and none without credit") {
   constexpr size_t places = 4;
   Dealer dealer(DealPolicy::random, places, no_limit);
@@ -88,7 +98,7 @@ TEST_CASE("dealer: random reaches every place, and none without credit") {
 }
 
 TEST_CASE("dealer: one place gets all") {
-  for (const DealPolicy policy : {DealPolicy::round_robin, DealPolicy::random}) {
+  for (const DealPolicy policy : {DealPolicy::round_robin, DealPolicy::random, DealPolicy::pull}) {
     Dealer dealer(policy, 1, 3);
     CHECK(deal(dealer, 3) == std::vector<size_t>{0, 0, 0});
     CHECK_FALSE(dealer.deal());

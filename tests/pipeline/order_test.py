@@ -32,7 +32,7 @@ class EveryNumberOfWorkersTest(PipelineTest):
     def test_each_way_to_read(self):
         for way in self.from_file, self.from_redirected_file, self.from_pipe, self.from_fifo, self.from_socket:
             for n in 1, 2, 5:
-                for more in [], ['--deal=random'], ['--batch-size=1K'], ['--batch-size=2M'], ['--max-row=1K']:
+                for more in [], ['--deal=random'], ['--deal=pull'], ['--batch-size=1K'], ['--batch-size=2M'], ['--max-row=1K']:
                     self.assertEqual(way(['-n', n, *more]), self.expected, (way, n, more))
 
     def from_file(self, options):
