@@ -60,8 +60,11 @@ int Inputs::fd() const {
 void Inputs::open_current() {
   file_.close();
   if (operands_[index_] == "-") return;
-  file_ = OwnedFd(::open(operands_[index_].c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  // A FIFO is not waited for here, where nothing else would be noticed meanwhile: poll(2) reports
+  // it readable once it has had a writer.
+  file_ = OwnedFd(::open(operands_[index_].c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   if (!file_.is_open()) throw Failure::from_errno(ExitStatus::no_input, name());
+  ::fcntl(fd(), F_SETFL, ::fcntl(fd(), F_GETFL) & ~O_NONBLOCK);
 }
 
 Identity Inputs::identity() const {

@@ -34,8 +34,9 @@ class Inputs {
   uint64_t begin() const { return begin_; }
   Identity identity() const;
 
-  /// Some bytes of the current input; 0 at its end. Throws Failure(io), also for a plain file that
-  /// turns out shorter than it was.
+  /// Some bytes of the current input; 0 at its end. To be called once poll(2) says that fd() is
+  /// readable: of a FIFO that nobody has opened for writing yet this would be the end. Throws
+  /// Failure(io), also for a plain file that turns out shorter than it was.
   size_t read_some(std::span<char> into);
 
  private:

@@ -278,7 +278,7 @@ class StretchSummer {
       const size_t end = stretch_.row_ends[row];
       if (end >= begin_ && sum_up_to(end)) finish_row(end);
     }
-    if (begin_ > 0) return text + begin_;
+    if (begin_ > 0 || size == 0) return text + begin_;
     // A row longer than the stretch, or a field.
     is_in_row_ = true;
     if (stretch_.last_separator == 0) {
@@ -316,7 +316,7 @@ class StretchSummer {
       size_t field = stretch_.odd[next_odd_];
       while (field > begin_ && text_[field - 1] != state_.dialect.delimiter) --field;
       const size_t field_end = offset(state_.add_field(text_ + field));
-      while (stretch_.odd[next_odd_] <= field_end) ++next_odd_;
+      while (next_odd_ < stretch_.odds && stretch_.odd[next_odd_] <= field_end) ++next_odd_;
       if (field_end > end) {
         add_plain(field);
         go_on_after(field_end);

@@ -65,7 +65,10 @@ class MergeLoop {
       write_what_is_due();
       send_control();
     }
-    if (merger_.status() != ExitStatus::complete) throw Failure::silent(merger_.status());
+    if (merger_.status() != ExitStatus::complete) {
+      writer_.keep_rejects();
+      throw Failure::silent(merger_.status());
+    }
     return writer_.commit();
   }
 

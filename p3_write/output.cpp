@@ -18,19 +18,32 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The temporary name, where a signal handler can reach it; empty when there is none.
-char doomed[4096];
+/// Temporary names, where a signal handler can reach them; an empty one is free. There is one for
+/// the sums and one for the rejects.
+char doomed[2][4096];
 
 void unlink_and_die(int signal) {
-  if (doomed[0] != '\0') ::unlink(doomed);
+  for (const auto& name : doomed) {
+    if (name[0] != '\0') ::unlink(name);
+  }
   ::signal(signal, SIG_DFL);
   ::raise(signal);
 }
 
 void unlink_on_signals(const std::string& path) {
-  path.copy(doomed, sizeof doomed - 1);
+  for (auto& name : doomed) {
+    if (name[0] != '\0') continue;
+    name[path.copy(name, sizeof name - 1)] = '\0';
+    break;
+  }
   for (const int signal : {SIGHUP, SIGINT, SIGTERM}) {
     if (::signal(signal, unlink_and_die) == SIG_IGN) ::signal(signal, SIG_IGN);
+  }
+}
+
+void keep_on_signals(const std::string& path) {
+  for (auto& name : doomed) {
+    if (path == name) name[0] = '\0';
   }
 }
 
@@ -47,6 +60,7 @@ std::string temporary_name(const std::string& path) {
 /// same file, and replacing it would take away what others have written there.
 int descriptor_of(const std::string& path) {
   if (path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
   for (const std::string_view directory : {"/dev/fd/", "/proc/self/fd/"}) {
     if (!path.starts_with(directory)) continue;
     int fd = -1;
@@ -101,7 +115,7 @@ Output::Output(const std::string& path) : name_(path) {
 Output::~Output() {
   if (temporary_.empty()) return;
   ::unlink(temporary_.c_str());
-  doomed[0] = '\0';
+  keep_on_signals(temporary_);
 }
 
 void Output::write(std::string_view bytes) {
@@ -115,6 +129,7 @@ void Output::commit() {
   if (temporary_.empty()) {
     // A file without a name cannot take one that exists: it gets a passing one first.
     const std::string passing = temporary_name(path_);
+    unlink_on_signals(passing);
     const std::string self = "/proc/self/fd/" + std::to_string(fd_);
     if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, passing.c_str(), AT_SYMLINK_FOLLOW) != 0) {
       throw Failure::from_errno(ExitStatus::cannot_create, name_);
@@ -124,6 +139,7 @@ void Output::commit() {
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
     throw Failure::from_errno(ExitStatus::cannot_create, name_);
   }
+  keep_on_signals(temporary_);
   temporary_.clear();
   const OwnedFd at(::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY));
   if (at.is_open()) sync(at.get(), name_);

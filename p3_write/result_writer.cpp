@@ -32,8 +32,12 @@ void ResultWriter::write(const StreamParser& stream, uint64_t first_row) {
   }
 }
 
-ExitStatus ResultWriter::commit() {
+void ResultWriter::keep_rejects() {
   if (rejects_) rejects_->commit();
+}
+
+ExitStatus ResultWriter::commit() {
+  keep_rejects();
   output_.commit();
   return has_rejects_ ? ExitStatus::some_rejected : ExitStatus::complete;
 }

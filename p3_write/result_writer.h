@@ -21,6 +21,9 @@ class ResultWriter {
   /// Failure(bad_data) is thrown.
   void write(const StreamParser& stream, uint64_t first_row);
 
+  /// The rejects get their file also where the run fails later on.
+  void keep_rejects();
+
   /// Gives the files their names. Returns `some_rejected` or `complete`.
   ExitStatus commit();
 

@@ -107,7 +107,7 @@ guard() {
   trap '' HUP INT QUIT TERM
   local directory places line pids=() is_over=
   directory=$(mktemp -d "${TMPDIR:-/dev/shm}/run_pipeline.XXXXXXXX" 2>/dev/null ||
-    mktemp -d "/tmp/run_pipeline.XXXXXXXX") || return
+    mktemp -d "/tmp/run_pipeline.XXXXXXXX") || { echo; return; }
   eval "places=({0..$((workers - 1))}.0)"
   mkfifo "$directory/control" "${places[@]/#/$directory/in.}" "${places[@]/#/$directory/out.}" &&
     echo "$directory" || echo

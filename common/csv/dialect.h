@@ -9,9 +9,11 @@ namespace rowsum {
 constexpr char quote = '"';
 
 struct Dialect {
-  char delimiter = ',';  // any byte but a quote, CR or LF
+  char delimiter = ',';  // any byte but a quote, CR, LF or NUL
 
-  bool is_possible() const { return delimiter != quote && delimiter != '\n' && delimiter != '\r'; }
+  bool is_possible() const {
+    return delimiter != quote && delimiter != '\n' && delimiter != '\r' && delimiter != '\0';
+  }
   bool operator==(const Dialect&) const = default;
 };
 

@@ -39,7 +39,6 @@ class StreamParser {
 
   const std::string& name() const { return name_; }
   const Hello& hello() const { return hello_; }
-  bool has_hello() const { return has_hello_; }
   const FrameHeader& header() const { return frames_.header(); }
   /// What the frame covers, as a batch: a result has the shape of the batch it answers.
   Batch batch() const;

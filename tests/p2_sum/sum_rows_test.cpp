@@ -135,6 +135,15 @@ TEST_CASE("sum_rows: rows and fields longer than the stretch that is looked at")
   }
 }
 
+TEST_CASE("sum_rows: the text ends with a delimiter after a field longer than a stretch") {
+  for (const size_t digits : {16'382, 16'383, 16'384, 16'385, 20'000, 40'000}) {
+    for (const char* before : {"", "1,2\n", "\n\n", "7,"}) {
+      check_levels(before + std::string(digits, '1') + ",");
+      check_levels(before + ('"' + std::string(digits, '1') + "\","));
+    }
+  }
+}
+
 TEST_CASE("sum_rows: the extremes of every place") {
   for (size_t digits = 1; digits <= 24; ++digits) {
     std::string text;

@@ -117,6 +117,33 @@ class TableTest(PipelineTest):
                 self.matches(outcome, [line], name)
                 self.assertEqual(outcome.status, status)
 
+    def test_a_fifo_that_nobody_writes_holds_nobody_up(self):
+        os.mkfifo(self.work / 'fifo')
+        self.file('bad.csv', b'1\nx\n')
+        for command in 'run_pipeline.sh -n 2 bad.csv fifo', 'p1_read bad.csv fifo | p2_sum | p3_write':
+            outcome = self.shell(command)
+            self.assertEqual(outcome.status, 65, outcome)
+            self.matches(outcome, [r"p3_write: bad.csv: row 1, field 1 \(byte 2\): 'x' is not an integer"], command)
+        for command in 'run_pipeline.sh -n 2 fifo | true', 'p1_read fifo | p2_sum | p3_write | true':
+            self.assertEqual(self.shell(command), Outcome(b'', '', 0), command)
+        outcome = self.shell('run_pipeline.sh -n 2 -o no/such/place fifo')
+        self.assertEqual(outcome.status, 73, outcome)
+
+    def test_no_room_for_fifos(self):
+        tools = self.work / 'tools'
+        tools.mkdir()
+        self.file('tools/mktemp', b'#!/bin/sh\nexit 1\n').chmod(0o755)
+        self.file('in.csv', b'1\n')
+        outcome = self.shell('PATH=$PWD/tools:$PATH run_pipeline.sh in.csv')
+        self.assertEqual(outcome.status, 73, outcome)
+        self.matches(outcome, [r'run_pipeline.sh: cannot make FIFOs in .*'], 'mktemp')
+
+    def test_rejects_are_kept_when_something_fails_later(self):
+        self.file('bad.csv', b'1\nx\n2\n')
+        outcome = self.shell('run_pipeline.sh -n 2 --on-error=skip --rejects=rejects bad.csv missing.csv')
+        self.assertEqual((outcome.stdout, outcome.status), (b'0,1\n2,2\n', 66), outcome)
+        self.assertEqual((self.work / 'rejects').read_bytes(), b'x\n')
+
     def test_unreadable(self):
         self.file('in.csv', b'1\n').chmod(0)
         self.directory.chmod(0o755)
