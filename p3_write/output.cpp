@@ -36,7 +36,7 @@ void unlink_on_signals(const std::string& path) {
     name[path.copy(name, sizeof name - 1)] = '\0';
     break;
   }
-  for (const int signal : {SIGHUP, SIGINT, SIGTERM}) {
+  for (const int signal : {SIGHUP, SIGINT, SIGTERM, SIGUSR1}) {
     if (::signal(signal, unlink_and_die) == SIG_IGN) ::signal(signal, SIG_IGN);
   }
 }

@@ -173,10 +173,10 @@ done
 declare -A status=([p1]=0 [p2]=0 [p3]=0)  # the first that is not 0, of each program
 signal=
 is_stopping=
-stop() {
+stop() {  # with a signal that nobody else sends, so that other deaths are still told from this one
   is_stopping=1
   ((${#running[@]})) || return
-  kill -TERM "${!running[@]}" 2>/dev/null
+  kill -USR1 "${!running[@]}" 2>/dev/null
   kill -CONT "${!running[@]}" 2>/dev/null  # a stopped process, too
 }
 trap 'signal=INT; stop' INT
@@ -200,7 +200,7 @@ while ((${#running[@]})); do
   name=${running[$pid]}
   unset "running[$pid]"
   if ((code > 128 && code != 141)); then
-    [[ $signal ]] || { [[ $is_stopping ]] && ((code == 143)); } ||  # by stop()
+    [[ $signal ]] || { [[ $is_stopping ]] && ((code == 128 + 10)); } ||  # by stop()
       echo "$program: $name was killed by signal $((code - 128)) ($(kill -l "$code"))" >&2
     code=69
     stop
