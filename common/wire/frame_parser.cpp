@@ -17,7 +17,10 @@ FrameParser::FrameParser() {
 std::span<char> FrameParser::space() {
   if (!has_header_) return std::span(header_bytes_).subspan(held_);
   const size_t missing = header_.payload_size() - held_;
-  payload_.reserve(held_ + std::min(missing, growth), held_);
+  // Not before the last step is full: growing by half, the buffer would run further ahead.
+  if (held_ == 0 || held_ == payload_.capacity()) {
+    payload_.reserve(held_ + std::min(missing, growth), held_);
+  }
   return {payload_.data() + held_, std::min(missing, payload_.capacity() - held_)};
 }
 
