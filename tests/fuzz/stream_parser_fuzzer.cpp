@@ -1,0 +1,143 @@
+// The stream parser: what it takes is what FORMAT.md lets through, however the bytes arrive; and
+// nobody can shorten a stream, or lengthen it, unseen. An input is the bytes of a stream.
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "common/base/failure.h"
+#include "common/wire/stream_parser.h"
+#include "common/wire/stream_writer.h"
+#include "tests/fuzz/fuzz.h"
+
+namespace rowsum {
+
+namespace {
+
+struct Frame {
+  Batch batch;
+  std::string text;
+  std::vector<Reject> rejects;
+  bool is_shared = false;  // the text, which is elsewhere
+  bool operator==(const Frame&) const = default;
+};
+
+/// All that a stream says, up to its end or up to what is wrong with it.
+struct Seen {
+  std::optional<Hello> hello;
+  std::vector<Frame> frames;
+  std::optional<Verdict> verdict;
+  ExitStatus status = ExitStatus::complete;
+  std::string message;
+  bool operator==(const Seen&) const = default;
+};
+
+std::string describe(const Seen& seen) {
+  return (seen.hello ? "hello, " : "no hello, ") + std::to_string(seen.frames.size()) +
+         " frames, " + (seen.verdict ? "an end" : "no end") +
+         (seen.message.empty() ? "" : ": " + seen.message);
+}
+
+Seen seen_in(std::string_view bytes, Content content, Pieces pieces) {
+  Seen seen;
+  StreamParser stream("in.0", content);
+  try {
+    while (true) {
+      const std::span<char> space = stream.space();
+      require(!space.empty(), "there is space until the bytes end");
+      const size_t n = std::min({space.size(), bytes.size(), pieces.next()});
+      std::copy_n(bytes.begin(), n, space.begin());
+      bytes.remove_prefix(n);
+      stream.filled(n);
+      if (n == 0) return seen;
+      if (stream.item() == StreamParser::Item::hello) {
+        seen.hello = stream.hello();
+        stream.next();
+      } else if (stream.item() == StreamParser::Item::frame) {
+        Frame frame{stream.batch(), std::string(stream.text()), {}, false};
+        frame.is_shared = stream.header().flags & text_is_shared;
+        if (content == Content::results) frame.rejects = stream.rejects();
+        seen.frames.push_back(frame);
+        stream.next();
+      } else if (stream.item() == StreamParser::Item::end) {
+        seen.verdict = stream.verdict();
+      }
+    }
+  } catch (const Failure& failure) {
+    seen.status = failure.status();
+    seen.message = failure.what();
+  }
+  return seen;
+}
+
+/// The table "What a reader refuses", as far as it is about one stream that was taken.
+void check_rules(const Seen& seen, Content content) {
+  require(!seen.verdict || seen.hello, "no end without a hello");
+  require(seen.frames.empty() || seen.hello, "no frame without a hello");
+  if (!seen.hello) return;
+  require(seen.hello->content == content, "the content that belongs");
+  uint64_t position = seen.hello->begin;
+  for (const Frame& frame : seen.frames) {
+    const Batch& batch = frame.batch;
+    require(position <= batch.range.begin && batch.range.begin < batch.range.end,
+            "tiles are in order and not empty");
+    require(batch.input < seen.hello->inputs.size(), "an input that has a name");
+    require(frame.is_shared || frame.text.size() == batch.text, "the text is all there");
+    if (content == Content::batches) {
+      require(batch.text <= batch.range.size() && batch.text <= seen.hello->largest_text,
+              "the text of a batch is no longer than may be");
+    } else {
+      require(!frame.is_shared, "lines follow their header");
+    }
+    position = batch.range.end;
+  }
+  require(!seen.verdict || position <= seen.verdict->total, "the end comes last");
+}
+
+/// The stream as its own writer writes it.
+std::string written(const Seen& seen) {
+  std::string bytes = hello_frame(*seen.hello);
+  for (const Frame& frame : seen.frames) {
+    if (frame.is_shared) {
+      bytes += batch_frame_shared(frame.batch);
+      continue;
+    }
+    FrameHeader header = header_of(frame.batch);
+    if (seen.hello->content == Content::results) header.type = FrameType::result;
+    const std::string details = encode(frame.rejects);
+    header.details = details.size();
+    const auto header_bytes = encode(header);
+    bytes.append(header_bytes.data(), header_bytes.size()).append(details).append(frame.text);
+  }
+  return bytes + end_frame(*seen.verdict);
+}
+
+void check(std::string_view bytes, Content content) {
+  const Seen seen = seen_in(bytes, content, Pieces(SIZE_MAX));
+  require_same(seen_in(bytes, content, Pieces(1)), seen, "byte by byte");
+  require_same(seen_in(bytes, content, Pieces(100, 1)), seen, "in pieces");
+  check_rules(seen, content);
+  if (seen.status != ExitStatus::complete) {
+    require(seen.status == ExitStatus::bad_data || seen.status == ExitStatus::neighbour_vanished,
+            "a wrong stream is wrong, or was cut");
+    require(seen.message.starts_with("in.0: "), "a failure names the stream");
+    return;
+  }
+  require(seen.verdict.has_value(), "only an end ends a stream");
+  require_same(seen_in(written(seen), content, Pieces(SIZE_MAX)), seen, "written again");
+  const Seen cut = seen_in(bytes.substr(0, bytes.size() - 1), content, Pieces(SIZE_MAX));
+  require(cut.status == ExitStatus::neighbour_vanished, "a byte less is seen");
+  const Seen longer = seen_in(std::string(bytes) + '\0', content, Pieces(SIZE_MAX));
+  require(longer.status == ExitStatus::bad_data, "a byte more is seen");
+}
+
+}  // namespace
+
+}  // namespace rowsum
+
+int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace rowsum;
+  const std::string_view bytes = Choices(data, size).rest();
+  check(bytes, Content::batches);
+  check(bytes, Content::results);
+  return 0;
+}
