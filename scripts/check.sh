@@ -12,11 +12,12 @@ Usage: scripts/check.sh [OPTION]...
 Installs what is missing (apt-get, as root), builds, and runs every test.
 
   --quick   only the Release build, the unit tests and shellcheck
-  --clang   also build everything with clang++
+  --clang   also build everything with clang++ and, unless it is to be quick, run the
+            fuzzers for two minutes
   --help
 
-The builds are in build/ (Release), build-sanitize/ (address and undefined behaviour)
-and build-clang/. The first thing that fails ends the run, and its status is not 0.
+The builds are in build/ (Release), build-sanitize/ (address and undefined behaviour),
+build-clang/ and build-fuzz/. The first thing that fails ends the run, and its status is not 0.
 END
 }
 
@@ -70,3 +71,7 @@ build build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DROWSUM_SANITIZE=address
   -DCMAKE_CXX_FLAGS_RELWITHDEBINFO='-O1 -g -Wno-maybe-uninitialized'
 run_tests build-sanitize
 run_tests build
+if [[ $clang ]]; then
+  say "fuzzers"
+  tests/fuzz/quick_check.sh
+fi

@@ -8,7 +8,7 @@ packages_for() {  # PURPOSE
       printf '%s\n' 'g++ g++' 'cmake cmake' 'ninja-build ninja' libboost-dev \
         libboost-program-options-dev libcereal-dev libxxhash-dev libgmp-dev libhwy-dev doctest-dev ;;
     check) printf '%s\n' 'python3 python3' 'shellcheck shellcheck' 'strace strace' ;;
-    clang) printf '%s\n' 'clang clang++' ;;
+    clang) printf '%s\n' 'clang clang++' libclang-rt-dev ;;  # sanitizers, libFuzzer
   esac
 }
 
