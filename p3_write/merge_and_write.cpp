@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <utility>
 
 #include "common/base/failure.h"
 #include "common/io/owned_fd.h"
@@ -134,8 +135,13 @@ class MergeLoop {
   }
 
   void send_control() {
-    if (!news_.empty()) write_all(control_, news_, "control");
-    news_.clear();
+    try {
+      write_all(control_, std::exchange(news_, {}), "control");
+    } catch (const Failure& failure) {
+      // Only who reads the output may be gone in peace; here it is p1_read.
+      if (failure.status() != ExitStatus::downstream_closed) throw;
+      throw Failure::silent(ExitStatus::neighbour_vanished);
+    }
   }
 
   /// Also after the last end there must be nothing more than the end of each file.

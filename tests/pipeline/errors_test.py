@@ -501,6 +501,20 @@ class KilledTest(PipelineTest):
                 self.assertEqual(old.read_bytes(), b'old\n')
                 self.assertEqual(sorted(os.listdir(self.work)), ['old'])
 
+    def test_p1_goes_while_p3_writes(self):
+        """What p3_write then has to tell reaches nobody. That is no closed output."""
+        self.file('in.csv', b'1\n' * 30000)
+        self.shell('p1_read in.csv | p2_sum > in.results')
+        os.mkfifo(self.work / 'out.0.0')
+        control, control_out = os.pipe()
+        run = self.start([program('p3_write'), '--pipeline', '.', '--places', 1, '--control', control_out],
+                         pass_fds=[control_out])
+        os.close(control_out)
+        (self.work / 'out.0.0').write_bytes((self.work / 'in.results').read_bytes())
+        self.until(lambda: 'pipe_write' in Path(f'/proc/{run.pid}/wchan').read_text(), 'it has room to write')
+        os.close(control)
+        self.assertEqual(run.finish(), Outcome(sums(b'1\n' * 30000), '', 69))
+
     def test_all_at_once_while_the_launcher_sleeps(self):
         for _ in range(5):
             run = self.start_long('-n', 3)
