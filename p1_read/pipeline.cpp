@@ -2,16 +2,23 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
 #include <stdexcept>
+#include <system_error>
 
 #include "common/base/failure.h"
+#include "common/base/report.h"
 #include "common/io/read_write.h"
 #include "common/wire/stream_writer.h"
+#include "p1_read/cut_batch.h"
 #include "p1_read/hello_for.h"
 
 namespace rowsum {
@@ -34,21 +41,18 @@ bool is_same_file(int fd, int other) {
 }  // namespace
 
 Pipeline::Pipeline(const ReadPipeline& options, DealPolicy policy)
-    : options_(options), dealer_(policy, options.places, credit), places_(options.places) {
-  for (size_t i = 0; i < places_.size(); ++i) {
-    Place& place = places_[i];
-    place.name = "in." + std::to_string(i) + "." + std::to_string(place.life);
-    // With O_RDWR the open waits for nobody and no write fails while a worker is being replaced;
-    // the worker still sees the end when this process goes.
-    place.fifo = OwnedFd(
-        ::open((options.directory + "/" + place.name).c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
-    if (!place.fifo.is_open()) throw Failure::from_errno(ExitStatus::system, place.name);
+    : options_(options), dealer_(policy, options.places, credit) {
+  for (size_t i = 0; i < options.places; ++i) {
+    places_.emplace_back(options.retries);
+    open_fifo(i);
   }
 }
 
 void Pipeline::run(Inputs& inputs, const BatcherOptions& options) {
   prepare_source(inputs, options);
-  say_hello(inputs, options);
+  hello_ = hello_for(inputs, options);
+  hello_.shared = {options_.shared, ring_ ? ring_->size() : 0};
+  for (size_t place = 0; place < places_.size(); ++place) say_hello(place);
   Batcher batcher(options, inputs.begin());
   dealt_.total = printed_ = inputs.begin();
 
@@ -94,16 +98,21 @@ void Pipeline::prepare_source(const Inputs& inputs, const BatcherOptions& option
                                  std::max(for_long_rows, std::min(window, largest_window)));
 }
 
-void Pipeline::say_hello(const Inputs& inputs, const BatcherOptions& options) {
-  Hello hello = hello_for(inputs, options);
-  hello.shared = {options_.shared, ring_ ? ring_->size() : 0};
-  for (Place& place : places_) {
-    hello.life = place.life;
-    place.pending += hello_frame(hello);
-    flush(place);
-    ++hello.place;
-  }
-  has_said_hello_ = true;
+void Pipeline::open_fifo(size_t place) {
+  Place& at = places_[place];
+  at.name = "in." + std::to_string(place) + "." + std::to_string(at.life);
+  // With O_RDWR the open waits for nobody and no write fails while a worker is being replaced; the
+  // worker still sees the end when this process goes.
+  at.fifo = OwnedFd(
+      ::open((options_.directory + "/" + at.name).c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  if (!at.fifo.is_open()) throw Failure::from_errno(ExitStatus::system, at.name);
+}
+
+void Pipeline::say_hello(size_t place) {
+  hello_.place = static_cast<uint32_t>(place);
+  hello_.life = places_[place].life;
+  places_[place].pending = hello_frame(hello_);
+  send(place);
 }
 
 std::span<char> Pipeline::space(const Batcher& batcher, size_t bytes) {
@@ -117,28 +126,38 @@ bool Pipeline::may_read(const Batcher& batcher) const {
   if (!ring_) return true;
   uint64_t oldest = batcher.taken();
   for (const Place& place : places_) {
-    if (!place.outstanding.empty()) {
-      oldest = std::min(oldest, place.outstanding.front().range.begin);
+    if (!place.ledger.is_empty()) {
+      oldest = std::min(oldest, place.ledger.front().range.begin);
     }
   }
   return batcher.scanned() + batcher.wanted() <= oldest + ring_->size();
 }
 
 void Pipeline::deal(size_t place, const Batch& batch) {
-  places_[place].outstanding.push_back(batch);
-  places_[place].pending += batch_frame_shared(batch);
-  flush(places_[place]);
+  places_[place].ledger.deal(batch);
+  send(place);
   dealt_.total = batch.range.end;
   dealt_.rows += batch.rows;
 }
 
 void Pipeline::end_streams(const Verdict& verdict) {
-  has_ended_ = true;
-  for (Place& place : places_) {
-    if (!has_said_hello_) place.pending += hello_frame(Hello());
-    place.pending += end_frame(verdict);
-    flush(place);
+  const bool has_said_hello = !hello_.inputs.empty();
+  end_ = verdict;
+  for (size_t place = 0; place < places_.size(); ++place) {
+    has_said_hello ? send(place) : say_hello(place);
   }
+}
+
+void Pipeline::send(size_t place) {
+  Place& to = places_[place];
+  while (const auto next = to.ledger.next()) {
+    to.pending += batch_frame_shared(next->batch, next->is_refused ? is_refused : uint16_t{0});
+  }
+  if (end_ && !to.is_told && to.ledger.has_sent_all()) {
+    to.pending += end_frame(*end_);
+    to.is_told = true;
+  }
+  flush(to);
 }
 
 bool Pipeline::wait(int input, bool may_block) {
@@ -159,29 +178,92 @@ void Pipeline::take_control() {
   std::array<char, 4096> bytes;
   const size_t n = read_some(options_.control, bytes, "control");
   is_control_open_ = n > 0;
-  if (!is_control_open_ && !has_ended_) throw Failure::silent(ExitStatus::neighbour_vanished);
+  if (!is_control_open_ && !end_) throw Failure::silent(ExitStatus::neighbour_vanished);
   for (const ControlMessage& message : control_.feed(std::span(bytes).first(n))) accept(message);
 }
 
 void Pipeline::accept(const ControlMessage& message) {
+  if (message.type == ControlMessage::Type::printed) {
+    printed_ = message.value;
+    return;
+  }
+  Place& place = places_.at(message.place);
+  if (message.life != place.life) throw std::logic_error("news of a life that is over");
   switch (message.type) {
-    case ControlMessage::Type::received: {
-      Place& place = places_.at(message.place);
-      if (place.outstanding.empty() || place.outstanding.front().range.end != message.value) {
-        throw std::logic_error("a result for a batch that was not dealt");
-      }
-      place.outstanding.pop_front();
-      dealer_.returned(message.place);
+    case ControlMessage::Type::received:
+      place.quiet = 0;
+      if (place.ledger.returned(message.value)) dealer_.returned(message.place);
+      send(message.place);
       break;
-    }
     case ControlMessage::Type::failed:
       // After the end nobody is left to be told.
-      if (!has_ended_) throw Failure::silent(static_cast<ExitStatus>(message.value));
+      if (!end_) throw Failure::silent(static_cast<ExitStatus>(message.value));
+      break;
+    case ControlMessage::Type::ended:
+      place.has_ended = true;
+      break;
+    case ControlMessage::Type::over:
+      replace_worker(message.place);
+      break;
+    case ControlMessage::Type::quiet:
+      note_quiet(message.place);
       break;
     case ControlMessage::Type::printed:
-      printed_ = message.value;
       break;
   }
+}
+
+void Pipeline::replace_worker(size_t place) {
+  Place& at = places_[place];
+  const auto death = at.ledger.died();
+  if (death == Ledger::Death::suspect) cut_suspect(at.ledger);
+  const bool is_failing = end_ && !end_->is_complete();
+  if (death == Ledger::Death::hopeless) {
+    at.ledger.clear();
+    end_ = {ExitStatus::neighbour_vanished, dealt_.total, dealt_.rows};
+  }
+  ++at.life;
+  at.is_told = false;
+  at.quiet = 0;
+  open_fifo(place);
+  say_hello(place);
+  if (death != Ledger::Death::hopeless) return;
+  if (!is_failing) {
+    report("p2_sum at place " + std::to_string(place) + " died " +
+           std::to_string(options_.retries + 1) + " times in a row, whatever it was given");
+  }
+  throw Failure::silent(ExitStatus::neighbour_vanished);
+}
+
+void Pipeline::cut_suspect(Ledger& ledger) {
+  const Batch& batch = ledger.front();
+  std::vector<char> text(batch.text);
+  pread_shared(options_.shared, hello_.shared.ring_size, text, batch.text_begin(),
+               hello_.inputs[batch.input]);
+  ledger.cut_front(
+      cut_batch(batch, {text.data(), text.size()}, hello_.dialect, suspect_pieces));
+}
+
+void Pipeline::note_quiet(size_t place) {
+  Place& at = places_[place];
+  const bool owes = !at.ledger.is_empty() || (at.is_told && !at.has_ended);
+  at.quiet = owes ? at.quiet + 1 : 0;
+  if (options_.worker_timeout != 0 && at.quiet >= options_.worker_timeout) kill_worker(at);
+}
+
+/// The launcher writes the worker's pid into "pid.PLACE.LIFE", and finds out why the worker died by
+/// the file's new name.
+void Pipeline::kill_worker(const Place& place) {
+  const std::string life = place.name.substr(place.name.find('.'));
+  const std::string path = options_.directory + "/pid" + life;
+  int pid = 0;
+  std::ifstream(path) >> pid;
+  // It may have gone a moment ago, and its number be another's.
+  std::error_code error;
+  const auto input = std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/fd/0", error);
+  if (pid == 0 || error || input.filename() != place.name) return;
+  ::rename(path.c_str(), (options_.directory + "/hung" + life).c_str());
+  ::kill(pid, SIGKILL);
 }
 
 void Pipeline::flush(Place& place) {

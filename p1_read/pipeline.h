@@ -1,6 +1,10 @@
 // The launcher's dealing: references to text that the workers read for themselves, over one FIFO a
 // place, with p3_write's control channel closing the circle.
 //
+// Workers may die: when p3_write says that a life is over, the next one of that place gets a FIFO of
+// its own and all that the place has not returned (ledger.h). Whoever returns nothing for too long is
+// killed, and is then one more that died.
+//
 // It cannot deadlock: this process blocks in poll(2) and nowhere else (FIFOs are non-blocking, what
 // does not fit waits here; a place has at most `credit` batches outstanding, so that is little).
 // Hence the control channel always drains, hence p3_write blocks on nothing but its output, hence
@@ -9,7 +13,6 @@
 
 #include <poll.h>
 
-#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,6 +24,7 @@
 #include "p1_read/batcher.h"
 #include "p1_read/dealer.h"
 #include "p1_read/inputs.h"
+#include "p1_read/ledger.h"
 #include "p1_read/options.h"
 
 namespace rowsum {
@@ -40,21 +44,34 @@ class Pipeline {
  private:
   /// A seat for a worker, and what the worker there has been given.
   struct Place {
+    explicit Place(unsigned retries) : ledger(retries) {}
+
     OwnedFd fifo;
     std::string name;
     uint32_t life = 0;
-    std::string pending;            // bytes for which the FIFO had no room yet
-    std::deque<Batch> outstanding;  // dealt and not returned, in input order
+    std::string pending;    // bytes for which the FIFO had no room yet
+    Ledger ledger;          // what it has not returned
+    bool is_told = false;   // this life has been told the end
+    bool has_ended = false; // and its stream of results has come to its end
+    unsigned quiet = 0;     // seconds without a byte of what it owes
   };
 
   void prepare_source(const Inputs& inputs, const BatcherOptions& options);
-  void say_hello(const Inputs& inputs, const BatcherOptions& options);
+  void open_fifo(size_t place);
+  void say_hello(size_t place);
   /// Where the next `bytes` of the input go.
   std::span<char> space(const Batcher& batcher, size_t bytes);
   /// Whether there is a place for the batch that more input may fill, and room in the ring for it.
   bool may_read(const Batcher& batcher) const;
   void deal(size_t place, const Batch& batch);
   void end_streams(const Verdict& verdict);
+  /// Sends what the place is to get now.
+  void send(size_t place);
+  void replace_worker(size_t place);
+  void cut_suspect(Ledger& ledger);
+  /// A second in which the place was waited for.
+  void note_quiet(size_t place);
+  void kill_worker(const Place& place);
 
   /// Waits, or not, until something can be done: sees to FIFOs that have room and to control
   /// messages, and returns whether `input` is readable (-1: that is not asked).
@@ -69,11 +86,11 @@ class Pipeline {
   std::unique_ptr<Ring> ring_;  // none: the shared file is the input itself
   std::vector<char> scratch_;   // the input's bytes on their way past the cutter, without a ring
   std::vector<pollfd> polled_;  // of wait(), kept for its memory
-  bool has_said_hello_ = false;
-  bool has_ended_ = false;
+  Hello hello_;                 // without a name in it until the inputs are known
   ControlParser control_;
   bool is_control_open_ = true;
   Verdict dealt_;  // up to where batches have been dealt
+  std::optional<Verdict> end_;  // what the streams end with, once that is known
   uint64_t printed_ = 0;
 };
 

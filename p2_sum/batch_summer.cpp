@@ -10,4 +10,12 @@ uint64_t BatchSummer::sum(const Batch& batch, std::string_view text) {
   return state_.rows;
 }
 
+uint64_t BatchSummer::refuse(const Batch& batch, std::string_view text) {
+  state_.begin(batch, text);
+  if (batch.rows > 0) {
+    state_.rejects.push_back({0, 0, batch.text_begin(), 0, "", std::string(text)});
+  }
+  return batch.rows;
+}
+
 }  // namespace rowsum

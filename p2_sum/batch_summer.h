@@ -19,6 +19,9 @@ class BatchSummer {
   /// from 0. Returns how many rows there really were.
   uint64_t sum(const Batch& batch, std::string_view text);
 
+  /// Answers a batch of one row, or none, without looking at it: the row is a reject.
+  uint64_t refuse(const Batch& batch, std::string_view text);
+
   /// Of the last batch.
   std::string_view lines() const { return state_.lines.lines(); }
   const std::vector<Reject>& rejects() const { return state_.rejects; }

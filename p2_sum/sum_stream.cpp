@@ -66,7 +66,9 @@ ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
       }
       case StreamParser::Item::frame: {
         const Batch batch = stream.batch();
-        check_rows(stream, batch, summer->sum(batch, source->text(stream, batch)));
+        const std::string_view text = source->text(stream, batch);
+        const bool refused = stream.header().flags & is_refused;
+        check_rows(stream, batch, refused ? summer->refuse(batch, text) : summer->sum(batch, text));
         out.result(batch, summer->rejects(), summer->lines());
         stream.next();
         break;

@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <utility>
 
@@ -19,43 +20,49 @@ namespace rowsum {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+constexpr auto beat = std::chrono::seconds(1);
+
 struct Source {
   OwnedFd file;  // closed for standard input
   StreamParser stream;
+  uint32_t life = 0;
   bool is_over = false;
+  bool was_quiet = false;  // it has been waited for since the last beat, and brought nothing
 
   int fd() const { return file.is_open() ? file.get() : STDIN_FILENO; }
   bool is_reading() const { return !is_over && stream.item() != StreamParser::Item::frame; }
 };
 
-std::deque<Source> open_sources(const WriteOptions& options) {
-  std::deque<Source> sources;
-  const auto open = [&](const std::string& path, const std::string& name, int flags) {
-    OwnedFd file;
-    if (path != "-") file = OwnedFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
-    if (path != "-" && !file.is_open()) throw Failure::from_errno(ExitStatus::no_input, name);
-    sources.push_back({std::move(file), StreamParser(name, Content::results)});
-  };
-  if (options.pipeline) {
-    for (size_t place = 0; place < options.pipeline->places; ++place) {
-      const std::string name = "out." + std::to_string(place) + ".0";
-      open(options.pipeline->directory + "/" + name, name, O_NONBLOCK);
-    }
-  } else {
-    for (const std::string& path : options.streams) {
-      open(path, path == "-" ? "standard input" : path, 0);
-    }
-  }
-  return sources;
+Source open_source(const std::string& path, const std::string& name, int flags = 0) {
+  if (path == "-") return {OwnedFd(), StreamParser(name, Content::results)};
+  OwnedFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
+  if (!file.is_open()) throw Failure::from_errno(ExitStatus::no_input, name);
+  return {std::move(file), StreamParser(name, Content::results)};
+}
+
+/// Opens the FIFO of a life of a place.
+Source open_life(const WritePipeline& pipeline, size_t place, uint32_t life) {
+  const std::string name = "out." + std::to_string(place) + "." + std::to_string(life);
+  Source source = open_source(pipeline.directory + "/" + name, name, O_NONBLOCK);
+  source.life = life;
+  return source;
 }
 
 class MergeLoop {
  public:
   explicit MergeLoop(const WriteOptions& options)
-      : control_(options.pipeline ? options.pipeline->control : -1),
-        sources_(open_sources(options)),
-        merger_(sources_.size()),
-        writer_(options) {}
+      : pipeline_(options.pipeline),
+        control_(pipeline_ ? pipeline_->control : -1),
+        merger_(pipeline_ ? pipeline_->places : options.streams.size()),
+        writer_(options) {
+    for (size_t place = 0; pipeline_ && place < pipeline_->places; ++place) {
+      sources_.push_back(open_life(*pipeline_, place, 0));
+    }
+    for (const std::string& path : options.streams) {
+      sources_.push_back(open_source(path, path == "-" ? "standard input" : path));
+    }
+  }
 
   ExitStatus run() {
     while (!is_over()) {
@@ -64,6 +71,7 @@ class MergeLoop {
         if (polled_[2 + i].revents != 0) read(i);
       }
       write_what_is_due();
+      if (pipeline_) note_beat();
       send_control();
     }
     if (merger_.status() != ExitStatus::complete) {
@@ -79,7 +87,8 @@ class MergeLoop {
     for (const Source& source : sources_) {
       polled_.push_back({source.is_reading() ? source.fd() : -1, POLLIN, 0});
     }
-    poll_fds(polled_);
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_beat_ - Clock::now());
+    poll_fds(polled_, pipeline_ ? std::max(0, static_cast<int>(left.count())) : -1);
     // Nobody reads: how a pipe and a socket say it.
     if (polled_[0].revents & (POLLERR | POLLHUP)) {
       throw Failure::silent(ExitStatus::downstream_closed);
@@ -92,12 +101,17 @@ class MergeLoop {
     StreamParser& stream = source.stream;
     const ssize_t n = read_available(source.fd(), stream.space(), stream.name());
     if (n < 0) return;
+    source.was_quiet = false;
     const bool had_ended = stream.item() == StreamParser::Item::end;
+    if (n == 0 && !had_ended && pipeline_) return begin_next_life(i);
     stream.filled(static_cast<size_t>(n));
     switch (stream.item()) {
       case StreamParser::Item::none:
         break;
       case StreamParser::Item::hello:
+        if (pipeline_ && (stream.hello().place != i || stream.hello().life != source.life)) {
+          throw Failure(ExitStatus::bad_data, stream.name() + ": the stream of another worker");
+        }
         merger_.hello(i, stream.name(), stream.hello());
         stream.next();
         break;
@@ -106,13 +120,34 @@ class MergeLoop {
         tell(ControlMessage::Type::received, i, stream.batch().range.end);
         break;
       case StreamParser::Item::end:
-        source.is_over = n == 0;
+        // In the launcher that was all: the file ends when the launcher gets to it.
+        source.is_over = n == 0 || pipeline_;
         if (had_ended) break;
+        tell(ControlMessage::Type::ended, i);
         merger_.end(i, stream.verdict());
         if (!stream.verdict().is_complete()) {
           tell(ControlMessage::Type::failed, i, static_cast<uint64_t>(stream.verdict().status));
         }
         break;
+    }
+  }
+
+  /// The worker at a place has gone before its time. What it had begun to say is dropped. The
+  /// launcher makes the next FIFO before it lets go of the last one, so if there is none now, the
+  /// worker is not replaced.
+  void begin_next_life(size_t place) {
+    Source& source = sources_[place];
+    if (merger_.stopped(place)) {
+      source.is_over = true;
+      return;
+    }
+    try {
+      Source next = open_life(*pipeline_, place, source.life + 1);
+      tell(ControlMessage::Type::over, place);  // only now, for it makes the new worker speak
+      source = std::move(next);
+    } catch (const Failure& failure) {
+      if (failure.status() != ExitStatus::no_input) throw;
+      throw Failure::silent(ExitStatus::neighbour_vanished);
     }
   }
 
@@ -124,13 +159,31 @@ class MergeLoop {
       stream.next();
       merger_.written(*i);
     }
-    if (merger_.position() != before) tell(ControlMessage::Type::printed, 0, merger_.position());
+    if (merger_.position() != before) {
+      say({ControlMessage::Type::printed, 0, 0, merger_.position()});
+    }
   }
 
-  void tell(ControlMessage::Type type, size_t place, uint64_t value) {
-    if (control_ < 0) return;
-    const uint32_t life = sources_[place].stream.hello().life;
-    encode({type, static_cast<uint32_t>(place), life, value}, news_);
+  /// Once a second, whom it was waited for in vain. While this process is stopped, or waits for the
+  /// reader of its output, nobody is waited for.
+  void note_beat() {
+    const auto now = Clock::now();
+    if (now < next_beat_) return;
+    next_beat_ = now + beat;
+    for (size_t place = 0; place < sources_.size(); ++place) {
+      Source& source = sources_[place];
+      if (source.is_reading() && source.was_quiet) tell(ControlMessage::Type::quiet, place);
+      source.was_quiet = source.is_reading();
+    }
+  }
+
+  void tell(ControlMessage::Type type, size_t place, uint64_t value = 0) {
+    say({type, static_cast<uint32_t>(place), sources_[place].life, value});
+  }
+
+  void say(const ControlMessage& message) {
+    if (!pipeline_) return;
+    encode(message, news_);
     if (news_.size() + control_message_size > PIPE_BUF) send_control();
   }
 
@@ -151,11 +204,13 @@ class MergeLoop {
            std::all_of(sources_.begin(), sources_.end(), [](const Source& s) { return s.is_over; });
   }
 
+  std::optional<WritePipeline> pipeline_;
   int control_;
   std::deque<Source> sources_;
   Merger merger_;
   ResultWriter writer_;
   std::vector<pollfd> polled_;
+  Clock::time_point next_beat_ = Clock::now() + beat;
   std::string news_;  // control messages to be sent in this round
 };
 

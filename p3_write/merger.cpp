@@ -43,6 +43,12 @@ void Merger::end(size_t stream, const Verdict& verdict) {
   check_gap();
 }
 
+bool Merger::stopped(size_t stream) {
+  const bool is_complete = verdict_ && position_ == verdict_->total;
+  if (is_complete) end(stream, *verdict_);
+  return is_complete;
+}
+
 std::optional<size_t> Merger::due() const {
   for (size_t i = 0; i < streams_.size(); ++i) {
     if (streams_[i].has_head && streams_[i].head.range.begin == position_) return i;

@@ -36,6 +36,10 @@ class Merger {
   void head(size_t stream, const Batch& head);
   void end(size_t stream, const Verdict& verdict);
 
+  /// The file of `stream` has ended without an end, and nothing more will come. Returns whether
+  /// nothing is missing for that: all that the others' end speaks of is written.
+  bool stopped(size_t stream);
+
   std::optional<size_t> due() const;
   void written(size_t stream);
 

@@ -53,9 +53,11 @@ void ResultWriter::write_lines(std::string_view lines, const Batch& batch, uint6
 
 void ResultWriter::report_reject(const StreamParser& stream, const Reject& reject,
                                  uint64_t first_row) const {
-  report(stream.hello().inputs[input_] + ": row " + std::to_string(first_row + reject.row) +
-         ", field " + std::to_string(reject.field) + " (byte " +
-         std::to_string(reject.offset - origin_) + "): '" + printable(reject.value) +
+  const std::string row =
+      stream.hello().inputs[input_] + ": row " + std::to_string(first_row + reject.row);
+  const std::string byte = " (byte " + std::to_string(reject.offset - origin_) + "): ";
+  if (reject.field == 0) return report(row + byte + "every p2_sum that is given it dies");
+  report(row + ", field " + std::to_string(reject.field) + byte + "'" + printable(reject.value) +
          "' is not an integer");
 }
 

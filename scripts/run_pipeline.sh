@@ -11,8 +11,10 @@
 set -u
 program=${0##*/}
 
+errors=2
+say() { printf '%s: %s\n' "$program" "$1" >&"$errors"; }
 die() {  # STATUS MESSAGE
-  printf '%s: %s\n' "$program" "$2" >&2
+  say "$2"
   exit "$1"
 }
 
@@ -33,6 +35,8 @@ for each row, in order. No FILE, or -, is standard input.
   -o, --output FILE    write to FILE, which is only ever replaced by a complete one
   -d, --delimiter C    the byte between fields (default: a comma)
       --header         skip the first row of each file
+      --retries K            what a worker dies of K + 1 times is a rejected row (default: 3)
+      --worker-timeout T     replace a worker that returns nothing for T seconds
       --batch-size SIZE, --max-row SIZE, --deal POLICY        see p1_read(1)
       --crlf, --no-index, --on-error POLICY, --rejects FILE   see p3_write(1)
       --help, --version
@@ -46,6 +50,7 @@ EOF
 # --- The command line: who gets which option --------------------------------------------------------
 
 workers=
+worker_timeout=
 read_options=()
 write_options=()
 inputs=()
@@ -60,7 +65,7 @@ while (($#)); do
   esac
   case $option in
     -n | --workers | -o | --output | -d | --delimiter | --batch-size | --max-row | --deal | \
-      --on-error | --rejects)
+      --retries | --worker-timeout | --on-error | --rejects)
       (($#)) || usage_error "option '$option' needs a value"
       value=$1
       attached=
@@ -70,7 +75,8 @@ while (($#)); do
   case $option in
     -n | --workers) workers=${value:-none} ;;
     -d | --delimiter) read_options+=(--delimiter="$value") ;;
-    --batch-size | --max-row | --deal) read_options+=("$option=$value") ;;
+    --worker-timeout) worker_timeout=$value; read_options+=("$option=$value") ;;
+    --batch-size | --max-row | --deal | --retries) read_options+=("$option=$value") ;;
     --header) read_options+=(--header) ;;
     -o | --output) write_options+=(--output="$value") ;;
     --on-error | --rejects) write_options+=("$option=$value") ;;
@@ -139,34 +145,68 @@ fi
 
 # --- The processes -----------------------------------------------------------------------------------
 
+# bash has words of its own for how its children die.
+exec {errors}>&2 2>/dev/null
+
+# A worker is one life at a place, with FIFOs of its own. Opening one waits for the program at its
+# other end, so each worker gets its two by itself. --parent makes a program die with this script.
+declare -A running=()  # what runs, by its pid
+lives=()               # the number of the current life, by place
+start_worker() {  # PLACE
+  worker "$1" "${lives[$1]}" &
+  running[$!]="p2_sum at place $1"
+}
+worker() {  # PLACE LIFE
+  trap '' INT QUIT  # or the exec would take them as this script found them
+  echo "$BASHPID" >&"$lifeline"
+  [[ ! $worker_timeout ]] || echo "$BASHPID" >"$directory/pid.$1.$2"
+  exec {lifeline}>&- 2>&"$errors" {errors}>&-
+  without_holds "${bin}p2_sum" --parent $$ <"$directory/in.$1.$2" >"$directory/out.$1.$2"
+}
+
+# The script holds the writing end of what a worker writes, so that p3_write does not see the end of
+# a life before its death is certain here and the FIFOs of the next one are there.
+holds=()
+hold() {  # PLACE
+  local fifo=$directory/out.$1.${lives[$1]} both end
+  # shellcheck disable=SC2094 # an end opened for both does not wait for a reader
+  exec {both}<>"$fifo" {end}>"$fifo" {both}>&- || die 71 "cannot hold a FIFO"
+  holds[$1]=$end
+}
+let_go() { local fd=$1; exec {fd}>&-; }
+without_holds() {  # COMMAND...
+  local end
+  for end in "${holds[@]}"; do let_go "$end"; done
+  exec "$@"
+}
+next_life() {  # PLACE
+  local old=${holds[$1]} life=$((++lives[$1]))
+  mkfifo "$directory/in.$1.$life" "$directory/out.$1.$life" || die 73 "cannot make FIFOs"
+  hold "$1"
+  let_go "$old"
+  start_worker "$1"
+}
+
+for ((place = 0; place < workers; ++place)); do
+  lives[place]=0
+  start_worker "$place"
+done
+for ((place = 0; place < workers; ++place)); do hold "$place"; done
+
 # They are started before any signal is trapped here: then they ignore SIGINT and SIGQUIT, as
-# background processes do, and ending them is this script's business alone. --parent makes them die
-# with it.
+# background processes do, and ending them is this script's business alone.
 exec {control}<>"$directory/control"
 # shellcheck disable=SC2094 # both ends, for others to use
 exec {control_in}<"$directory/control" {control_out}>"$directory/control" {control}>&-
-
-"${bin}p1_read" --pipeline "$directory" --places "$workers" --control "$control_in" \
+without_holds "${bin}p1_read" --pipeline "$directory" --places "$workers" --control "$control_in" \
   --shared "$shared" --parent $$ "${read_options[@]}" -- "${inputs[@]}" \
-  <&0 >/dev/null {control_out}>&- {lifeline}>&- &
-declare -A running=([$!]=p1_read)
-"${bin}p3_write" --pipeline "$directory" --places "$workers" --control "$control_out" \
-  --parent $$ "${write_options[@]}" {control_in}<&- {shared}<&- {lifeline}>&- &
+  <&0 >/dev/null 2>&"$errors" {errors}>&- {control_out}>&- {lifeline}>&- &
+running[$!]=p1_read
+without_holds "${bin}p3_write" --pipeline "$directory" --places "$workers" --control "$control_out" \
+  --parent $$ "${write_options[@]}" 2>&"$errors" {errors}>&- {control_in}<&- {shared}<&- {lifeline}>&- &
 running[$!]=p3_write
 exec {control_in}<&- {control_out}>&-
 printf '%s\n' "${!running[@]}" >&"$lifeline"
-
-# Opening a FIFO waits for the program at its other end, so each worker gets its two by itself.
-worker() {  # PLACE
-  trap '' INT QUIT  # or the exec would take them as this script found them
-  echo "$BASHPID" >&"$lifeline"
-  exec {lifeline}>&-
-  exec "${bin}p2_sum" --parent $$ <"$directory/in.$1.0" >"$directory/out.$1.0"
-}
-for ((place = 0; place < workers; ++place)); do
-  worker "$place" &
-  running[$!]="p2_sum at place $place"
-done
 
 # --- The end -----------------------------------------------------------------------------------------
 
@@ -176,8 +216,8 @@ is_stopping=
 stop() {  # with a signal that nobody else sends, so that other deaths are still told from this one
   is_stopping=1
   ((${#running[@]})) || return
-  kill -USR1 "${!running[@]}" 2>/dev/null
-  kill -CONT "${!running[@]}" 2>/dev/null  # a stopped process, too
+  kill -USR1 "${!running[@]}"
+  kill -CONT "${!running[@]}"  # a stopped process, too
 }
 trap 'signal=INT; stop' INT
 trap 'signal=TERM; stop' TERM
@@ -186,25 +226,40 @@ trap 'signal=HUP; stop' HUP
 while ((${#running[@]})); do
   gone=  # one that bash has reaped: `wait -n` may have forgotten it, `wait` has not
   for pid in "${!running[@]}"; do
-    kill -0 "$pid" 2>/dev/null || gone=$pid
+    kill -0 "$pid" || gone=$pid
   done
   if [[ $gone || $is_stopping ]]; then
     pid=${gone:-$pid}
-    wait "$pid" 2>/dev/null
+    wait "$pid"
     code=$?
   else
-    wait -n -p pid "${!running[@]}" 2>/dev/null
+    wait -n -p pid "${!running[@]}"
     code=$?
     [[ ${pid:-} ]] || continue  # a signal came, or all are gone
   fi
   name=${running[$pid]}
   unset "running[$pid]"
-  if ((code > 128 && code != 141)); then
-    [[ $signal ]] || { [[ $is_stopping ]] && ((code == 128 + 10)); } ||  # by stop()
-      echo "$program: $name was killed by signal $((code - 128)) ($(kill -l "$code"))" >&2
+  place=${name##* }
+  # Anything but a status of its own is a death.
+  if ((code > 74 && code != 126 && code != 127 && code != 141)); then
+    fate="was killed by signal $((code - 128)) ($(kill -l "$code"))"
+    ((code > 128)) || fate="ended with the unknown status $code"
+    if [[ $name == p2_sum* && -e $directory/hung.$place.${lives[place]} ]]; then
+      fate="returned nothing for $worker_timeout s and was killed"
+    fi
+    if [[ $signal ]] || [[ $is_stopping && $code == $((128 + 10)) ]]; then
+      fate=  # it was stop()
+    elif [[ $name == p2_sum* && ! $is_stopping && " ${running[*]} " == *" p3_write "* ]]; then
+      say "$name $fate, and is replaced"
+      next_life "$place"
+      [[ ! $is_stopping ]] || stop  # a signal came meanwhile
+      continue
+    fi
+    [[ ! $fate ]] || say "$name $fate"
     code=69
     stop
   fi
+  if [[ $name == p2_sum* ]]; then let_go "${holds[place]}"; fi
   case $name in
     # It stays until p3_write has gone (69: before its time). If it did not, or both have, nobody
     # can go on.
@@ -216,7 +271,9 @@ while ((${#running[@]})); do
   ((status[${name:0:2}])) || status[${name:0:2}]=$code
 done
 
-# p3_write knows most, for every verdict ends there. 69 only says that somebody else failed.
+# p3_write knows most, for every verdict ends there: if it has all of the sums, no worker matters any
+# more. 69 only says that somebody else failed.
+((status[p3] > 1)) || status[p2]=0
 code=0
 for name in p3 p1 p2; do
   if ((code == 0 || code == 69)) && ((status[$name])); then code=${status[$name]}; fi
@@ -224,7 +281,7 @@ done
 
 rm -rf "$directory"
 trap '' PIPE
-{ echo over >&"$lifeline"; } 2>/dev/null
+echo over >&"$lifeline"
 exec {lifeline}>&-
 if [[ $signal ]]; then
   trap - "$signal"

@@ -15,6 +15,9 @@ struct ControlMessage {
                // ends at `value`
     failed,    // the worker at `place` ended its stream with the exit status `value`
     printed,   // everything before offset `value` has been written out
+    ended,     // the stream of `place`, in its life `life`, has come to its end
+    over,      // the life is over, and without that: the next one is being read from now on
+    quiet,     // a second has passed in which `place` was waited for and returned not a byte
   };
 
   Type type = Type::received;

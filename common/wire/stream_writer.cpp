@@ -44,9 +44,9 @@ std::string hello_frame(const Hello& hello) {
   return with_details(header, encode(hello));
 }
 
-std::string batch_frame_shared(const Batch& batch) {
+std::string batch_frame_shared(const Batch& batch, uint16_t flags) {
   FrameHeader header = header_of(batch);
-  header.flags = text_is_shared;
+  header.flags = flags | text_is_shared;
   return header_bytes(header);
 }
 

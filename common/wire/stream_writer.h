@@ -14,7 +14,8 @@ namespace rowsum {
 
 /// The frames that carry nothing but their header and details, as bytes.
 std::string hello_frame(const Hello& hello);
-std::string batch_frame_shared(const Batch& batch);
+/// `flags`: is_refused or nothing.
+std::string batch_frame_shared(const Batch& batch, uint16_t flags = 0);
 std::string end_frame(const Verdict& verdict);
 
 /// hello(), then batches or results, then end(); every frame is written at once. A hello and an end

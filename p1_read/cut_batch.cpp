@@ -1,0 +1,32 @@
+#include "p1_read/cut_batch.h"
+
+#include "p1_read/row_cutter.h"
+
+namespace rowsum {
+
+std::vector<Batch> cut_batch(const Batch& batch, std::string_view text, Dialect dialect,
+                             uint64_t most) {
+  const uint64_t rows_each = (batch.rows + most - 1) / most;
+  std::vector<Batch> pieces;
+  RowCutter cutter(dialect, batch.text_begin());
+  Batch piece = batch;
+  // Bytes before the text belong to the first piece.
+  const auto take = [&](uint64_t end) {
+    piece.range.end = end;
+    piece.text = pieces.empty() ? end - batch.text_begin() : piece.range.size();
+    piece.rows = batch.first_row + cutter.rows() - piece.first_row;
+    pieces.push_back(piece);
+    piece.first_row += piece.rows;
+    piece.range.begin = end;
+  };
+  while (!text.empty()) {
+    text.remove_prefix(cutter.feed_row(text));
+    const uint64_t rows = batch.first_row + cutter.rows() - piece.first_row;
+    if (rows == rows_each && cutter.row_end() < batch.range.end) take(cutter.row_end());
+  }
+  cutter.finish();
+  take(batch.range.end);
+  return pieces;
+}
+
+}  // namespace rowsum

@@ -1,0 +1,58 @@
+#include "p1_read/ledger.h"
+
+#include <stdexcept>
+
+namespace rowsum {
+
+std::optional<Ledger::Send> Ledger::next() {
+  if (has_sent_all()) return std::nullopt;
+  // A suspect travels alone. There is none behind a batch that is not.
+  if (sent_ > 0 && entries_.front().is_suspect) return std::nullopt;
+  const Entry& entry = entries_[sent_++];
+  return Send{entry.batch, entry.is_refused};
+}
+
+bool Ledger::returned(uint64_t end) {
+  if (sent_ == 0 || front().range.end != end) {
+    throw std::logic_error("a result for a batch that was not dealt");
+  }
+  const bool is_whole = entries_.front().is_last_piece;
+  entries_.pop_front();
+  --sent_;
+  deaths_ = 0;
+  return is_whole;
+}
+
+Ledger::Death Ledger::died() {
+  sent_ = 0;
+  const bool has_tried_enough = ++deaths_ > retries_;
+  if (entries_.empty() || entries_.front().is_refused) {
+    return has_tried_enough ? Death::hopeless : Death::again;
+  }
+  Entry& entry = entries_.front();
+  if (entry.batch.rows > 1) {
+    return entry.is_suspect || has_tried_enough ? Death::suspect : Death::again;
+  }
+  if (has_tried_enough) {
+    entry.is_suspect = entry.is_refused = true;
+    deaths_ = 0;
+  }
+  return Death::again;
+}
+
+void Ledger::cut_front(const std::vector<Batch>& pieces) {
+  bool is_last_piece = entries_.front().is_last_piece;
+  entries_.pop_front();
+  for (auto piece = pieces.rbegin(); piece != pieces.rend(); ++piece) {
+    entries_.push_front({*piece, is_last_piece, true, false});
+    is_last_piece = false;
+  }
+  deaths_ = 0;
+}
+
+void Ledger::clear() {
+  entries_.clear();
+  sent_ = 0;
+}
+
+}  // namespace rowsum
