@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/bin/bash
 # Sums the rows of CSV files with N workers: makes the FIFOs, starts p1_read, N times p2_sum and one
 # p3_write, waits for them, and leaves nothing behind however it ends. See run_pipeline(1).
 #
@@ -104,25 +104,33 @@ for place in "$here" "$here/../build/bin"; do
   if [[ -x $place/p1_read ]]; then bin=$place/; break; fi
 done
 
-# --- The guard: outlives this script, whatever kills it, and clears up after it ----------------------
+# --- The private directory with the FIFOs, and its guard ---------------------------------------------
 
-# Makes the private directory with the FIFOs and says where it is. Then it waits for the end of its
-# standard input, the lifeline, which every process below holds until it has reported its pid there.
-# Unless a last line says that all is over, it kills what was reported.
+# bash and others have words of their own for what is said here, such as how a child died.
+exec {errors}>&2 2>/dev/null
+
+# The guard outlives this script, whatever kills it, and clears up after it. It makes the private
+# directory with the FIFOs and says where it is. Then it waits for the end of its standard input, the
+# lifeline, which every process below holds until it has reported its pid there. Unless a last line
+# says that all is over, it kills what was reported.
 guard() {
   trap '' HUP INT QUIT TERM
-  local directory places line pids=() is_over=
-  directory=$(mktemp -d "${TMPDIR:-/dev/shm}/run_pipeline.XXXXXXXX" 2>/dev/null ||
-    mktemp -d "/tmp/run_pipeline.XXXXXXXX") || { echo; return; }
-  eval "places=({0..$((workers - 1))}.0)"
-  mkfifo "$directory/control" "${places[@]/#/$directory/in.}" "${places[@]/#/$directory/out.}" &&
-    echo "$directory" || echo
+  local name=run_pipeline.$$.$RANDOM$RANDOM directory='' root place line fifos=(control) pids=() is_over=
+  for ((place = 0; place < workers; ++place)); do fifos+=("in.$place.0" "out.$place.0"); done
+  for root in "${TMPDIR:-/dev/shm}" /tmp; do
+    mkdir -m 700 "$root/$name" || continue
+    directory=$root/$name
+    mkfifo "${fifos[@]/#/$directory/}" && break
+    rm -rf "$directory"
+    directory=
+  done
+  echo "$directory"
   while read -r line; do
     if [[ $line == over ]]; then is_over=1; else pids+=("$line"); fi
   done
   [[ $is_over ]] || kill -KILL "${pids[@]}"
-  until rm -rf "$directory"; do sleep 0.1; done
-} 2>/dev/null
+  until [[ ! -e $directory ]] || rm -rf "$directory"; do sleep 0.1; done
+}
 
 # It is no child of this shell, for `wait` sleeps as long as any child lives, also when those it is
 # asked for have ended in the moment before.
@@ -144,9 +152,6 @@ else
 fi
 
 # --- The processes -----------------------------------------------------------------------------------
-
-# bash has words of its own for how its children die.
-exec {errors}>&2 2>/dev/null
 
 # A worker is one life at a place, with FIFOs of its own. Opening one waits for the program at its
 # other end, so each worker gets its two by itself. --parent makes a program die with this script.
@@ -223,22 +228,9 @@ trap 'signal=INT; stop' INT
 trap 'signal=TERM; stop' TERM
 trap 'signal=HUP; stop' HUP
 
-while ((${#running[@]})); do
-  gone=  # one that bash has reaped: `wait -n` may have forgotten it, `wait` has not
-  for pid in "${!running[@]}"; do
-    kill -0 "$pid" || gone=$pid
-  done
-  if [[ $gone || $is_stopping ]]; then
-    pid=${gone:-$pid}
-    wait "$pid"
-    code=$?
-  else
-    wait -n -p pid "${!running[@]}"
-    code=$?
-    [[ ${pid:-} ]] || continue  # a signal came, or all are gone
-  fi
-  name=${running[$pid]}
-  unset "running[$pid]"
+has_ended() {  # PID CODE
+  local name=${running[$1]} code=$2 place fate
+  unset "running[$1]"
   place=${name##* }
   # Anything but a status of its own is a death.
   if ((code > 74 && code != 126 && code != 127 && code != 141)); then
@@ -253,14 +245,14 @@ while ((${#running[@]})); do
       say "$name $fate, and is replaced"
       next_life "$place"
       [[ ! $is_stopping ]] || stop  # a signal came meanwhile
-      continue
+      return
     fi
     [[ ! $fate ]] || say "$name $fate"
     code=69
     stop
   fi
-  if [[ $name == p2_sum* ]]; then let_go "${holds[place]}"; fi
   case $name in
+    p2_sum*) let_go "${holds[place]}" ;;
     # It stays until p3_write has gone (69: before its time). If it did not, or both have, nobody
     # can go on.
     p1_read) if ((code != 0 && code != 69)) || [[ " ${running[*]} " != *" p3_write "* ]]; then stop; fi ;;
@@ -269,6 +261,23 @@ while ((${#running[@]})); do
   # Only p3_write's reader is not one of ours.
   if [[ $name != p3_write ]] && ((code == 141)); then code=69; fi
   ((status[${name:0:2}])) || status[${name:0:2}]=$code
+}
+
+while ((${#running[@]})); do
+  gone=()  # those that bash has reaped: `wait -n` may have forgotten them, `wait` has not
+  for pid in "${!running[@]}"; do
+    kill -0 "$pid" || gone+=("$pid")
+  done
+  if ((${#gone[@]})) || [[ $is_stopping ]]; then
+    for pid in "${gone[@]:-$pid}"; do
+      wait "$pid"
+      has_ended "$pid" $?
+    done
+  else
+    wait -n -p pid "${!running[@]}"
+    code=$?
+    [[ ! ${pid:-} ]] || has_ended "$pid" "$code"  # or a signal came, or all are gone
+  fi
 done
 
 # p3_write knows most, for every verdict ends there: if it has all of the sums, no worker matters any

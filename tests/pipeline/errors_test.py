@@ -132,11 +132,11 @@ class TableTest(PipelineTest):
     def test_no_room_for_fifos(self):
         tools = self.work / 'tools'
         tools.mkdir()
-        self.file('tools/mktemp', b'#!/bin/sh\nexit 1\n').chmod(0o755)
+        self.file('tools/mkdir', b'#!/bin/sh\nexit 1\n').chmod(0o755)
         self.file('in.csv', b'1\n')
         outcome = self.shell('PATH=$PWD/tools:$PATH run_pipeline.sh in.csv')
         self.assertEqual(outcome.status, 73, outcome)
-        self.matches(outcome, [r'run_pipeline.sh: cannot make FIFOs in .*'], 'mktemp')
+        self.matches(outcome, [r'run_pipeline.sh: cannot make FIFOs in .*'], 'mkdir')
 
     def test_rejects_are_kept_when_something_fails_later(self):
         self.file('bad.csv', b'1\nx\n2\n')
