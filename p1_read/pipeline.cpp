@@ -267,6 +267,7 @@ void Pipeline::kill_worker(const Place& place) {
 }
 
 void Pipeline::flush(Place& place) {
+  if (place.pending.empty()) return;
   place.pending.erase(0, write_available(place.fifo.get(), place.pending, place.name));
 }
 

@@ -68,7 +68,9 @@ class MergeLoop {
     while (!is_over()) {
       wait();
       for (size_t i = 0; i < sources_.size(); ++i) {
-        if (polled_[2 + i].revents != 0) read(i);
+        // A header tells how much follows it, and that is mostly there already.
+        bool has_more = polled_[2 + i].revents != 0;
+        while (has_more) has_more = read(i) && pipeline_ && sources_[i].is_reading();
       }
       write_what_is_due();
       if (pipeline_) note_beat();
@@ -96,14 +98,18 @@ class MergeLoop {
     if (polled_[1].revents & POLLERR) throw Failure::silent(ExitStatus::neighbour_vanished);
   }
 
-  void read(size_t i) {
+  /// Returns whether something was there, so that more may be.
+  bool read(size_t i) {
     Source& source = sources_[i];
     StreamParser& stream = source.stream;
     const ssize_t n = read_available(source.fd(), stream.space(), stream.name());
-    if (n < 0) return;
+    if (n < 0) return false;
     source.was_quiet = false;
     const bool had_ended = stream.item() == StreamParser::Item::end;
-    if (n == 0 && !had_ended && pipeline_) return begin_next_life(i);
+    if (n == 0 && !had_ended && pipeline_) {
+      begin_next_life(i);
+      return false;
+    }
     stream.filled(static_cast<size_t>(n));
     switch (stream.item()) {
       case StreamParser::Item::none:
@@ -130,6 +136,7 @@ class MergeLoop {
         }
         break;
     }
+    return true;
   }
 
   /// The worker at a place has gone before its time. What it had begun to say is dropped. The
