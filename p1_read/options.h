@@ -14,8 +14,8 @@ namespace rowsum {
 struct ReadPipeline {
   std::string directory;  // holds the FIFOs, in.PLACE.LIFE, and perhaps the file of the ring
   size_t places = 0;
-  int control = -1;  // fd of the reading end
-  int shared = -1;   // fd of the input file itself, or of the ring
+  int control = -1;             // fd of the reading end
+  int shared = -1;              // fd of the input file itself, or of the ring
   unsigned retries = 3;         // deaths in a row at one place before its batch is suspect
   unsigned worker_timeout = 0;  // seconds without a result after which a worker is killed; 0: never
 };

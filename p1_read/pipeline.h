@@ -1,9 +1,9 @@
 // The launcher's dealing: references to text that the workers read for themselves, over one FIFO a
 // place, with p3_write's control channel closing the circle.
 //
-// Workers may die: when p3_write says that a life is over, the next one of that place gets a FIFO of
-// its own and all that the place has not returned (ledger.h). Whoever returns nothing for too long is
-// killed, and is then one more that died.
+// Workers may die: when p3_write says that a life is over, the next one of that place gets a FIFO
+// of its own and all that the place has not returned (ledger.h). Whoever returns nothing for too
+// long is killed, and is then one more that died.
 //
 // It cannot deadlock: this process blocks in poll(2) and nowhere else (FIFOs are non-blocking, what
 // does not fit waits here; a place has at most `credit` batches outstanding, so that is little).
@@ -34,8 +34,9 @@ class Pipeline {
   /// Opens the first life of every place. Throws Failure(system).
   Pipeline(const ReadPipeline& options, DealPolicy policy);
 
-  /// Deals all of the inputs, ends the streams, and returns once p3_write has gone with everything
-  /// printed. Throws Failure; a silent one with the culprit's status when another program failed.
+  /// Deals all of the inputs, ends the streams, waits until p3_write has gone with everything
+  /// printed, and removes the directory. Throws Failure; a silent one with the culprit's status
+  /// when another program failed.
   void run(Inputs& inputs, const BatcherOptions& options);
 
   /// Ends all streams with a verdict, and returns once p3_write has made the best of it.
@@ -49,11 +50,11 @@ class Pipeline {
     OwnedFd fifo;
     std::string name;
     uint32_t life = 0;
-    std::string pending;    // bytes for which the FIFO had no room yet
-    Ledger ledger;          // what it has not returned
-    bool is_told = false;   // this life has been told the end
-    bool has_ended = false; // and its stream of results has come to its end
-    unsigned quiet = 0;     // seconds without a byte of what it owes
+    std::string pending;     // bytes for which the FIFO had no room yet
+    Ledger ledger;           // what it has not returned
+    bool is_told = false;    // this life has been told the end
+    bool has_ended = false;  // and its stream of results has come to its end
+    unsigned quiet = 0;      // seconds without a byte of what it owes
   };
 
   void prepare_source(const Inputs& inputs, const BatcherOptions& options);
@@ -89,7 +90,7 @@ class Pipeline {
   Hello hello_;                 // without a name in it until the inputs are known
   ControlParser control_;
   bool is_control_open_ = true;
-  Verdict dealt_;  // up to where batches have been dealt
+  Verdict dealt_;               // up to where batches have been dealt
   std::optional<Verdict> end_;  // what the streams end with, once that is known
   uint64_t printed_ = 0;
 };

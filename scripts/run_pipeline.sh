@@ -165,8 +165,9 @@ worker() {  # PLACE LIFE
   trap '' INT QUIT  # or the exec would take them as this script found them
   echo "$BASHPID" >&"$lifeline"
   [[ ! $worker_timeout ]] || echo "$BASHPID" >"$directory/pid.$1.$2"
-  exec {lifeline}>&- 2>&"$errors" {errors}>&-
-  without_holds "${bin}p2_sum" --parent $$ <"$directory/in.$1.$2" >"$directory/out.$1.$2"
+  let_go "${holds[@]}"
+  exec "${bin}p2_sum" --parent $$ <"$directory/in.$1.$2" >"$directory/out.$1.$2" \
+    2>&"$errors" {errors}>&- {lifeline}>&-
 }
 
 # The script holds the writing end of what a worker writes, so that p3_write does not see the end of
@@ -178,10 +179,12 @@ hold() {  # PLACE
   exec {both}<>"$fifo" {end}>"$fifo" {both}>&- || die 71 "cannot hold a FIFO"
   holds[$1]=$end
 }
-let_go() { local fd=$1; exec {fd}>&-; }
+let_go() {  # FD...
+  local fd
+  for fd; do exec {fd}>&-; done
+}
 without_holds() {  # COMMAND...
-  local end
-  for end in "${holds[@]}"; do let_go "$end"; done
+  let_go "${holds[@]}"
   exec "$@"
 }
 next_life() {  # PLACE
@@ -288,7 +291,7 @@ for name in p3 p1 p2; do
   if ((code == 0 || code == 69)) && ((status[$name])); then code=${status[$name]}; fi
 done
 
-rm -rf "$directory"
+[[ ! -e $directory ]] || rm -rf "$directory"  # p1_read has done it if all went well
 trap '' PIPE
 echo over >&"$lifeline"
 exec {lifeline}>&-
