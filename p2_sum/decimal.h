@@ -4,6 +4,7 @@
 // as multiplications with a reciprocal. It is exact for every value below 10^8 (the tests try all).
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -33,6 +34,23 @@ inline uint32_t four_digits(uint32_t value) {
   const uint32_t tens = (pairs * 103 >> 10) & 0x000f000f;
   return (tens | (pairs - 10 * tens) << 8) + 0x30303030;
 }
+
+/// What follows the index in the line of a small sum, below 10^4: a comma, the sum and LF; in the
+/// last byte how many bytes that is.
+inline constexpr auto small_line_ends = [] {
+  std::array<uint64_t, 10'000> ends{};
+  for (size_t sum = 0; sum < ends.size(); ++sum) {
+    uint64_t bytes = '\n';
+    uint64_t size = 1;
+    size_t rest = sum;
+    do {
+      bytes = bytes << 8 | static_cast<uint64_t>('0' + rest % 10);
+      ++size;
+    } while (rest /= 10);
+    ends[sum] = bytes << 8 | ',' | (size + 1) << 56;
+  }
+  return ends;
+}();
 
 /// Writes `value` in decimal and returns where it ends. Up to 8 bytes after that are overwritten.
 inline char* print_decimal(char* at, uint64_t value) {
@@ -67,16 +85,21 @@ class DecimalCounter {
       at = static_cast<char*>(std::memcpy(at, upper_, sizeof upper_)) + upper_size_;
     const uint64_t word = digits_ >> skipped_;
     std::memcpy(at, &word, sizeof word);
-    return at + (8 - skipped_ / 8);
+    return at + lower_size_;
   }
 
   void advance() {
     ++value_;
     digits_ += uint64_t{1} << 56;
-    if (digits_ >> 56 > '9') recompute();
+    if (digits_ >= uint64_t{'9' + 1} << 56) carry();
   }
 
  private:
+  /// From the last digit to the one before it.
+  void carry() {
+    digits_ += (uint64_t{1} << 48) - (uint64_t{10} << 56);
+    if (((digits_ >> 48) & 0xff) > '9' || skipped_ == 56) recompute();
+  }
   void recompute() {
     constexpr uint64_t base = 100'000'000;
     digits_ = eight_digits(static_cast<uint32_t>(value_ % base));
@@ -89,11 +112,13 @@ class DecimalCounter {
     } else {
       skipped_ = leading_zero_bits(digits_);
     }
+    lower_size_ = static_cast<size_t>(8 - skipped_ / 8);
   }
 
   uint64_t value_;
   uint64_t digits_ = 0;  // of the value's last eight digits
   int skipped_ = 0;      // bits of it that are leading zeros
+  size_t lower_size_ = 0;  // bytes of it that are not
   char upper_[16] = {};  // the digits before those
   size_t upper_size_ = 0;
 };

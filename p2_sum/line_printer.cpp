@@ -5,6 +5,44 @@
 
 namespace rowsum {
 
+namespace {
+
+char* print_index(char* at, const DecimalCounter& row) {
+  at = row.print(at);
+  *at = ',';
+  return at + 1;
+}
+
+char* print_line(char* at, const DecimalCounter& row, int64_t sum) {
+  if (static_cast<uint64_t>(sum) < small_line_ends.size()) {
+    at = row.print(at);
+    const uint64_t end = small_line_ends[static_cast<size_t>(sum)];
+    std::memcpy(at, &end, sizeof end);
+    return at + (end >> 56);
+  }
+  at = print_index(at, row);
+  if (sum < 0) *at++ = '-';
+  const uint64_t magnitude = sum < 0 ? -static_cast<uint64_t>(sum) : static_cast<uint64_t>(sum);
+  at = print_decimal(at, magnitude);
+  *at = '\n';
+  return at + 1;
+}
+
+}  // namespace
+
+void LinePrinter::print(const int64_t* sums, size_t count) {
+  lines_.reserve(size_ + count * longest_line, size_);
+  // Copies, which no byte that is printed can be thought to change.
+  DecimalCounter row = row_;
+  char* at = lines_.data() + size_;
+  for (size_t i = 0; i < count; ++i) {
+    at = print_line(at, row, sums[i]);
+    row.advance();
+  }
+  row_ = row;
+  size_ = static_cast<size_t>(at - lines_.data());
+}
+
 void LinePrinter::print(const ExactSum& sum) {
   if (sum.is_small() && sum.small() >= INT64_MIN && sum.small() <= INT64_MAX) {
     return print(static_cast<int64_t>(sum.small()));
@@ -12,9 +50,11 @@ void LinePrinter::print(const ExactSum& sum) {
   std::string digits;
   sum.print(digits);
   lines_.reserve(size_ + longest_line + digits.size(), size_);
-  char* const at = begin_line();
-  std::memcpy(at, digits.data(), digits.size());
-  end_line(at + digits.size());
+  char* at = print_index(lines_.data() + size_, row_);
+  at = static_cast<char*>(std::memcpy(at, digits.data(), digits.size())) + digits.size();
+  *at++ = '\n';
+  size_ = static_cast<size_t>(at - lines_.data());
+  row_.advance();
 }
 
 }  // namespace rowsum

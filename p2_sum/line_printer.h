@@ -18,13 +18,8 @@ class LinePrinter {
     size_ = 0;
   }
 
-  void print(int64_t sum) {
-    lines_.reserve(size_ + longest_line, size_);
-    char* at = begin_line();
-    if (sum < 0) *at++ = '-';
-    const uint64_t magnitude = sum < 0 ? -static_cast<uint64_t>(sum) : static_cast<uint64_t>(sum);
-    end_line(print_decimal(at, magnitude));
-  }
+  void print(int64_t sum) { print(&sum, 1); }
+  void print(const int64_t* sums, size_t count);
   void print(const ExactSum& sum);
   /// A row without a line.
   void skip() { row_.advance(); }
@@ -34,17 +29,6 @@ class LinePrinter {
  private:
   /// Two numbers of 20 digits, a sign, a comma, LF, and what printing may overwrite.
   static constexpr size_t longest_line = 64;
-
-  char* begin_line() {
-    char* const at = row_.print(lines_.data() + size_);
-    *at = ',';
-    return at + 1;
-  }
-  void end_line(char* at) {
-    *at++ = '\n';
-    size_ = static_cast<size_t>(at - lines_.data());
-    row_.advance();
-  }
 
   Buffer lines_;
   size_t size_ = 0;

@@ -40,9 +40,20 @@ TEST_CASE("decimal: values around each power of ten, and any others") {
   }
 }
 
+TEST_CASE("decimal: the ends of lines with small sums") {
+  for (size_t sum = 0; sum < small_line_ends.size(); ++sum) {
+    const std::string expected = ',' + std::to_string(sum) + '\n';
+    char bytes[8];
+    std::memcpy(bytes, &small_line_ends[sum], sizeof bytes);
+    const auto size = static_cast<size_t>(bytes[7]);
+    if (size > 7 || std::string(bytes, size) != expected) FAIL(sum);
+  }
+}
+
 TEST_CASE("decimal: a counter goes through every carry") {
   for (const uint64_t first : {uint64_t{0}, uint64_t{99'990}, uint64_t{99'999'990},
-                               uint64_t{9'999'999'999'990}, UINT64_MAX - 20}) {
+                               uint64_t{9'999'999'999'990}, UINT64_MAX - 20,
+                               uint64_t{1'099'995}, uint64_t{999'999'985}}) {
     DecimalCounter counter(first);
     for (uint64_t i = 0; i < 20; ++i) {
       char bytes[40];

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 namespace rowsum {
 
@@ -29,6 +30,25 @@ ExactSum sum_of(bool negative, std::string_view digits) {
 }
 
 }  // namespace
+
+TEST_CASE("line_printer: many rows at once") {
+  for (const uint64_t first : {uint64_t{0}, uint64_t{95}, uint64_t{99'999'999}}) {
+    std::vector<int64_t> sums;
+    for (const int64_t around : {int64_t{0}, int64_t{1'000}, int64_t{10'000}, int64_t{-10'000}}) {
+      for (int64_t sum = around - 12; sum < around + 12; ++sum) sums.push_back(sum);
+    }
+    sums.insert(sums.end(), {INT64_MAX, INT64_MIN, 99'999'999, 100'000'000});
+    std::string expected;
+    for (size_t i = 0; i < sums.size(); ++i) {
+      expected += std::to_string(first + i) + ',' + std::to_string(sums[i]) + '\n';
+    }
+    LinePrinter printer;
+    printer.begin(first);
+    printer.print(sums.data(), 1);
+    printer.print(sums.data() + 1, sums.size() - 1);
+    CHECK(printer.lines() == expected);
+  }
+}
 
 TEST_CASE("line_printer: index, sum, LF") {
   ExactSum sum;
