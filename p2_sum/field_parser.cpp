@@ -10,6 +10,27 @@ bool is_padding(char c) {
 }
 }  // namespace
 
+const char* skip_simple_field(const char* const field, const char* const end, char delimiter) {
+  const char* at = field;
+  const auto is_at = [&](char c) { return at != end && *at == c && c != delimiter; };
+  const auto skip_padding = [&] {
+    while (is_at(' ') || is_at('\t')) ++at;
+  };
+  const bool is_quoted = is_at(quote);
+  if (is_quoted) ++at;
+  skip_padding();
+  if (is_at('-') || is_at('+')) ++at;
+  const char* const digits = at;
+  while (at != end && is_digit(*at)) ++at;
+  if (at == digits) return nullptr;
+  skip_padding();
+  if (is_quoted) {
+    if (!is_at(quote)) return nullptr;
+    ++at;
+  }
+  return at == end || *at == delimiter || is_row_end(*at) ? at : nullptr;
+}
+
 const char* FieldParser::parse(const char* const field, const char* const end) {
   const char* at = field;
   const auto is_over = [&] { return at == end || *at == dialect_.delimiter || is_row_end(*at); };

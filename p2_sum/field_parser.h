@@ -15,6 +15,11 @@ inline bool is_row_end(char c) {
   return c == '\n' || c == '\r';
 }
 
+/// For a field that is an integer with padding, a plus or quotes around its digits and nothing
+/// more to it: where its delimiter or row end stands, or `end`. nullptr for others, and for some
+/// rare ones that FieldParser takes for integers too.
+const char* skip_simple_field(const char* field, const char* end, char delimiter);
+
 /// Fields are what CPython's csv.reader makes of them (common/csv/row_automaton.h has the rules);
 /// integers are padding (bytes 9-13 and 32), an optional sign, ASCII digits, padding.
 class FieldParser {

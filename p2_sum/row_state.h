@@ -40,6 +40,14 @@ class RowState {
     return begin_row(after_row_end(end));
   }
 
+  /// Prints the lines of `count` rows from the current one on, none of which add_field() has seen.
+  /// The last one ends at `end`.
+  const char* finish_rows(const int64_t* sums, size_t count, const char* end) {
+    lines.print(sums, count);
+    rows += count;
+    return row_ = after_row_end(end);
+  }
+
   /// Where the current row begins.
   const char* row() const { return row_; }
 

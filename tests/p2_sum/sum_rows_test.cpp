@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <iterator>
 #include <random>
 #include <string>
 
@@ -30,15 +31,15 @@ Answer answer(const std::string& text, char delimiter = ',') {
 
 /// Every level's answer must be that of the scalar code, which other tests hold against the
 /// reference and against arbitrary precision.
-void check_levels(const std::string& text) {
+void check_levels(const std::string& text, char delimiter = ',') {
   const SimdLevel best = simd_level();
   set_simd_level(SimdLevel::scalar);
-  const Answer expected = answer(text);
+  const Answer expected = answer(text, delimiter);
   for (const SimdLevel level :
        {SimdLevel::sse4, SimdLevel::avx2, SimdLevel::avx512, SimdLevel::neon}) {
     if (!has_simd_level(level)) continue;
     set_simd_level(level);
-    if (answer(text) == expected) continue;
+    if (answer(text, delimiter) == expected) continue;
     CAPTURE(static_cast<int>(level));
     FAIL(text.substr(0, 2000));
   }
@@ -145,7 +146,7 @@ TEST_CASE("sum_rows: the text ends with a delimiter after a field longer than a 
 }
 
 TEST_CASE("sum_rows: the extremes of every place") {
-  for (size_t digits = 1; digits <= 24; ++digits) {
+  for (size_t digits = 1; digits <= 26; ++digits) {
     std::string text;
     for (size_t fields = 1; fields < 100; ++fields) {
       for (size_t i = 0; i < fields; ++i) {
@@ -158,5 +159,71 @@ TEST_CASE("sum_rows: the extremes of every place") {
       text += "\n";
     }
     check_levels(text);
+  }
+}
+
+TEST_CASE("sum_rows: few digits, in rows about as long as the running sums' reach") {
+  for (const std::string field : {"999,", "-999,", "99,", "-9,", "9,"}) {
+    for (size_t fields = 100 / field.size(); fields < 420 / field.size(); ++fields) {
+      std::string row;
+      for (size_t i = 0; i < fields; ++i) row += field;
+      row.pop_back();
+      // At an even place and at an odd one.
+      check_levels(row + "\n" + row + "\r\n1\n" + row + "\n12\n" + row);
+    }
+  }
+}
+
+TEST_CASE("sum_rows: the first field that is too long for what the stretch began with") {
+  const std::string row = "1,23,-456\n";
+  for (const size_t digits : {3, 4, 10, 11, 24, 25, 60}) {
+    const std::string field(digits, '9');
+    for (size_t at = 0; at < 60; ++at) {
+      std::string text(at % 3 + 1, '7');
+      for (size_t i = 0; i < at; ++i) text += ',' + std::string(1 + i % 3, '8');
+      check_levels(text + "," + field + "\n" + row + row);
+      check_levels(row + row + "-" + field + "," + text + "\n" + row);
+      check_levels(text + ",0" + field + ",\"x\"\n" + text + ",\" -" + field + "\t\"\n" + row);
+    }
+  }
+}
+
+TEST_CASE("sum_rows: rows that go on after the stretch, and what they may go on with") {
+  Rows rows(3);
+  for (const char* special : {"-12", "007", "\"-3\"", " +4\t", "\"5\n6\"", "x", "", "-", "\"7,8\"",
+                              "12345678901", "-123456789012345678901234", "\"\n\n\"",
+                              "1234567890123456789012345"}) {
+    for (size_t bytes = 16'384 - 30; bytes < 16'384 + 8; ++bytes) {
+      for (const size_t row_ends : {0, 1, 40}) {
+        std::string text;
+        while (text.size() < bytes) {
+          const bool ends_row = row_ends > 0 && rows.below(4000 / row_ends) == 0;
+          text += rows.digits(1 + rows.below(3)) + (ends_row ? "\n" : ",");
+        }
+        text.resize(bytes - 1, '1');
+        check_levels(text + "," + special + ",1\r\n2,3\r\n");
+        check_levels(text + "\r\n" + special + "\r\n\r\n2,3");
+      }
+    }
+  }
+}
+
+TEST_CASE("sum_rows: rows of every length with fields that are good, but not plain") {
+  Rows rows(4);
+  for (const char delimiter : {',', ' ', '\t', '+', ';'}) {
+    for (size_t most_digits = 1; most_digits < 28; most_digits += 3) {
+      std::string text;
+      while (text.size() < 70'000) {
+        for (size_t fields = rows.below(rows.below(50) == 0 ? 900 : 9); fields > 0; --fields) {
+          const std::string digits = rows.digits(1 + rows.below(most_digits));
+          const char* const forms[] = {"#", "#", "#", "-#", "\"#\"", "\"-#\"", " #", "\t-# ",
+                                       "\" +# \"", "+#", "\"# \""};
+          std::string field = forms[rows.below(std::size(forms))];
+          text += field.replace(field.find('#'), 1, digits) + (fields > 1 ? delimiter : '\n');
+        }
+        if (rows.below(10) == 0) text += rows.below(2) ? "\n" : "\r\n";
+      }
+      check_levels(text, delimiter);
+    }
   }
 }

@@ -1,0 +1,119 @@
+// Fields of up to three digits: the sums of all rows of a stretch as differences.
+// Included once a target (sum_rows.cpp).
+//
+// Each digit is multiplied by the power of ten of its place, and from the start of the stretch all
+// are added up, one running sum for every two bytes. What stands between two places adds up to the
+// difference of the sums there: a row, however short, costs two loads and a subtraction.
+
+#if defined(ROWSUM_P2_SUM_FEW_DIGITS_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef ROWSUM_P2_SUM_FEW_DIGITS_INL_H
+#undef ROWSUM_P2_SUM_FEW_DIGITS_INL_H
+#else
+#define ROWSUM_P2_SUM_FEW_DIGITS_INL_H
+#endif
+
+#include <hwy/highway.h>
+
+#include "p2_sum/stretch-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace rowsum {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// The products of digits and weights, the two of a pair of bytes added up.
+template <class D16, class V, class VI>
+HWY_INLINE hn::VFromD<D16> sum_of_products(D16 d16, V weights, VI digits) {
+#if HWY_ARCH_X86
+  if constexpr (hn::MaxLanes(d16) == 8) {
+    return hn::VFromD<D16>{_mm_maddubs_epi16(weights.raw, digits.raw)};
+#if HWY_TARGET <= HWY_AVX2
+  } else {
+    return hn::VFromD<D16>{_mm256_maddubs_epi16(weights.raw, digits.raw)};
+#endif
+  }
+#else
+  const auto w = hn::BitCast(d16, weights);  // below 128
+  const auto n = hn::BitCast(d16, digits);
+  const auto lower = hn::Mul(hn::ShiftRight<8>(hn::ShiftLeft<8>(w)),
+                             hn::ShiftRight<8>(hn::ShiftLeft<8>(n)));
+  return hn::Add(lower, hn::Mul(hn::ShiftRight<8>(w), hn::ShiftRight<8>(n)));
+#endif
+}
+
+class RunningSums {
+ public:
+  /// False if a field has more digits than three.
+  HWY_NOINLINE bool add_up(const Stretch& stretch) {
+    const hn::CappedTag<uint8_t, 32> d;
+    const hn::RebindToSigned<decltype(d)> di;
+    const hn::Repartition<int16_t, decltype(d)> d16;
+    constexpr size_t lanes = hn::MaxLanes(d);
+    auto before = hn::Zero(d16);
+    for (size_t at = 0; at < stretch.shown; at += lanes) {
+      const auto digits = hn::Load(di, stretch.digits() + at);
+      const auto tens = hn::LoadU(d, stretch.digit_mask + at + 1);
+      const auto hundreds = hn::And(tens, hn::LoadU(d, stretch.digit_mask + at + 2));
+      const auto thousands = hn::And(hundreds, hn::LoadU(d, stretch.digit_mask + at + 3));
+      if (!hn::AllTrue(di, hn::Eq(hn::And(hn::BitCast(di, thousands), digits), hn::Zero(di)))) {
+        return false;
+      }
+      const auto weights = hn::Xor(hn::Xor(hn::Set(d, 1), hn::And(tens, hn::Set(d, 1 ^ 10))),
+                                   hn::And(hundreds, hn::Set(d, 10 ^ 100)));
+      auto sums = sum_of_products(d16, weights, digits);
+      sums = hn::Add(sums, hn::ShiftLeftLanes<1>(d16, sums));
+      sums = hn::Add(sums, hn::ShiftLeftLanes<2>(d16, sums));
+      sums = hn::Add(sums, hn::ShiftLeftLanes<4>(d16, sums));
+      // All this within blocks of 16 bytes, of which a vector has one or two.
+      auto all = hn::Broadcast<7>(sums);
+      if constexpr (lanes == 32) {
+        sums = hn::Add(sums, hn::ConcatLowerLower(d16, all, hn::Zero(d16)));
+        all = hn::Add(all, hn::ConcatLowerUpper(d16, all, all));
+      }
+      hn::StoreU(hn::Add(sums, before), d16, sums_ + at / 2 + 1);
+      before = hn::Add(before, all);
+    }
+    return true;
+  }
+
+  /// The sum of the fields from the one that begins at `begin` to the one that `end` ends, or the
+  /// row end there.
+  int64_t between(size_t begin, size_t end) const {
+    // The byte before `begin` and the one at `end` are no digits: it is no matter whether they are
+    // counted.
+    return of_pairs(begin / 2, (end + 1) / 2);
+  }
+
+  /// The sums of `count` rows that follow one another; the first one begins at `begin`.
+  void of_rows(size_t begin, const uint32_t* row_ends, size_t count, int64_t* sums) const {
+    size_t from = begin / 2;
+    for (size_t i = 0; i < count; ++i) {
+      const size_t to = (size_t{row_ends[i]} + 1) / 2;
+      sums[i] = of_pairs(from, to);
+      from = to;
+    }
+  }
+
+ private:
+  int64_t of_pairs(size_t from, size_t to) const {
+    if (HWY_LIKELY(to - from <= most)) return difference(from, to);
+    int64_t sum = 0;
+    for (; to - from > most; from += most) sum += difference(from, from + most);
+    return sum + difference(from, to);
+  }
+
+  /// The running sums are modulo 2^16; so many pairs of bytes hold at most 32 fields of 999.
+  static constexpr size_t most = 64;
+
+  int16_t difference(size_t from, size_t to) const {
+    return static_cast<int16_t>(sums_[to] - sums_[from]);
+  }
+
+  int16_t sums_[(Stretch::longest + Stretch::margin) / 2] = {};  // of the bytes before each pair
+};
+
+}  // namespace HWY_NAMESPACE
+}  // namespace rowsum
+HWY_AFTER_NAMESPACE();
+#endif

@@ -1,0 +1,61 @@
+// Rows of single digits. Included once a target (sum_rows.cpp).
+
+#if defined(ROWSUM_P2_SUM_SINGLE_DIGITS_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef ROWSUM_P2_SUM_SINGLE_DIGITS_INL_H
+#undef ROWSUM_P2_SUM_SINGLE_DIGITS_INL_H
+#else
+#define ROWSUM_P2_SUM_SINGLE_DIGITS_INL_H
+#endif
+
+#include <hwy/highway.h>
+
+#include "p2_sum/row_state.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace rowsum {
+namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// Sums rows whose fields are all single digits and whose ends are LF, from `row` on, as far as
+/// they go; returns where the first other row begins (the last ones of the text are always left
+/// over). A digit and its delimiter are one 16-bit lane, so a row is summed while its end is looked
+/// for.
+const char* sum_single_digits(const char* row, RowState& state) {
+  const hn::ScalableTag<uint16_t> d;
+  const hn::Repartition<uint8_t, decltype(d)> d8;
+  const hn::Repartition<uint64_t, decltype(d)> d64;
+  const auto pair =
+      hn::Set(d, static_cast<uint16_t>('0' | static_cast<uint8_t>(state.dialect.delimiter) << 8));
+  const auto nine = hn::Set(d, 9);
+  const size_t lanes = hn::Lanes(d);
+  const auto step = static_cast<ptrdiff_t>(2 * lanes);
+  while (true) {
+    const char* at = row;
+    auto sums = hn::Zero(d64);
+    auto digits = hn::Zero(d);
+    auto is_pair = hn::FirstN(d, 0);
+    while (true) {
+      if (state.text_end - at < step) return row;
+      const auto v = hn::LoadU(d8, reinterpret_cast<const uint8_t*>(at));
+      digits = hn::Sub(hn::BitCast(d, v), pair);
+      is_pair = hn::Eq(hn::Min(digits, nine), digits);
+      if (!hn::AllTrue(d, is_pair)) break;
+      sums = hn::Add(sums, hn::SumsOf8(hn::BitCast(d8, digits)));
+      at += step;
+    }
+    const auto count = static_cast<size_t>(hn::FindFirstTrue(d, hn::Not(is_pair)));
+    const char* const last = at + 2 * count;
+    if (!is_digit(last[0]) || last[1] != '\n') return row;
+    digits = hn::IfThenElseZero(hn::FirstN(d, count), digits);
+    sums = hn::Add(sums, hn::SumsOf8(hn::BitCast(d8, digits)));
+    const uint64_t sum =
+        hn::GetLane(hn::SumOfLanes(d64, sums)) + static_cast<uint64_t>(*last - '0');
+    row = state.finish_row(last + 1, static_cast<int64_t>(sum));
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace rowsum
+HWY_AFTER_NAMESPACE();
+#endif
