@@ -43,7 +43,7 @@ class StretchSummer {
     find_exact_field(0);
     for (size_t row = 0; row < stretch_.rows && begin_ < size + is_in_row_;) {
       const size_t end = stretch_.row_ends[row];
-      if (way_ == Way::running_sums && !is_in_row_ && end >= begin_ && end < exact_) {
+      if (way_ != Way::columns && !is_in_row_ && end >= begin_ && end < exact_) {
         row = finish_rows(row);
         continue;
       }
@@ -106,16 +106,38 @@ class StretchSummer {
     is_in_row_ = false;
   }
 
-  /// Finishes as many rows as can be from `row` on, the current one, that have no exact field;
-  /// returns which one is next.
+  /// Finishes as many rows as can be from `row` on, the current one, which has no exact field;
+  /// returns which one is next. That may be the same one: then there is another way to sum it.
   size_t finish_rows(size_t row) {
     int64_t sums[256];
     const uint32_t* const ends = stretch_.row_ends + row;
     size_t count = std::min(std::size(sums), stretch_.rows - row);
-    while (ends[count - 1] >= exact_) --count;
-    running_sums_.of_rows(begin_, ends, count, sums);
+    count = static_cast<size_t>(std::lower_bound(ends, ends + count, exact_) - ends);
+    if (way_ == Way::running_sums) {
+      running_sums_.of_rows(begin_, ends, count, sums);
+    } else {
+      count = sum_rows_by_places(ends, count, sums);
+      if (count == 0) return row;
+    }
     begin_ = offset(state_.finish_rows(sums, count, text_ + ends[count - 1]));
     return row + count;
+  }
+
+  /// Sums the rows from begin_ on that have no field of more digits than ten; returns how many.
+  size_t sum_rows_by_places(const uint32_t* row_ends, size_t count, int64_t* sums) {
+    size_t begin = begin_;
+    for (size_t i = 0; i < count; begin = row_ends[i++] + 1) {
+      if (sum_places(stretch_, begin, row_ends[i], sums[i])) continue;
+      begin_columns();
+      return i;
+    }
+    return count;
+  }
+
+  void begin_columns() {
+    way_ = Way::columns;
+    find_runs(stretch_, runs_);
+    next_run_ = 0;
   }
 
   /// A field outside the fast path ended here.
@@ -148,9 +170,7 @@ class StretchSummer {
     if (way_ == Way::running_sums) {
       sum = running_sums_.between(begin_, end);
     } else if (way_ == Way::places && !sum_places(stretch_, begin_, end, sum)) {
-      way_ = Way::columns;
-      find_runs(stretch_, runs_);
-      next_run_ = 0;
+      begin_columns();
     }
     if (way_ == Way::columns) return add_columns(end);
     plain_ += sum;
