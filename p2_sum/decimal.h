@@ -116,10 +116,10 @@ class DecimalCounter {
   }
 
   uint64_t value_;
-  uint64_t digits_ = 0;  // of the value's last eight digits
-  int skipped_ = 0;      // bits of it that are leading zeros
+  uint64_t digits_ = 0;    // of the value's last eight digits
+  int skipped_ = 0;        // bits of it that are leading zeros
   size_t lower_size_ = 0;  // bytes of it that are not
-  char upper_[16] = {};  // the digits before those
+  char upper_[16] = {};    // the digits before those
   size_t upper_size_ = 0;
 };
 

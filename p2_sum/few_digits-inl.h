@@ -37,8 +37,8 @@ HWY_INLINE hn::VFromD<D16> sum_of_products(D16 d16, V weights, VI digits) {
 #else
   const auto w = hn::BitCast(d16, weights);  // below 128
   const auto n = hn::BitCast(d16, digits);
-  const auto lower = hn::Mul(hn::ShiftRight<8>(hn::ShiftLeft<8>(w)),
-                             hn::ShiftRight<8>(hn::ShiftLeft<8>(n)));
+  const auto lower =
+      hn::Mul(hn::ShiftRight<8>(hn::ShiftLeft<8>(w)), hn::ShiftRight<8>(hn::ShiftLeft<8>(n)));
   return hn::Add(lower, hn::Mul(hn::ShiftRight<8>(w), hn::ShiftRight<8>(n)));
 #endif
 }

@@ -47,8 +47,8 @@ inline void find_runs(const Stretch& stretch, Runs& runs) {
 
 constexpr size_t columns = 32;
 
-/// What is loaded from `columns` bytes before the end of a run of n digits on, is the run where the
-/// bytes from `bytes + n` on are set.
+/// Of the `columns` bytes up to the end of a run of n digits, those from `bytes + n` on mask the
+/// run.
 struct RunMask {
   uint8_t bytes[2 * columns] = {};
   constexpr RunMask() {
@@ -92,11 +92,11 @@ inline size_t sum_columns(const Stretch& stretch, const Runs& runs, size_t run, 
     for (size_t i = 0; i < parts; ++i) {
       const auto ones = hn::BitCast(d16, sums[i]);
       const auto tens = hn::ShiftRight<8>(hn::ShiftLeft<8>(ones));
-      const auto twos = hn::BitCast(
-          d32, hn::Add(hn::Mul(tens, hn::Set(d16, 10)), hn::ShiftRight<8>(ones)));
+      const auto twos =
+          hn::BitCast(d32, hn::Add(hn::Mul(tens, hn::Set(d16, 10)), hn::ShiftRight<8>(ones)));
       const auto hundreds = hn::ShiftRight<16>(hn::ShiftLeft<16>(twos));
-      fours[i] = hn::Add(fours[i], hn::Add(hn::Mul(hundreds, hn::Set(d32, 100)),
-                                           hn::ShiftRight<16>(twos)));
+      fours[i] = hn::Add(fours[i],
+                         hn::Add(hn::Mul(hundreds, hn::Set(d32, 100)), hn::ShiftRight<16>(twos)));
     }
   }
   int32_t all[columns / 4];

@@ -29,8 +29,8 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// A vector's bytes of T(k) and all after it. A recursion and no loop over an array, which GCC would
-/// keep in memory.
+/// A vector's bytes of T(k) and all after it. A recursion and no loop over an array, which GCC
+/// would keep in memory.
 template <int k>
 class PlaceSums {
  public:

@@ -34,11 +34,6 @@ class RowState {
     }
     return begin_row(after_row_end(end));
   }
-  const char* finish_row(const char* end, int64_t plain) {
-    if (!is_simple_) return finish_row(end, Int128{plain});
-    lines.print(plain);
-    return begin_row(after_row_end(end));
-  }
 
   /// Prints the lines of `count` rows from the current one on, none of which add_field() has seen.
   /// The last one ends at `end`.

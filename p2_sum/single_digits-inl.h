@@ -9,6 +9,8 @@
 
 #include <hwy/highway.h>
 
+#include <iterator>
+
 #include "p2_sum/row_state.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -30,13 +32,20 @@ const char* sum_single_digits(const char* row, RowState& state) {
   const auto nine = hn::Set(d, 9);
   const size_t lanes = hn::Lanes(d);
   const auto step = static_cast<ptrdiff_t>(2 * lanes);
+  int64_t row_sums[256];
+  size_t rows = 0;
+  const auto finish = [&] {
+    if (rows > 0) state.finish_rows(row_sums, rows, row - 1);
+    rows = 0;
+    return row;
+  };
   while (true) {
     const char* at = row;
     auto sums = hn::Zero(d64);
     auto digits = hn::Zero(d);
     auto is_pair = hn::FirstN(d, 0);
     while (true) {
-      if (state.text_end - at < step) return row;
+      if (state.text_end - at < step) return finish();
       const auto v = hn::LoadU(d8, reinterpret_cast<const uint8_t*>(at));
       digits = hn::Sub(hn::BitCast(d, v), pair);
       is_pair = hn::Eq(hn::Min(digits, nine), digits);
@@ -46,12 +55,14 @@ const char* sum_single_digits(const char* row, RowState& state) {
     }
     const auto count = static_cast<size_t>(hn::FindFirstTrue(d, hn::Not(is_pair)));
     const char* const last = at + 2 * count;
-    if (!is_digit(last[0]) || last[1] != '\n') return row;
+    if (!is_digit(last[0]) || last[1] != '\n') return finish();
     digits = hn::IfThenElseZero(hn::FirstN(d, count), digits);
     sums = hn::Add(sums, hn::SumsOf8(hn::BitCast(d8, digits)));
     const uint64_t sum =
         hn::GetLane(hn::SumOfLanes(d64, sums)) + static_cast<uint64_t>(*last - '0');
-    row = state.finish_row(last + 1, static_cast<int64_t>(sum));
+    row = last + 2;
+    row_sums[rows++] = static_cast<int64_t>(sum);
+    if (rows == std::size(row_sums)) finish();
   }
 }
 

@@ -98,7 +98,7 @@ HWY_NOINLINE void look(const char* text, size_t size, char delimiter, bool ends_
     const uint64_t field_starts = separators << 1 | after_separator;
     minuses &= ~(digits << 1 | after_digit);
     const uint64_t after_minuses = minuses << 1 | after_minus;
-    const uint64_t odd = ~(digits | separators | minuses) |  // no byte of a plain field
+    const uint64_t odd = ~(digits | separators | minuses) |           // no byte of a plain field
                          (separators & ~crlf_tails & field_starts) |  // empty field, blank line
                          (after_minuses & ~digits);                   // a minus by itself
 

@@ -51,9 +51,9 @@ TEST_CASE("decimal: the ends of lines with small sums") {
 }
 
 TEST_CASE("decimal: a counter goes through every carry") {
-  for (const uint64_t first : {uint64_t{0}, uint64_t{99'990}, uint64_t{99'999'990},
-                               uint64_t{9'999'999'999'990}, UINT64_MAX - 20,
-                               uint64_t{1'099'995}, uint64_t{999'999'985}}) {
+  for (const uint64_t first :
+       {uint64_t{0}, uint64_t{99'990}, uint64_t{99'999'990}, uint64_t{9'999'999'999'990},
+        UINT64_MAX - 20, uint64_t{1'099'995}, uint64_t{999'999'985}}) {
     DecimalCounter counter(first);
     for (uint64_t i = 0; i < 20; ++i) {
       char bytes[40];

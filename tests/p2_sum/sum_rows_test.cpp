@@ -162,6 +162,21 @@ TEST_CASE("sum_rows: the extremes of every place") {
   }
 }
 
+TEST_CASE("sum_rows: any number of rows of single digits, and what may come then") {
+  Rows rows(5);
+  for (const size_t count : {1, 255, 256, 257, 511, 512, 513, 1025}) {
+    for (const char* then : {"", "1", "1,2", "12\n", "-3,4\n", "x\n", "\n", "5\r\n6\n"}) {
+      std::string text;
+      for (size_t i = 0; i < count; ++i) {
+        for (size_t fields = rows.below(40); fields > 0; --fields) text += rows.digits(1) + ",";
+        text += rows.digits(1) + "\n";
+      }
+      check_levels(text + then);
+      check_levels(text + then + (*then ? "\n" : "") + text);
+    }
+  }
+}
+
 TEST_CASE("sum_rows: few digits, in rows about as long as the running sums' reach") {
   for (const std::string field : {"999,", "-999,", "99,", "-9,", "9,"}) {
     for (size_t fields = 100 / field.size(); fields < 420 / field.size(); ++fields) {
@@ -190,9 +205,9 @@ TEST_CASE("sum_rows: the first field that is too long for what the stretch began
 
 TEST_CASE("sum_rows: rows that go on after the stretch, and what they may go on with") {
   Rows rows(3);
-  for (const char* special : {"-12", "007", "\"-3\"", " +4\t", "\"5\n6\"", "x", "", "-", "\"7,8\"",
-                              "12345678901", "-123456789012345678901234", "\"\n\n\"",
-                              "1234567890123456789012345"}) {
+  for (const char* special :
+       {"-12", "007", "\"-3\"", " +4\t", "\"5\n6\"", "x", "", "-", "\"7,8\"", "12345678901",
+        "-123456789012345678901234", "\"\n\n\"", "1234567890123456789012345"}) {
     for (size_t bytes = 16'384 - 30; bytes < 16'384 + 8; ++bytes) {
       for (const size_t row_ends : {0, 1, 40}) {
         std::string text;
@@ -216,8 +231,8 @@ TEST_CASE("sum_rows: rows of every length with fields that are good, but not pla
       while (text.size() < 70'000) {
         for (size_t fields = rows.below(rows.below(50) == 0 ? 900 : 9); fields > 0; --fields) {
           const std::string digits = rows.digits(1 + rows.below(most_digits));
-          const char* const forms[] = {"#", "#", "#", "-#", "\"#\"", "\"-#\"", " #", "\t-# ",
-                                       "\" +# \"", "+#", "\"# \""};
+          const char* const forms[] = {"#",  "#",     "#",        "-#", "\"#\"", "\"-#\"",
+                                       " #", "\t-# ", "\" +# \"", "+#", "\"# \""};
           std::string field = forms[rows.below(std::size(forms))];
           text += field.replace(field.find('#'), 1, digits) + (fields > 1 ? delimiter : '\n');
         }
