@@ -1,0 +1,10 @@
+"""The suite's shape the easy way, p1.py IN | p2.py | p3.py > OUT: reads the rows and pickles them by the thousand."""
+import csv
+import itertools
+import pickle
+import sys
+
+with open(sys.argv[1], newline='') as file:
+    rows = csv.reader(file)
+    while batch := list(itertools.islice(rows, 1000)):
+        pickle.dump(batch, sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
