@@ -9,6 +9,10 @@ packages_for() {  # PURPOSE
         libboost-program-options-dev libcereal-dev libxxhash-dev libgmp-dev libhwy-dev doctest-dev ;;
     check) printf '%s\n' 'python3 python3' 'shellcheck shellcheck' 'strace strace' ;;
     clang) printf '%s\n' 'clang clang++' libclang-rt-dev ;;  # sanitizers, libFuzzer
+    bench)
+      printf '%s\n' coreutils 'mawk mawk' 'gawk gawk' 'miller mlr' 'parallel parallel' \
+        'python3 python3' python3-joblib python3-pandas 'nodejs node' 'npm npm' 'gnuplot-nox gnuplot' \
+        libbenchmark-dev ;;
   esac
 }
 
@@ -20,7 +24,7 @@ is_installed() {  # PACKAGE [COMMAND]
   fi
 }
 
-# Installs what is missing for all of the PURPOSEs (build, check, clang), with apt-get, as root.
+# Installs what is missing for all of the PURPOSEs (build, check, clang, bench), with apt-get, as root.
 # Without root it says what is missing, and fails. Where there is no dpkg it asks for commands only:
 # CMake says which library it misses.
 install_packages() {  # PURPOSE...

@@ -1,0 +1,242 @@
+"""Runs the benchmark; run.sh is how to call it. What it finds goes to results.tsv, a figure a line (see report.Results).
+
+Every output is compared with the reference before anything is timed, in a run of its own, in which memory is watched.
+What must be right and is not makes the exit status 1. No speed does.
+"""
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import contestants
+import measure
+import report
+import workloads
+from contestants import CAT, CHAIN, DUCKDB, LAUNCHER, MONOLITH, PARALLEL, PEERS, PIPE, POLARS, SUITE, Contestant
+from measure import Command
+from workloads import MEGABYTE, Workload
+
+HERE = Path(__file__).resolve().parent
+BIN_DIR = Path(os.environ.get('ROWSUM_BIN_DIR') or HERE.parents[1] / 'build/bin').resolve()
+SLOW = 4       # seconds: what takes longer is run only so often:
+SLOW_RUNS = 3
+SECTIONS = ('suite', 'peers', 'startup')
+
+
+class Benchmark:
+    def __init__(self, options: argparse.Namespace, directory: Path) -> None:
+        self.options = options
+        self.directory = directory
+        self.results = report.Results()
+        self.has_failed = False
+        self.checked: dict[tuple[str, str], float] = {}  # (workload, contestant): seconds, where it was right or wrong
+
+    # --- One contestant, one workload -------------------------------------------------------------------------------
+
+    def command(self, contestant: Contestant, file: Workload) -> Command:
+        return Command(contestant.line_for(file.name), {
+            'input': str(file.csv), 'output': str(self.directory / 'output'), 'workload': file.name,
+            'directory': str(self.directory), 'bin': str(BIN_DIR), **contestant.variables()})
+
+    def check(self, contestant: Contestant, file: Workload) -> None:
+        """Whether its sums are right, and the memory it takes for them."""
+        command = self.command(contestant, file)
+        try:
+            taken, peak = measure.peak_memory(command)
+        except measure.Failed as failure:
+            print(failure, file=sys.stderr)
+            verdict = 'fails'
+        else:
+            is_right = not subprocess.run(['cmp', '-s', self.directory / 'output', file.sums]).returncode
+            verdict = 'right' if is_right else 'wrong'
+            self.results.add(file.name, contestant.name, 'memory_mib', peak / 2**20)
+            self.checked[file.name, contestant.name] = taken.seconds
+        self.results.add(file.name, contestant.name, 'sums', verdict)
+        self.results.add(file.name, contestant.name, 'input_mb', file.bytes / MEGABYTE)
+        if verdict != ('wrong' if file.name in contestant.wrong_on else 'right'):
+            self.has_failed = True
+            print(f'{contestant.name} on {file.name}: {verdict}', file=sys.stderr)
+
+    def runs(self, contestant: Contestant, file: Workload) -> int:
+        slow = self.checked.get((file.name, contestant.name), 0) > SLOW
+        return min(self.options.runs, SLOW_RUNS) if slow else self.options.runs
+
+    def note_speed(self, contestant: Contestant, file: Workload, sample: list[measure.Run]) -> None:
+        self.results.add(file.name, contestant.name, 'mb_s', file.bytes / MEGABYTE / measure.seconds(sample))
+        self.results.add(file.name, contestant.name, 'cpu_s_gb', measure.cpu(sample) / file.bytes * 1e9)
+
+    def ratio(self, ours: Contestant, theirs: Contestant, file: Workload, note: bool = True) -> list[list[measure.Run]]:
+        """How many times as fast, in turn."""
+        samples = measure.in_turn([self.command(ours, file), self.command(theirs, file)], self.runs(theirs, file))
+        value = measure.seconds(samples[1]) / measure.seconds(samples[0])
+        self.results.add(file.name, ours.name, f'over {theirs.name}', value)
+        if note:
+            self.note_speed(theirs, file, samples[1])
+        return samples
+
+    # --- The sections -----------------------------------------------------------------------------------------------
+
+    def suite(self, file: Workload) -> None:
+        for contestant in SUITE:
+            self.check(contestant, file)
+        if self.options.small:
+            return
+        launcher = []
+        for ours in LAUNCHER, CHAIN, PIPE:
+            own, _ = self.ratio(ours, CAT, file)
+            launcher += own if ours is LAUNCHER else []
+            if ours is not LAUNCHER:
+                self.note_speed(ours, file, own)
+        own, _ = self.ratio(LAUNCHER, MONOLITH, file)
+        self.note_speed(LAUNCHER, file, launcher + own)
+        one = SUITE[1]
+        self.note_speed(one, file, measure.in_turn([self.command(one, file)], self.options.runs)[0])
+
+        for contestant in LAUNCHER, CHAIN, PIPE:
+            apart = measure.cpu_of_programs(self.command(contestant, file), BIN_DIR, self.options.runs)
+            for short, program in ('p1', 'p1_read'), ('p2', 'p2_sum'), ('p3', 'p3_write'):
+                self.results.add(file.name, contestant.name, f'{short}_cpu_s_gb', apart[program] / file.bytes * 1e9)
+        self.cat_yardsticks(file)
+
+    def cat_yardsticks(self, file: Workload) -> None:
+        """The CPU of cat where it does what p1_read and p3_write do at least: read the input, write the sums."""
+        for name, line, program in (
+                ('cat reads the input', 'cat "$input" > /dev/null', 'cat'),
+                ('cat writes the sums', f'cat "{file.sums}" | cat > "$output"', 'cat.last')):
+            command = self.command(Contestant(name, line), file)
+            apart = measure.cpu_of_programs(command, BIN_DIR, self.options.runs)
+            self.results.add(file.name, name, 'cpu_s_gb', apart[program] / file.bytes * 1e9)
+
+    def peers(self, whole: Workload) -> None:
+        for peer in PEERS:
+            if not self.is_wanted(peer):
+                continue
+            size = self.options.large_size if peer.size == 'large' else self.options.part_size
+            file = whole if self.options.small else workloads.first_part(whole, size)
+            self.check(peer, file)
+            if self.options.small or (file.name, peer.name) not in self.checked:
+                continue
+            if peer in (DUCKDB, POLARS, PARALLEL):
+                self.ratio(LAUNCHER, peer, file)
+            else:
+                command = self.command(peer, file)
+                self.note_speed(peer, file, measure.in_turn([command], self.runs(peer, file))[0])
+
+    def is_wanted(self, peer: Contestant) -> bool:
+        wanted = self.options.peers
+        if wanted is not None and not any(word.lower() in peer.name.lower() for word in wanted):
+            return False
+        return peer.is_installed()
+
+    def startup(self) -> None:
+        """Ten rows, by the dozen in one shell: its own start is nobody's."""
+        file = self.directory / 'ten.csv'
+        file.write_bytes(b'1,2,3\n' * 10)
+        dozen = 'for i in {1..12}; do %s; done'
+
+        def command(line: str) -> Command:
+            return Command(dozen % line, {'input': str(file), 'output': str(self.directory / 'output'),
+                                          'directory': str(self.directory), 'bin': str(BIN_DIR)})
+
+        lines = {CHAIN.name: CHAIN.line,
+                 'cat \\| cat \\| cat': 'cat "$input" | cat | cat > "$output"',
+                 LAUNCHER.name: LAUNCHER.line,
+                 'launcher, n = 64': LAUNCHER.line.replace('-n 2', '-n 64')}
+        samples = measure.in_turn([command(line) for line in lines.values()], self.options.runs)
+        for name, sample in zip(lines, samples):
+            self.results.add('ten rows', name, 'start_ms', measure.seconds(sample) / 12 * 1000)
+
+    # --- All of it --------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        begin = time.monotonic()
+        self.machine()
+        for name in self.options.workloads:
+            file = workloads.make(name, self.directory, BIN_DIR, self.options.small)
+            for section in 'suite', 'peers':
+                if section in self.options.only:
+                    print(f'{name}: {section} ({time.monotonic() - begin:.0f} s)', file=sys.stderr)
+                    getattr(self, section)(file)
+        if 'startup' in self.options.only:
+            self.startup()
+        for name in 'output', 'errors', 'ten.csv':
+            Path(self.directory, name).unlink(missing_ok=True)
+        self.results.add('run', '-', 'minutes', (time.monotonic() - begin) / 60)
+
+    def machine(self) -> None:
+        processor, flags = platform.processor(), ''
+        for line in Path('/proc/cpuinfo').read_text().splitlines():
+            label, _, value = line.partition(':')
+            if label.strip() == 'model name':
+                processor = value.strip()
+            elif label.strip() == 'flags':
+                flags = value
+        vectors = next((name for flag, name in (('avx512bw', 'AVX-512'), ('avx2', 'AVX2'), ('sse4_1', 'SSE4'))
+                        if f' {flag} ' in f'{flags} '), 'no vectors')
+        memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30
+        for label, value in (('processor', processor), ('processors', len(os.sched_getaffinity(0))),
+                             ('vectors', vectors), ('memory_gib', memory), ('kernel', platform.release()),
+                             ('date', time.strftime('%Y-%m-%d')), ('runs', self.options.runs)):
+            self.results.add('machine', '-', label, value)
+
+
+def parse_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog='run.sh', formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+                                     description='Measures the suite, and whatever else is installed that does its job.')
+    words = str.split
+    parser.add_argument('--install', action='store_true', help='get the other tools first (apt-get as root, npm)')
+    parser.add_argument('--small', action='store_true', help='small files, once each: only whether the sums are right')
+    parser.add_argument('--workloads', type=words, metavar='NAMES', default=workloads.NAMES, help='some of them')
+    parser.add_argument('--only', type=words, metavar='SECTIONS', default=SECTIONS, help='some of: suite peers startup')
+    parser.add_argument('--peers', type=words, metavar='NAMES', help='only peers whose names contain one of these words')
+    parser.add_argument('--runs', type=int, metavar='N', default=7, help='medians of so many; of 3 beyond 4 seconds')
+    parser.add_argument('--part-size', type=int, metavar='MB', default=64, help='how much of a file most peers get')
+    parser.add_argument('--large-size', type=int, metavar='MB', default=300,
+                        help='how much DuckDB, Polars and GNU parallel get, and the suite in turn with them')
+    parser.add_argument('--directory', type=Path, default=Path('/dev/shm/rowsum-bench'),
+                        help='where the files are made, and kept for the next time (5 GB)')
+    parser.add_argument('--results', type=Path, metavar='FILE', help='the figures (default: results.tsv there)')
+    parser.add_argument('--readme', action='store_true',
+                        help='also put the results beside this script, the chart, and the tables of README.md')
+    parser.add_argument('--report', action='store_true', help='measure nothing: show, with --readme place, the last ones')
+    return parser.parse_args()
+
+
+def main() -> int:
+    options = parse_options()
+    unknown = set(options.workloads) - set(workloads.NAMES) | set(options.only) - set(SECTIONS)
+    if unknown:
+        print(f'run.sh: unknown: {", ".join(sorted(unknown))}', file=sys.stderr)
+        return 64
+    if options.small:
+        options.runs = 1
+        with tempfile.TemporaryDirectory(prefix='rowsum-bench.') as directory:
+            benchmark = Benchmark(options, Path(directory))
+            benchmark.run()
+        print(report.table(benchmark.results))
+        return int(benchmark.has_failed)
+
+    path = options.results or options.directory / 'results.tsv'
+    if options.report:
+        results = report.Results.load(path)
+        has_failed = False
+    else:
+        options.directory.mkdir(parents=True, exist_ok=True)
+        benchmark = Benchmark(options, options.directory)
+        benchmark.run()
+        results, has_failed = benchmark.results, benchmark.has_failed
+        results.save(path)
+    print(report.table(results))
+    print(report.ratios(results))
+    print(report.workers(results))
+    if options.readme:
+        report.publish(results)
+    return int(has_failed)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

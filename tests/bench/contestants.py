@@ -1,0 +1,108 @@
+"""Everything that is measured, a line each: what it is called, how it is run, where it cannot be right.
+
+Commands are bash, with $input, $output, $workload, $bin (the programs), $peers (this directory's), $python, and $awk.
+"""
+import os
+import shutil
+import subprocess
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).resolve().parent
+NODE_DIR = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache', 'rowsum-bench')
+
+
+class Contestant(NamedTuple):
+    name: str
+    line: str
+    needs: str = ''             # a command in PATH, python:MODULE or node:MODULE
+    others: dict[str, str] = {}  # workload: its own command line
+    wrong_on: tuple[str, ...] = ()  # workloads where its integers wrap or round
+    size: str = 'part'          # of the file it gets: full, large, or a small part
+
+    def line_for(self, workload: str) -> str:
+        return self.others.get(workload, self.line)
+
+    def is_installed(self) -> bool:
+        kind, _, module = self.needs.rpartition(':')
+        if kind == 'python':
+            return python_with(module) is not None
+        if kind == 'node':
+            return bool(shutil.which('node')) and node_has(module)
+        return not module or shutil.which(module) is not None
+
+    def variables(self) -> dict[str, str]:
+        kind, _, module = self.needs.rpartition(':')
+        python = python_with(module) if kind == 'python' else sys.executable
+        return {'python': python or '', 'peers': str(HERE / 'peers'), 'ROWSUM_NODE': str(NODE_DIR)}
+
+
+@lru_cache
+def python_with(module: str) -> str | None:
+    """Debian's packages are for its own interpreter, which need not be the first one in PATH."""
+    for python in sys.executable, '/usr/bin/python3':
+        if os.access(python, os.X_OK) and not subprocess.run([python, '-c', f'import {module}'],
+                                                             stderr=subprocess.DEVNULL).returncode:
+            return python
+    return None
+
+
+@lru_cache
+def node_has(module: str) -> bool:
+    test = f'require("node:module").createRequire("{NODE_DIR}/")("{module}")'
+    return not subprocess.run(['node', '-e', test], stderr=subprocess.DEVNULL).returncode
+
+
+def awk(before: str = '', printed: str = 'printf "%d,%d\\n", NR - 1, sum') -> str:
+    return f"'{{ {before}sum = 0; for (i = 1; i <= NF; ++i) sum += $i; {printed} }}'"
+
+
+def parallel(program: str, before: str = '', printed: str = 'printf "%d\\n", sum') -> str:
+    return ('parallel --will-cite --pipepart -k -q -j 2 --block 10M -a "$input" '
+            f'{program} {awk(before, printed)} | mawk \'{{ print NR - 1 "," $0 }}\' > "$output"')
+
+
+def miller(value: str) -> str:
+    return ('mlr --icsv --implicit-csv-header --allow-ragged-csv-input --from "$input" put -q \'begin { @row = 0 } '
+            f'sum = 0; for (key, value in $*) {{ sum += {value} }} print @row . "," . sum; @row += 1\' > "$output"')
+
+
+UNQUOTE = 'gsub(/["\\r]/, ""); '  # all the CSV that awk needs here
+LAUNCHER = Contestant('launcher, n = 2', '"$bin/run_pipeline.sh" -n 2 "$input" > "$output"', size='full')
+CHAIN = Contestant('chain', '"$bin/p1_read" "$input" | "$bin/p2_sum" | "$bin/p3_write" > "$output"', size='full')
+PIPE = Contestant('launcher, n = 2, from a pipe', 'cat "$input" | "$bin/run_pipeline.sh" -n 2 - > "$output"',
+                  size='full')
+MONOLITH = Contestant('monolith, 2 threads', '"$bin/monolith" "$input" 2 > "$output"', size='full')
+SUITE = [
+    LAUNCHER,
+    Contestant('launcher, n = 1', '"$bin/run_pipeline.sh" -n 1 "$input" > "$output"', size='full'),
+    PIPE, CHAIN, MONOLITH]
+CAT = Contestant('cat \\| cat', 'cat "$input" | cat > /dev/null', size='full')  # a yardstick, which sums nothing
+
+DUCKDB = Contestant('DuckDB', 'node "$peers/duckdb.mjs" "$input" "$output" "$workload"',
+                    'node:@duckdb/node-api', size='large')
+POLARS = Contestant('Polars', 'node "$peers/polars.mjs" "$input" "$output" "$workload"',
+                    'node:nodejs-polars', wrong_on=('wide',), size='large')
+PARALLEL = Contestant('GNU parallel, mawk (wide: gawk -M)', parallel('mawk -F,'), 'parallel', size='large',
+                      others={'wide': parallel('gawk -M -F,', printed='print sum'),
+                              'messy': parallel('mawk -F,', UNQUOTE)})
+PEERS = [
+    DUCKDB, POLARS, PARALLEL,
+    Contestant('mawk', f'mawk -F, {awk()} "$input" > "$output"', 'mawk', wrong_on=('wide',),
+               others={'messy': f'mawk -F, {awk(UNQUOTE)} "$input" > "$output"'}),
+    Contestant('gawk', f'gawk -F, {awk()} "$input" > "$output"', 'gawk', wrong_on=('wide',),
+               others={'messy': f'gawk -F, {awk(UNQUOTE)} "$input" > "$output"'}),
+    Contestant('gawk -M', f'gawk -M -F, {awk()} "$input" > "$output"', 'gawk',
+               others={'messy': f'gawk -M -F, {awk(UNQUOTE)} "$input" > "$output"'}),
+    Contestant('Miller', miller('value'), 'mlr', wrong_on=('wide',), others={'messy': miller('int(strip(value))')}),
+    Contestant('pandas', '"$python" "$peers/pandas_sums.py" "$input" > "$output"', 'python:pandas',
+               wrong_on=('wide',)),
+    Contestant('CPython, csv and int', '"$python" "$peers/python_serial.py" "$input" > "$output"'),
+    Contestant('CPython, pool', '"$python" "$peers/python_pool.py" "$input" > "$output"'),
+    Contestant('CPython, queues', '"$python" "$peers/python_queue.py" "$input" > "$output"'),
+    Contestant('CPython, p1 \\| p2 \\| p3 with pickle', '"$python" "$peers/pickle/p1.py" "$input" | '
+               '"$python" "$peers/pickle/p2.py" | "$python" "$peers/pickle/p3.py" > "$output"'),
+    Contestant('joblib', '"$python" "$peers/joblib_sums.py" "$input" > "$output"', 'python:joblib'),
+]

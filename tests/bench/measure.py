@@ -1,0 +1,153 @@
+"""How a command is measured: seconds, CPU, the CPU of each of its programs, memory.
+
+A command is a line of bash. It finds what it works with in variables: $input, $output and those that the caller adds.
+$output never exists when it starts, so that each run pays for its pages.
+"""
+import os
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Callable, Iterable, NamedTuple
+
+HERE = Path(__file__).resolve().parent
+
+
+class Run(NamedTuple):
+    seconds: float
+    cpu: float  # seconds, of all processes that were waited for
+
+
+class Failed(Exception):
+    """A command ended with a status that is not 0."""
+
+
+class Command(NamedTuple):
+    line: str
+    variables: dict[str, str]
+
+    def start(self, **popen) -> subprocess.Popen:
+        if output := self.variables.get('output'):
+            Path(output).unlink(missing_ok=True)
+        # Python without the settings of this shell: unbuffered output alone would cost half of its speed.
+        env = {key: value for key, value in os.environ.items() if not key.startswith('PYTHON')}
+        return subprocess.Popen(['bash', '-c', 'set -o pipefail; ' + self.line], stdin=subprocess.DEVNULL,
+                                stderr=self.errors(), env={**env, 'LC_ALL': 'C', **self.variables}, **popen)
+
+    def errors(self):
+        return open(self.error_path(), 'wb')
+
+    def error_path(self) -> Path:
+        return Path(self.variables['directory'], 'errors')
+
+    def check(self, status: int) -> None:
+        if status:
+            said = self.error_path().read_text(errors='replace').strip().splitlines()
+            raise Failed(f'{self.line}: status {os.waitstatus_to_exitcode(status)}: {said[-1] if said else ""}')
+
+
+def run(command: Command) -> Run:
+    begin = time.perf_counter()
+    process = command.start()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - begin
+    process.returncode = status  # or Popen would look for it
+    command.check(status)
+    return Run(seconds, usage.ru_utime + usage.ru_stime)
+
+
+def in_turn(commands: Iterable[Command], runs: int, before: Callable[[], None] = lambda: None) -> list[list[Run]]:
+    """A B A B ...: whatever else the machine does meanwhile, it does to all of them."""
+    commands = list(commands)
+    taken: list[list[Run]] = [[] for _ in commands]
+    for _ in range(runs):
+        for command, sample in zip(commands, taken):
+            before()
+            sample.append(run(command))
+    return taken
+
+
+def seconds(sample: list[Run]) -> float:
+    return statistics.median(one.seconds for one in sample)
+
+
+def cpu(sample: list[Run]) -> float:
+    return statistics.median(one.cpu for one in sample)
+
+
+# --- The CPU of each program ------------------------------------------------------------------------------------------
+
+def cpu_of_programs(command: Command, bin_dir: Path, runs: int) -> dict[str, float]:
+    """CPU seconds of p1_read, p2_sum (all of them) and p3_write; of cat, and of cat.last, which writes a file
+
+    The command runs with $bin and PATH full of stand-ins (account.py), which run the program and note what it took.
+    """
+    samples: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory() as directory:
+        for name in 'p1_read', 'p2_sum', 'p3_write', 'cat':
+            Path(directory, name).symlink_to(HERE / 'account.py')
+        Path(directory, 'run_pipeline.sh').symlink_to(shutil.which('run_pipeline.sh', path=str(bin_dir)))
+        account = Path(directory, 'account')
+        path = f'{directory}:{os.environ["PATH"]}'
+        variables = {**command.variables, 'bin': directory, 'PATH': path, 'ROWSUM_ACCOUNT': str(account),
+                     'ROWSUM_ACCOUNTED_PATH': f'{bin_dir}:{os.environ["PATH"]}'}
+        for _ in range(runs):
+            account.write_text('')
+            run(Command(command.line, variables))
+            taken: dict[str, float] = {}
+            for line in account.read_text().splitlines():
+                name, spent = line.split()
+                taken[name] = taken.get(name, 0) + float(spent)
+            for name, spent in taken.items():
+                samples.setdefault(name, []).append(spent)
+    return {name: statistics.median(sample) for name, sample in samples.items()}
+
+
+# --- Memory -----------------------------------------------------------------------------------------------------------
+
+def peak_memory(command: Command) -> tuple[Run, int]:
+    """Bytes that the processes of the command have in memory at once, looked at every few milliseconds.
+
+    The sum of their PSS without shared memory, which is where the input lies, and with the ring of the launcher, as
+    much of it as is allocated, mapped or not.
+    """
+    begin = time.perf_counter()
+    process = command.start(start_new_session=True)
+    peak = 0
+    while True:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            break
+        peak = max(peak, memory_of_session(process.pid))
+        time.sleep(0.001)
+    process.returncode = status
+    command.check(status)
+    return Run(time.perf_counter() - begin, usage.ru_utime + usage.ru_stime), peak
+
+
+def memory_of_session(session: int) -> int:
+    total = 0
+    rings: dict[int, int] = {}  # by inode
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            name, _, rest = Path('/proc', pid, 'stat').read_text().rpartition(')')
+            if int(rest.split()[3]) != session:
+                continue
+            if name.endswith('(p1_read'):
+                rings.update(rings_of(pid))
+            for line in Path('/proc', pid, 'smaps_rollup').read_text().splitlines():
+                label, _, value = line.partition(':')
+                if label in ('Pss', 'Pss_Shmem'):
+                    total += int(value.split()[0]) * (1024 if label == 'Pss' else -1024)
+        except (OSError, ValueError, IndexError):  # it has just gone
+            continue
+    return total + sum(rings.values())
+
+
+def rings_of(pid: str) -> Iterable[tuple[int, int]]:
+    for file in os.scandir(f'/proc/{pid}/fd'):
+        if os.readlink(file.path).removesuffix(' (deleted)').endswith('/ring'):
+            stat = os.stat(file.path)
+            yield stat.st_ino, stat.st_blocks * 512

@@ -1,0 +1,240 @@
+"""What the figures say: tables for the terminal and for README.md, and a chart."""
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Iterator
+
+from contestants import CAT, CHAIN, DUCKDB, LAUNCHER, MONOLITH, PARALLEL, PEERS, PIPE, POLARS, SUITE
+
+HERE = Path(__file__).resolve().parent
+README = HERE.parents[1] / 'README.md'
+BEGIN = '<!-- What follows is made by tests/bench/run.sh --readme. -->'
+END = '<!-- Here that ends. -->'
+WORKLOADS = ('digits', 'narrow', 'wide', 'mixed', 'messy')
+DATABASES = (DUCKDB.name, POLARS.name)
+
+
+class Results:
+    """Figures by workload, name and quantity, kept as lines of TSV: WORKLOAD NAME QUANTITY VALUE."""
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[str, str, str], str] = {}
+
+    def add(self, workload: str, name: str, quantity: str, value: object) -> None:
+        self.values[workload, name, quantity] = f'{value:.5g}' if isinstance(value, float) else str(value)
+
+    def text(self, workload: str, name: str, quantity: str) -> str:
+        return self.values.get((workload, name, quantity), '')
+
+    def number(self, workload: str, name: str, quantity: str) -> float | None:
+        value = self.text(workload, name, quantity)
+        return float(value) if value else None
+
+    def save(self, path: Path) -> None:
+        path.write_text(''.join('\t'.join((*key, value)) + '\n' for key, value in self.values.items()))
+
+    @classmethod
+    def load(cls, path: Path) -> 'Results':
+        results = cls()
+        for line in path.read_text().splitlines():
+            *key, value = line.split('\t')
+            results.values[tuple(key)] = value
+        return results
+
+
+def figure(value: float | None) -> str:
+    """Three digits are as many as mean something."""
+    if value is None:
+        return ''
+    return f'{value:,.0f}' if value >= 100 else f'{value:.1f}' if value >= 10 else f'{value:.2f}'
+
+
+def columns(rows: list[list[str]]) -> str:
+    """Left-aligned names, right-aligned figures."""
+    widths = [max(map(len, column)) for column in zip(*rows)]
+    return '\n'.join('  '.join(cell.ljust(width) if number < 2 else cell.rjust(width)
+                               for number, (cell, width) in enumerate(zip(row, widths))).rstrip()
+                     for row in rows) + '\n'
+
+
+# --- On the terminal --------------------------------------------------------------------------------------------------
+
+def table(results: Results) -> str:
+    rows = [['workload', 'who', 'sums', 'input MB', 'MB/s', 'CPU s/GB', 'p1', 'p2', 'p3', 'peak MiB']]
+    for workload in WORKLOADS:
+        for contestant in [CAT, *SUITE, *PEERS]:
+            name = contestant.name
+            if not any(results.text(workload, name, quantity) for quantity in ('sums', 'mb_s')):
+                continue
+            rows.append([workload, name.replace('\\', ''), results.text(workload, name, 'sums') or 'none',
+                         *(figure(results.number(workload, name, quantity)) for quantity in (
+                             'input_mb', 'mb_s', 'cpu_s_gb', 'p1_cpu_s_gb', 'p2_cpu_s_gb', 'p3_cpu_s_gb',
+                             'memory_mib'))])
+    return columns(rows)
+
+
+class Demand:
+    """A figure of the suite with the least (or, with `at_most`, the most) it should be, and what it aims at."""
+
+    def __init__(self, what: str, where: str, value: float | None, floor: float, aim: float | None = None,
+                 at_most: bool = False, of_vectors: bool = False) -> None:
+        self.what, self.where, self.value, self.floor, self.aim = what, where, value, floor, aim
+        self.at_most, self.of_vectors = at_most, of_vectors
+
+    def holds(self) -> bool:
+        return self.value is not None and (self.value <= self.floor if self.at_most else self.value >= self.floor)
+
+
+SPEEDS = [  # floors and aims with AVX-512; half the floors otherwise
+    (LAUNCHER.name, CAT.name, {'digits': (5, 8), 'narrow': (.8, 1.5), 'wide': (3, 4.3), 'mixed': (2.4, 3.8)}),
+    (CHAIN.name, CAT.name, {'digits': (4, 6), 'narrow': (.7, 1), 'wide': (2.1, 3), 'mixed': (1.8, 2.5)}),
+    (PIPE.name, CAT.name, {'digits': (2, 3), 'narrow': (.65, .9), 'wide': (1.6, 2.4), 'mixed': (1.4, 2)}),
+    (LAUNCHER.name, MONOLITH.name,
+     {'digits': (.6, .8), 'narrow': (.5, .75), 'wide': (.75, .9), 'mixed': (.65, .85)}),
+    (LAUNCHER.name, 'the better of DuckDB and Polars',
+     {'digits': (25, 50), 'narrow': (5, 9), 'wide': (6, 18), 'mixed': (12, 20)}),
+    (LAUNCHER.name, PARALLEL.name,
+     {'digits': (100, 190), 'narrow': (25, 45), 'wide': (25, 60), 'mixed': (25, 45)}),
+]
+
+
+def demands(results: Results) -> Iterator[Demand]:
+    share = 1 if results.text('machine', '-', 'vectors') == 'AVX-512' else 0.5
+    for ours, theirs, bounds in SPEEDS:
+        for workload, (floor, aim) in bounds.items():
+            if theirs.startswith('the better'):
+                values = [results.number(workload, ours, f'over {name}') for name in DATABASES
+                          if results.text(workload, name, 'sums') == 'right']
+                value = min((value for value in values if value), default=None)
+            else:
+                value = results.number(workload, ours, f'over {theirs}')
+            yield Demand(f'{ours} / {theirs}', workload, value, floor * share, aim)
+
+    def quotient(one: float | None, other: float | None) -> float | None:
+        return one / other if one is not None and other else None
+
+    yield Demand('speed on messy / on mixed', 'messy', quotient(results.number('messy', LAUNCHER.name, 'mb_s'),
+                                                                results.number('mixed', LAUNCHER.name, 'mb_s')), 0.5)
+    for workload in WORKLOADS[:4]:
+        yield Demand('CPU of p1_read / of `cat in > /dev/null`', workload,
+                     quotient(results.number(workload, LAUNCHER.name, 'p1_cpu_s_gb'),
+                              results.number(workload, 'cat reads the input', 'cpu_s_gb')), 1.8, at_most=True)
+    yield Demand('CPU of p3_write / of the second `cat` in `cat sums \\| cat > copy`', 'narrow',
+                 quotient(results.number('narrow', LAUNCHER.name, 'p3_cpu_s_gb'),
+                          results.number('narrow', 'cat writes the sums', 'cpu_s_gb')), 1.3, at_most=True)
+    for name in LAUNCHER.name, PIPE.name, CHAIN.name:
+        values = [results.number(workload, name, 'memory_mib') for workload in WORKLOADS]
+        yield Demand(f'MiB in memory, {name}', 'most', max((value for value in values if value), default=None), 48,
+                     at_most=True)
+    start = {name: results.number('ten rows', name, 'start_ms')
+             for name in (CHAIN.name, 'cat \\| cat \\| cat', LAUNCHER.name, 'launcher, n = 64')}
+    yield Demand('time of the chain / of `cat f \\| cat \\| cat`', 'ten rows',
+                 quotient(start[CHAIN.name], start['cat \\| cat \\| cat']), 2, at_most=True)
+    yield Demand('milliseconds, launcher, n = 2', 'ten rows', start[LAUNCHER.name], 15, at_most=True)
+    yield Demand('milliseconds, launcher, n = 64', 'ten rows', start['launcher, n = 64'], 100, at_most=True)
+
+
+def ratios(results: Results) -> str:
+    rows = [['what', 'where', 'bound', 'aim', 'measured', '']]
+    for demand in demands(results):
+        if demand.value is not None:
+            bound = f'{"<=" if demand.at_most else ">="} {demand.floor:g}'
+            rows.append([demand.what.replace('\\', ''), demand.where, bound, f'{demand.aim or "":}',
+                         figure(demand.value), '' if demand.holds() else 'short'])
+    return columns(rows)
+
+
+def fed(results: Results, workload: str, by: str) -> float | None:
+    """How many workers keep a reader (p1) or writer (p3) busy: what one byte costs them against what it costs it."""
+    worker = results.number(workload, LAUNCHER.name, 'p2_cpu_s_gb')
+    other = results.number(workload, LAUNCHER.name, f'{by}_cpu_s_gb')
+    return worker / other if worker and other else None
+
+
+def workers(results: Results) -> str:
+    rows = [['workload', 'workers that', 'one reader feeds', 'one writer serves']]
+    for workload in WORKLOADS:
+        reader, writer = fed(results, workload, 'p1'), fed(results, workload, 'p3')
+        if reader is not None and writer is not None:
+            rows.append([workload, '', f'{reader:.1f}', f'{writer:.1f}'])
+    return columns(rows)
+
+
+# --- In README.md -----------------------------------------------------------------------------------------------------
+
+def markdown_table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ['---'] + ['---:'] * (len(head) - 1), *rows]
+    return ''.join('| ' + ' | '.join(line) + ' |\n' for line in lines)
+
+
+def speed_cell(results: Results, workload: str, name: str) -> str:
+    verdict, speed = results.text(workload, name, 'sums'), figure(results.number(workload, name, 'mb_s'))
+    if verdict == 'fails':
+        return 'fails'
+    return f'{speed} wrong' if verdict == 'wrong' else speed
+
+
+def most_memory(results: Results, name: str) -> str:
+    values = [results.number(workload, name, 'memory_mib') for workload in WORKLOADS]
+    return figure(max((value for value in values if value is not None), default=None))
+
+
+def markdown(results: Results) -> str:
+    def machine(what: str) -> str:
+        return results.text('machine', '-', what)
+
+    names = [contestant.name for contestant in [CAT, *SUITE, *PEERS]
+             if any(results.text(workload, contestant.name, 'mb_s') for workload in WORKLOADS)]
+    text = (f'{machine("processors")} cores of {machine("processor")} ({machine("vectors")}), '
+            f'{figure(float(machine("memory_gib")))} GiB, Linux {machine("kernel")}, {machine("date")}; '
+            f'`tests/bench/run.sh --readme`, medians of {machine("runs")}.\n'
+            'MB/s, CPU seconds per GB of digits and of narrow (all processes), and the most memory in MiB:\n\n')
+    text += markdown_table(
+        ['', *WORKLOADS, 'CPU digits', 'CPU narrow', 'MiB'],
+        [[name, *(speed_cell(results, workload, name) for workload in WORKLOADS),
+          figure(results.number('digits', name, 'cpu_s_gb')), figure(results.number('narrow', name, 'cpu_s_gb')),
+          most_memory(results, name)] for name in names])
+    text += ('\nThe three programs apart, CPU seconds per GB in the launcher with n = 2, and so many workers one reader '
+             'and one\nwriter can feed:\n\n')
+    text += markdown_table(
+        ['', 'p1_read', 'p2_sum, all', 'p3_write', 'workers a reader feeds', 'a writer'],
+        [[workload, *(figure(results.number(workload, LAUNCHER.name, f'{program}_cpu_s_gb'))
+                      for program in ('p1', 'p2', 'p3')),
+          figure(fed(results, workload, 'p1')), figure(fed(results, workload, 'p3'))] for workload in WORKLOADS])
+    text += '\nWhat is demanded of it on this machine, and what it does. Speeds are times as fast, taken in turn:\n\n'
+    text += markdown_table(
+        ['', '', 'bound', 'aim', 'measured'],
+        [[demand.what, demand.where, f'{"≤" if demand.at_most else "≥"} {demand.floor:g}',
+          f'{demand.aim:g}' if demand.aim else '',
+          figure(demand.value) if demand.holds() else f'**{figure(demand.value)}**']
+         for demand in demands(results) if demand.value is not None])
+    return text
+
+
+def publish(results: Results) -> None:
+    """The figures and the chart beside this file, the tables between the marks in README.md."""
+    results.save(HERE / 'results.tsv')
+    chart(results, HERE / 'speed.svg')
+    readme = README.read_text()
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        sys.exit(f'{README} has no place for the tables')
+    README.write_text(f'{before}{BEGIN}\n\n{markdown(results)}\n{END}{after}')
+
+
+def chart(results: Results, path: Path) -> None:
+    """MB/s by contestant and workload, on a logarithmic scale; what is wrong is left out."""
+    names = [contestant.name for contestant in reversed([CAT, *SUITE, *PEERS])
+             if any(results.text(workload, contestant.name, 'mb_s') for workload in WORKLOADS)]
+    with tempfile.NamedTemporaryFile('w', suffix='.tsv') as data:
+        for name in names:
+            speeds = ['NaN' if results.text(workload, name, 'sums') in ('wrong', 'fails') else
+                      results.text(workload, name, 'mb_s') or 'NaN' for workload in WORKLOADS]
+            data.write('\t'.join([name.replace('\\', '').replace(' (wide: gawk -M)', ''), *speeds]) + '\n')
+        data.flush()
+        try:
+            subprocess.run(['gnuplot', '-e', f'data = "{data.name}"; svg = "{path}"', HERE / 'speed.gp'], check=True)
+        except FileNotFoundError:
+            print('run.sh: no chart without gnuplot (--install gets it)', file=sys.stderr)

@@ -1,0 +1,26 @@
+# The chart of README.md: MB/s by tool, a column of dots for each workload. report.py calls it with
+# `data` (name, digits, narrow, wide, mixed, messy) and `svg`.
+set terminal svg size 860,520 font 'sans-serif,13' background '#ffffff'
+set output svg
+set datafile separator '\t'
+set logscale x
+set xrange [1:20000]
+set format x '%.0s%c'
+set xlabel 'MB/s, right sums only'
+set xtics nomirror out
+set grid xtics ytics linecolor '#dddddd' linetype 1
+set border 1 linecolor '#888888'
+stats data using 2 nooutput
+set yrange [-0.6 : STATS_records + STATS_invalid - 0.4]
+set ytics scale 0
+set key outside top center horizontal
+set style line 1 linecolor '#1f77b4' pointtype 7 pointsize 1
+set style line 2 linecolor '#d95f02' pointtype 5 pointsize 0.9
+set style line 3 linecolor '#2ca02c' pointtype 9 pointsize 1.1
+set style line 4 linecolor '#7570b3' pointtype 13 pointsize 1.2
+set style line 5 linecolor '#666666' pointtype 6 pointsize 1
+plot data using 2:0:ytic(1) with points linestyle 1 title 'digits', \
+     data using 3:0 with points linestyle 2 title 'narrow', \
+     data using 4:0 with points linestyle 3 title 'wide', \
+     data using 5:0 with points linestyle 4 title 'mixed', \
+     data using 6:0 with points linestyle 5 title 'messy'
