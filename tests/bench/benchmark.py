@@ -1,4 +1,4 @@
-"""Runs the benchmark; run.sh is how to call it. What it finds goes to results.tsv, a figure a line (see report.Results).
+"""Runs the benchmark; run.sh is how to call it. What it finds goes to results.tsv, a figure a line (report.Results).
 
 Every output is compared with the reference before anything is timed, in a run of its own, in which memory is watched.
 What must be right and is not makes the exit status 1. No speed does.
@@ -185,24 +185,28 @@ class Benchmark:
 
 
 def parse_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog='run.sh', formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-                                     description='Measures the suite, and whatever else is installed that does its job.')
+    parser = argparse.ArgumentParser(
+        prog='run.sh', description='Measures the suite, and whatever else is installed that does its job.')
     words = str.split
     parser.add_argument('--install', action='store_true', help='get the other tools first (apt-get as root, npm)')
     parser.add_argument('--small', action='store_true', help='small files, once each: only whether the sums are right')
-    parser.add_argument('--workloads', type=words, metavar='NAMES', default=workloads.NAMES, help='some of them')
+    parser.add_argument('--workloads', type=words, metavar='NAMES', default=workloads.NAMES,
+                        help=f'some of: {" ".join(workloads.NAMES)}')
     parser.add_argument('--only', type=words, metavar='SECTIONS', default=SECTIONS, help='some of: suite peers startup')
-    parser.add_argument('--peers', type=words, metavar='NAMES', help='only peers whose names contain one of these words')
-    parser.add_argument('--runs', type=int, metavar='N', default=7, help='medians of so many; of 3 beyond 4 seconds')
-    parser.add_argument('--part-size', type=int, metavar='MB', default=64, help='how much of a file most peers get')
+    parser.add_argument('--peers', type=words, metavar='WORDS',
+                        help='only peers with one of these words in their names')
+    parser.add_argument('--runs', type=int, metavar='N', default=7,
+                        help='medians of so many runs (default: 7); of 3 beyond 4 seconds')
+    parser.add_argument('--part-size', type=int, metavar='MB', default=64,
+                        help='how much of a file most peers get (default: 64)')
     parser.add_argument('--large-size', type=int, metavar='MB', default=300,
-                        help='how much DuckDB, Polars and GNU parallel get, and the suite in turn with them')
+                        help='the same for DuckDB, Polars, GNU parallel, and the suite in turn with them (300)')
     parser.add_argument('--directory', type=Path, default=Path('/dev/shm/rowsum-bench'),
-                        help='where the files are made, and kept for the next time (5 GB)')
+                        help='where the files are made and kept (default: /dev/shm/rowsum-bench; 6 GB)')
     parser.add_argument('--results', type=Path, metavar='FILE', help='the figures (default: results.tsv there)')
     parser.add_argument('--readme', action='store_true',
                         help='also put the results beside this script, the chart, and the tables of README.md')
-    parser.add_argument('--report', action='store_true', help='measure nothing: show, with --readme place, the last ones')
+    parser.add_argument('--report', action='store_true', help='measure nothing: take the last figures')
     return parser.parse_args()
 
 

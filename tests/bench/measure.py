@@ -31,8 +31,9 @@ class Command(NamedTuple):
     def start(self, **popen) -> subprocess.Popen:
         if output := self.variables.get('output'):
             Path(output).unlink(missing_ok=True)
-        # Python without the settings of this shell: unbuffered output alone would cost half of its speed.
+        # Python without the settings of this shell: unbuffered output alone would cost it half of its speed.
         env = {key: value for key, value in os.environ.items() if not key.startswith('PYTHON')}
+        env['PYTHONDONTWRITEBYTECODE'] = '1'
         return subprocess.Popen(['bash', '-c', 'set -o pipefail; ' + self.line], stdin=subprocess.DEVNULL,
                                 stderr=self.errors(), env={**env, 'LC_ALL': 'C', **self.variables}, **popen)
 

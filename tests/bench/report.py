@@ -195,8 +195,8 @@ def markdown(results: Results) -> str:
         [[name, *(speed_cell(results, workload, name) for workload in WORKLOADS),
           figure(results.number('digits', name, 'cpu_s_gb')), figure(results.number('narrow', name, 'cpu_s_gb')),
           most_memory(results, name)] for name in names])
-    text += ('\nThe three programs apart, CPU seconds per GB in the launcher with n = 2, and so many workers one reader '
-             'and one\nwriter can feed:\n\n')
+    text += ('\nThe three programs apart, CPU seconds per GB in the launcher with n = 2, and so many workers one '
+             'reader and one\nwriter can feed:\n\n')
     text += markdown_table(
         ['', 'p1_read', 'p2_sum, all', 'p3_write', 'workers a reader feeds', 'a writer'],
         [[workload, *(figure(results.number(workload, LAUNCHER.name, f'{program}_cpu_s_gb'))

@@ -17,15 +17,16 @@ install_peers() {
   (cd "$cache" && npm install --force --no-audit --no-fund --loglevel=error)
 }
 
+needs_programs=1
 for argument; do
   case $argument in
     --install) install_peers ;;
-    --small | --report | --help | -h) is_quick=1 ;;
+    --report | --help | -h) needs_programs= ;;
   esac
 done
 
 bin=${ROWSUM_BIN_DIR:-$root/build/bin}
-if [[ ! -x $bin/monolith && ! ${is_quick:-} ]]; then
+if [[ $needs_programs && ! -x $bin/monolith ]]; then
   echo "run.sh: no programs in $bin; build them first (scripts/check.sh --quick)" >&2
   exit 66
 fi
