@@ -226,6 +226,9 @@ def main() -> int:
 
     path = options.results or options.directory / 'results.tsv'
     if options.report:
+        if not path.exists():
+            print(f'run.sh: no {path}', file=sys.stderr)
+            return 66
         results = report.Results.load(path)
         has_failed = False
     else:

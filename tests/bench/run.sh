@@ -13,8 +13,12 @@ install_peers() {
   local cache=${XDG_CACHE_HOME:-$HOME/.cache}/rowsum-bench
   mkdir -p "$cache"
   cp "$here/peers/package.json" "$cache"
-  # --force: the native part of Polars asks for a newer node than it needs, and would be left out.
-  (cd "$cache" && npm install --force --no-audit --no-fund --loglevel=error)
+  # The native part of Polars asks for a newer node than it needs; npm leaves it out unless it is named.
+  local native
+  native=nodejs-polars-linux-$(node -p process.arch)-gnu
+  native+=@$(node -p 'require(process.argv[1]).dependencies["nodejs-polars"]' "$cache/package.json")
+  (cd "$cache" && npm install --no-audit --no-fund --loglevel=error &&
+    npm install --no-save --no-audit --no-fund --loglevel=error "$native")
 }
 
 needs_programs=1

@@ -5,15 +5,15 @@ set output svg
 set datafile separator '\t'
 set logscale x
 set xrange [1:20000]
-set format x '%.0s%c'
+set format x '%.0f'
 set xlabel 'MB/s, right sums only'
-set xtics nomirror out
+set xtics nomirror out textcolor '#222222'
 set grid xtics ytics linecolor '#dddddd' linetype 1
 set border 1 linecolor '#888888'
 stats data using 2 nooutput
 set yrange [-0.6 : STATS_records + STATS_invalid - 0.4]
-set ytics scale 0
-set key outside top center horizontal
+set ytics scale 0 textcolor '#222222'
+set key outside top center horizontal samplen 1
 set style line 1 linecolor '#1f77b4' pointtype 7 pointsize 1
 set style line 2 linecolor '#d95f02' pointtype 5 pointsize 0.9
 set style line 3 linecolor '#2ca02c' pointtype 9 pointsize 1.1
