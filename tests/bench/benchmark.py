@@ -197,8 +197,8 @@ def parse_options() -> argparse.Namespace:
                         help='only peers with one of these words in their names')
     parser.add_argument('--runs', type=int, metavar='N', default=7,
                         help='medians of so many runs (default: 7); of 3 beyond 4 seconds')
-    parser.add_argument('--part-size', type=int, metavar='MB', default=64,
-                        help='how much of a file most peers get (default: 64)')
+    parser.add_argument('--part-size', type=int, metavar='MB', default=50,
+                        help='how much of a file most peers get (default: 50)')
     parser.add_argument('--large-size', type=int, metavar='MB', default=300,
                         help='the same for DuckDB, Polars, GNU parallel, and the suite in turn with them (300)')
     parser.add_argument('--directory', type=Path, default=Path('/dev/shm/rowsum-bench'),

@@ -51,7 +51,9 @@ def figure(value: float | None) -> str:
 
 
 def columns(rows: list[list[str]]) -> str:
-    """Left-aligned names, right-aligned figures."""
+    """Left-aligned names, right-aligned figures; nothing where there is only a head."""
+    if len(rows) == 1:
+        return ''
     widths = [max(map(len, column)) for column in zip(*rows)]
     return '\n'.join('  '.join(cell.ljust(width) if number < 2 else cell.rjust(width)
                                for number, (cell, width) in enumerate(zip(row, widths))).rstrip()
@@ -153,7 +155,7 @@ def fed(results: Results, workload: str, by: str) -> float | None:
 
 
 def workers(results: Results) -> str:
-    rows = [['workload', 'workers that', 'one reader feeds', 'one writer serves']]
+    rows = [['workload', '', 'workers one reader feeds', 'workers one writer serves']]
     for workload in WORKLOADS:
         reader, writer = fed(results, workload, 'p1'), fed(results, workload, 'p3')
         if reader is not None and writer is not None:
