@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable, Iterable, NamedTuple
+from typing import Iterable, NamedTuple
 
 HERE = Path(__file__).resolve().parent
 
@@ -59,13 +59,12 @@ def run(command: Command) -> Run:
     return Run(seconds, usage.ru_utime + usage.ru_stime)
 
 
-def in_turn(commands: Iterable[Command], runs: int, before: Callable[[], None] = lambda: None) -> list[list[Run]]:
+def in_turn(commands: Iterable[Command], runs: int) -> list[list[Run]]:
     """A B A B ...: whatever else the machine does meanwhile, it does to all of them."""
     commands = list(commands)
     taken: list[list[Run]] = [[] for _ in commands]
     for _ in range(runs):
         for command, sample in zip(commands, taken):
-            before()
             sample.append(run(command))
     return taken
 

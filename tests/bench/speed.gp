@@ -4,7 +4,7 @@ set terminal svg size 860,520 font 'sans-serif,13' background '#ffffff'
 set output svg
 set datafile separator '\t'
 set logscale x
-set xrange [1:20000]
+set xrange [*:20000]
 set format x '%.0f'
 set xlabel 'MB/s, right sums only'
 set xtics nomirror out textcolor '#222222'
