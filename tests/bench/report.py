@@ -205,8 +205,8 @@ def markdown(results: Results) -> str:
         [[workload, *(figure(results.number(workload, LAUNCHER.name, f'{program}_cpu_s_gb'))
                       for program in ('p1', 'p2', 'p3')),
           figure(fed(results, workload, 'p1')), figure(fed(results, workload, 'p3'))] for workload in WORKLOADS])
-    text += ('\nHow many times as fast, run in turn, with the least that is demanded on this machine and, for AVX-512,\n'
-             'the aim; what falls short is bold:\n\n')
+    text += ('\nHow many times as fast, run in turn, with the least that is demanded on this machine and, for '
+             'AVX-512,\nthe aim; what falls short is bold:\n\n')
     rows: dict[str, list[str]] = {}
     others = []
     for demand in demands(results):
