@@ -12,7 +12,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import contestants
 import measure
 import report
 import workloads
@@ -97,25 +96,27 @@ class Benchmark:
         one = SUITE[1]
         self.note_speed(one, file, measure.in_turn([self.command(one, file)], self.options.runs)[0])
 
-        for contestant in LAUNCHER, CHAIN, PIPE:
-            apart = measure.cpu_of_programs(self.command(contestant, file), BIN_DIR, self.options.runs)
-            for short, program in ('p1', 'p1_read'), ('p2', 'p2_sum'), ('p3', 'p3_write'):
-                self.results.add(file.name, contestant.name, f'{short}_cpu_s_gb', apart[program] / file.bytes * 1e9)
-        self.cat_yardsticks(file)
+        self.cpu_apart(file)
         if file.name == 'messy' and 'mixed' in self.files:
             mixed = self.files['mixed']
             samples = measure.in_turn([self.command(LAUNCHER, one) for one in (mixed, file)], self.options.runs)
             speeds = [one.bytes / measure.seconds(sample) for one, sample in zip((mixed, file), samples)]
             self.results.add('messy', LAUNCHER.name, 'over mixed', speeds[1] / speeds[0])
 
-    def cat_yardsticks(self, file: Workload) -> None:
-        """The CPU of cat where it does what p1_read and p3_write do at least: read the input, write the sums."""
-        for name, line, program in (
-                ('cat reads the input', 'cat "$input" > /dev/null', 'cat'),
-                ('cat writes the sums', f'cat "{file.sums}" | cat > "$output"', 'cat.last')):
-            command = self.command(Contestant(name, line), file)
-            apart = measure.cpu_of_programs(command, BIN_DIR, self.options.runs)
-            self.results.add(file.name, name, 'cpu_s_gb', apart[program] / file.bytes * 1e9)
+    def cpu_apart(self, file: Workload) -> None:
+        """The CPU of each program; and of cat where it does the least that p1_read and p3_write have to do: it reads the
+        input, it writes the sums."""
+        cats = {'cat reads the input': ('cat "$input" > /dev/null', 'cat'),
+                'cat writes the sums': (f'cat "{file.sums}" | cat > "$output"', 'cat.last')}
+        ours = (LAUNCHER, CHAIN, PIPE)
+        contestants = [*ours, *(Contestant(name, line) for name, (line, _) in cats.items())]
+        apart = measure.cpu_of_programs([self.command(contestant, file) for contestant in contestants], BIN_DIR,
+                                        self.options.runs)
+        for contestant, spent in zip(ours, apart):
+            for short, program in ('p1', 'p1_read'), ('p2', 'p2_sum'), ('p3', 'p3_write'):
+                self.results.add(file.name, contestant.name, f'{short}_cpu_s_gb', spent[program] / file.bytes * 1e9)
+        for (name, (_, program)), spent in zip(cats.items(), apart[len(ours):]):
+            self.results.add(file.name, name, 'cpu_s_gb', spent[program] / file.bytes * 1e9)
 
     def peers(self, whole: Workload) -> None:
         for peer in PEERS:

@@ -79,30 +79,32 @@ def cpu(sample: list[Run]) -> float:
 
 # --- The CPU of each program ------------------------------------------------------------------------------------------
 
-def cpu_of_programs(command: Command, bin_dir: Path, runs: int) -> dict[str, float]:
-    """CPU seconds of p1_read, p2_sum (all of them) and p3_write; of cat, and of cat.last, which writes a file
+def cpu_of_programs(commands: Iterable[Command], bin_dir: Path, runs: int) -> list[dict[str, float]]:
+    """For each command, run in turn, the CPU seconds of p1_read, p2_sum (all of them) and p3_write; of cat, and of
+    cat.last, which writes a file.
 
-    The command runs with $bin and PATH full of stand-ins (account.py), which run the program and note what it took.
+    The commands run with $bin and PATH full of stand-ins (account.py), which run the program and note what it took.
     """
-    samples: dict[str, list[float]] = {}
+    commands = list(commands)
+    samples: list[dict[str, list[float]]] = [{} for _ in commands]
     with tempfile.TemporaryDirectory() as directory:
         for name in 'p1_read', 'p2_sum', 'p3_write', 'cat':
             Path(directory, name).symlink_to(HERE / 'account.py')
         Path(directory, 'run_pipeline.sh').symlink_to(shutil.which('run_pipeline.sh', path=str(bin_dir)))
         account = Path(directory, 'account')
-        path = f'{directory}:{os.environ["PATH"]}'
-        variables = {**command.variables, 'bin': directory, 'PATH': path, 'ROWSUM_ACCOUNT': str(account),
+        stand_ins = {'bin': directory, 'PATH': f'{directory}:{os.environ["PATH"]}', 'ROWSUM_ACCOUNT': str(account),
                      'ROWSUM_ACCOUNTED_PATH': f'{bin_dir}:{os.environ["PATH"]}'}
         for _ in range(runs):
-            account.write_text('')
-            run(Command(command.line, variables))
-            taken: dict[str, float] = {}
-            for line in account.read_text().splitlines():
-                name, spent = line.split()
-                taken[name] = taken.get(name, 0) + float(spent)
-            for name, spent in taken.items():
-                samples.setdefault(name, []).append(spent)
-    return {name: statistics.median(sample) for name, sample in samples.items()}
+            for command, sample in zip(commands, samples):
+                account.write_text('')
+                run(Command(command.line, {**command.variables, **stand_ins}))
+                taken: dict[str, float] = {}
+                for line in account.read_text().splitlines():
+                    name, spent = line.split()
+                    taken[name] = taken.get(name, 0) + float(spent)
+                for name, spent in taken.items():
+                    sample.setdefault(name, []).append(spent)
+    return [{name: statistics.median(values) for name, values in sample.items()} for sample in samples]
 
 
 # --- Memory -----------------------------------------------------------------------------------------------------------
