@@ -104,8 +104,8 @@ class Benchmark:
             self.results.add('messy', LAUNCHER.name, 'over mixed', speeds[1] / speeds[0])
 
     def cpu_apart(self, file: Workload) -> None:
-        """The CPU of each program; and of cat where it does the least that p1_read and p3_write have to do: it reads the
-        input, it writes the sums."""
+        """The CPU of each program; and of cat where it does the least that p1_read and p3_write have to do: it
+        reads the input, it writes the sums."""
         cats = {'cat reads the input': ('cat "$input" > /dev/null', 'cat'),
                 'cat writes the sums': (f'cat "{file.sums}" | cat > "$output"', 'cat.last')}
         ours = (LAUNCHER, CHAIN, PIPE)
