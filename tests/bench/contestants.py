@@ -17,7 +17,7 @@ NODE_DIR = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache', 'row
 class Contestant(NamedTuple):
     name: str
     line: str
-    needs: str = ''             # a command in PATH, python:MODULE or node:MODULE
+    needs: str = ''             # commands in PATH, python:MODULE or node:MODULE
     others: dict[str, str] = {}  # workload: its own command line
     wrong_on: tuple[str, ...] = ()  # workloads where its integers wrap or round
     size: str = 'part'          # of the file it gets: full, large, or a small part
@@ -31,7 +31,7 @@ class Contestant(NamedTuple):
             return python_with(module) is not None
         if kind == 'node':
             return bool(shutil.which('node')) and node_has(module)
-        return not module or shutil.which(module) is not None
+        return all(map(shutil.which, module.split()))
 
     def variables(self) -> dict[str, str]:
         kind, _, module = self.needs.rpartition(':')
@@ -86,7 +86,7 @@ DUCKDB = Contestant('DuckDB', 'node "$peers/duckdb.mjs" "$input" "$output" "$wor
                     'node:@duckdb/node-api', size='large')
 POLARS = Contestant('Polars', 'node "$peers/polars.mjs" "$input" "$output" "$workload"',
                     'node:nodejs-polars', size='large')
-PARALLEL = Contestant('GNU parallel, mawk (wide: gawk -M)', parallel('mawk -F,'), 'parallel', size='large',
+PARALLEL = Contestant('GNU parallel, mawk (wide: gawk -M)', parallel('mawk -F,'), 'parallel mawk gawk', size='large',
                       others={'wide': parallel('gawk -M -F,', printed='print sum'),
                               'messy': parallel('mawk -F,', UNQUOTE)})
 PEERS = [
