@@ -14,6 +14,7 @@
 #include <hwy/highway.h>
 
 #if HWY_TARGET != HWY_SCALAR  // which has no vectors; see below
+#include "common/simd/mask_bits-inl.h"
 HWY_BEFORE_NAMESPACE();
 namespace rowsum {
 namespace HWY_NAMESPACE {
@@ -64,9 +65,7 @@ struct Block {
 HWY_INLINE Block look(const char* text, char delimiter) {
   const Bytes d;
   Block block;
-  const auto bits = [&](uint64_t& into, size_t i, auto mask) {
-    hn::StoreMaskBits(d, mask, reinterpret_cast<uint8_t*>(&into) + i / 8);
-  };
+  const auto bits = [&](uint64_t& into, size_t i, auto mask) { into |= mask_bits(d, mask) << i; };
   for (size_t i = 0; i < 64; i += hn::Lanes(d)) {
     const auto v = hn::LoadU(d, reinterpret_cast<const uint8_t*>(text) + i);
     bits(block.quotes, i, hn::Eq(v, hn::Set(d, quote)));
@@ -77,10 +76,21 @@ HWY_INLINE Block look(const char* text, char delimiter) {
   return block;
 }
 
+/// Of each bit: whether the number of ones up to it, itself included, is odd.
+HWY_INLINE uint64_t parity_up_to(uint64_t bits) {
+  for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
+  return bits;
+}
+
 QuotedScan scan_quoted(const char* text, size_t size, bool is_quoted, bool is_field_start,
                        char delimiter) {
   QuotedScan scan;
   scan.is_quoted = is_quoted;
+  const auto note_row_ends = [&scan](uint64_t ended, size_t at) {
+    if (ended == 0) return;
+    scan.rows += static_cast<uint64_t>(std::popcount(ended));
+    scan.row_end = at + 64 - static_cast<size_t>(std::countl_zero(ended));
+  };
   uint64_t after_separator = is_field_start;  // bit 0: the byte before the block was one
   size_t begin = 0;                           // of what the current block has left
   for (size_t at = 0; at < size; at += 64) {
@@ -100,6 +110,19 @@ QuotedScan scan_quoted(const char* text, size_t size, bool is_quoted, bool is_fi
     const uint64_t openers = block.quotes & (separators << 1 | after_separator);
     after_separator = separators >> 63;
 
+    // Most often every quote opens a field where one begins, or closes it: then their parity says
+    // what is quoted. That is known by now, for it holds if no two are neighbours and none that
+    // would open stands elsewhere.
+    const uint64_t quoted_after = parity_up_to(block.quotes) ^ (scan.is_quoted ? ~uint64_t{0} : 0);
+    const uint64_t quoted_before = quoted_after << 1 | scan.is_quoted;
+    const uint64_t misplaced = block.quotes & ~quoted_before & ~openers;
+    if (begin == at && (misplaced | (block.quotes & quote_next)) == 0) {
+      note_row_ends(row_ends & ~quoted_before, at);
+      scan.is_quoted = quoted_after >> 63;
+      begin = at + length;
+      continue;
+    }
+
     const auto from = [](uint64_t bits, size_t position) {
       return position < 64 ? bits & (~uint64_t{0} << position) : 0;
     };
@@ -108,11 +131,7 @@ QuotedScan scan_quoted(const char* text, size_t size, bool is_quoted, bool is_fi
       const uint64_t wanted = from(scan.is_quoted ? block.quotes : openers, position);
       const size_t found = wanted != 0 ? static_cast<size_t>(std::countr_zero(wanted)) : length;
       if (!scan.is_quoted) {
-        const uint64_t ended = from(row_ends, position) & ~from(~uint64_t{0}, found);
-        if (ended != 0) {
-          scan.rows += static_cast<uint64_t>(std::popcount(ended));
-          scan.row_end = at + 64 - static_cast<size_t>(std::countl_zero(ended));
-        }
+        note_row_ends(from(row_ends, position) & ~from(~uint64_t{0}, found), at);
       }
       if (found == length) {
         position = length;

@@ -13,6 +13,7 @@
 #include <bit>
 #include <cstring>
 
+#include "common/simd/mask_bits-inl.h"
 #include "p2_sum/field_parser.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -77,9 +78,7 @@ HWY_NOINLINE void look(const char* text, size_t size, char delimiter, bool ends_
   for (size_t at = 0; at < shown; at += 64) {
     const char* const block = at + 64 > size ? tail : text + at;
     uint64_t line_feeds = 0, carriage_returns = 0, separators = 0, digits = 0, minuses = 0;
-    const auto bits = [&](uint64_t& into, size_t i, auto mask) {
-      hn::StoreMaskBits(d, mask, reinterpret_cast<uint8_t*>(&into) + i / 8);
-    };
+    const auto bits = [&](uint64_t& into, size_t i, auto mask) { into |= mask_bits(d, mask) << i; };
     for (size_t i = 0; i < 64; i += hn::Lanes(d)) {
       const auto v = hn::LoadU(d, reinterpret_cast<const uint8_t*>(block) + i);
       const auto value = hn::Sub(v, hn::Set(d, '0'));

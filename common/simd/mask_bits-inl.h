@@ -1,0 +1,29 @@
+// Masks of bytes as bits of a register, for code that is compiled once for each kind of vectors.
+
+#if defined(ROWSUM_MASK_BITS_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef ROWSUM_MASK_BITS_INL_H
+#undef ROWSUM_MASK_BITS_INL_H
+#else
+#define ROWSUM_MASK_BITS_INL_H
+#endif
+
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace rowsum {
+namespace HWY_NAMESPACE {
+
+/// The mask of a vector of bytes, its first lane in the lowest bit. Highway stores masks to memory;
+/// taken together from there in wider words they would have to wait for the stores.
+template <class D, class Mask>
+HWY_INLINE uint64_t mask_bits(D d, Mask mask) {
+  hwy::UnsignedFromSize<HWY_MAX_BYTES / 8> bits;
+  static_assert(sizeof bits <= sizeof(uint64_t));
+  hwy::HWY_NAMESPACE::StoreMaskBits(d, mask, reinterpret_cast<uint8_t*>(&bits));
+  return bits;
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace rowsum
+HWY_AFTER_NAMESPACE();
+#endif
