@@ -21,7 +21,7 @@ namespace rowsum {
 struct BatcherOptions {
   Dialect dialect;
   bool header = false;                        // each input's first row is no row
-  uint64_t batch_size = uint64_t{256} << 10;  // bytes; a longer row makes a longer batch
+  uint64_t batch_size = uint64_t{512} << 10;  // bytes; a longer row makes a longer batch
   uint64_t max_row = uint64_t{16} << 20;      // bytes, without the row end
 
   /// No batch is longer: a long row may have rows before and after it.

@@ -37,7 +37,7 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
       "the byte between fields; \\t is a tab");
   add("header", po::bool_switch(&options.batches.header),
       "skip the first row of each file; it has no index");
-  add("batch-size", po::value(&batch_size)->default_value("256K")->value_name("SIZE"),
+  add("batch-size", po::value(&batch_size)->default_value("512K")->value_name("SIZE"),
       "bytes of rows in a batch");
   add("max-row", po::value(&max_row)->default_value("16M")->value_name("SIZE"),
       "a longer row is an error");

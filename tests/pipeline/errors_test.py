@@ -90,7 +90,7 @@ class TableTest(PipelineTest):
             for stdin, operands, called in (data, [], 'standard input'), (None, ['in.csv'], r'in\.csv'):
                 self.file('in.csv', data)
                 patterns = [line.replace('IN', called) for line in lines]
-                for size in '1', '256K':
+                for size in '1', '512K':
                     with self.subTest(name=name, called=called, batch_size=size):
                         options = [f'--batch-size={size}', *p1]
                         outcome = self.chain(stdin, [*options, *operands], p3)
