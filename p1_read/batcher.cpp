@@ -20,7 +20,13 @@ void Batcher::begin_input(uint32_t input, const std::string& name) {
   origin_ = input == 0 ? 0 : taken_;
   text_begin_ = taken_;
   may_have_mark_ = true;
+  awaits_header_ = options_.header;
   is_ended_ = false;
+}
+
+void Batcher::go_on_at_row(uint64_t number) {
+  first_row_ = rows_taken_ = rows_before_input_ = number;
+  may_have_mark_ = awaits_header_ = false;
 }
 
 void Batcher::feed(std::string_view bytes) {
@@ -81,7 +87,7 @@ void Batcher::check() const {
 }
 
 void Batcher::feed_rows(std::string_view bytes) {
-  if (options_.header && header_rows_ == 0) {
+  if (awaits_header_) {
     bytes.remove_prefix(cutter_.feed_row(bytes));
     note_header();
   }
@@ -89,7 +95,8 @@ void Batcher::feed_rows(std::string_view bytes) {
 }
 
 void Batcher::note_header() {
-  if (!options_.header || header_rows_ > 0 || cutter_.rows() == 0) return;
+  if (!awaits_header_ || cutter_.rows() == 0) return;
+  awaits_header_ = false;
   header_rows_ = 1;
   text_begin_ = cutter_.row_end();
 }

@@ -33,6 +33,10 @@ class Batcher {
   /// `begin`: the offset of the first byte of the first input.
   Batcher(const BatcherOptions& options, uint64_t begin);
 
+  /// The first input, which has just begun, goes on where a row of this number begins: what comes
+  /// is no byte order mark and no header.
+  void go_on_at_row(uint64_t number);
+
   /// `name` is for messages.
   void begin_input(uint32_t input, const std::string& name);
   void feed(std::string_view bytes);
@@ -60,7 +64,7 @@ class Batcher {
   /// Where the next byte to be fed lies.
   uint64_t scanned() const { return cutter_.scanned() + mark_bytes_; }
   /// Rows taken so far.
-  uint64_t rows() const { return rows_taken_; }
+  uint64_t rows() const { return rows_taken_ - first_row_; }
 
  private:
   void feed_rows(std::string_view bytes);
@@ -77,11 +81,13 @@ class Batcher {
   uint64_t origin_ = 0;  // the offset of this input's byte 0
   uint64_t taken_;
   uint64_t text_begin_;  // where this input's rows begin: after a byte order mark and a header
-  uint64_t rows_taken_ = 0;
+  uint64_t first_row_ = 0;
+  uint64_t rows_taken_ = 0;  // and those before the first
   uint64_t rows_before_input_ = 0;
   uint64_t header_rows_ = 0;    // 1 once this input's header has ended
   size_t mark_bytes_ = 0;       // of a byte order mark, seen and not fed to the cutter
   bool may_have_mark_ = false;  // nothing but those has been seen of this input
+  bool awaits_header_ = false;
   bool is_ended_ = false;
   bool is_unterminated_ = false;
 };

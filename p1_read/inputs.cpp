@@ -67,6 +67,15 @@ void Inputs::open_current() {
   ::fcntl(fd(), F_SETFL, ::fcntl(fd(), F_GETFL) & ~O_NONBLOCK);
 }
 
+void Inputs::begin_at(uint64_t offset) {
+  if (!is_plain_file_) return;
+  begin_ = std::min(offset, size_);
+  left_ = size_ - begin_;
+  if (::lseek(fd(), static_cast<off_t>(begin_), SEEK_SET) < 0) {
+    throw Failure::from_errno(ExitStatus::io, name());
+  }
+}
+
 Identity Inputs::identity() const {
   if (!is_plain_file_) return random_identity();
   const uint64_t end = std::min(size_, hashed_at_each_end);
@@ -75,6 +84,15 @@ Identity Inputs::identity() const {
   pread_fully(fd(), std::span(ends).last(end), size_ - end, name());
   const XXH128_hash_t hash = XXH3_128bits(ends.data(), ends.size());
   return {size_, {hash.low64, hash.high64}};
+}
+
+Identity Inputs::identity_since_written() const {
+  Identity identity = this->identity();
+  struct stat status;
+  if (!is_plain_file_ || ::fstat(fd(), &status) != 0) return identity;
+  const uint64_t seed = XXH3_64bits(&status.st_mtim, sizeof status.st_mtim);
+  const XXH128_hash_t hash = XXH3_128bits_withSeed(identity.hash, sizeof identity.hash, seed);
+  return {identity.size, {hash.low64, hash.high64}};
 }
 
 size_t Inputs::read_some(std::span<char> into) {

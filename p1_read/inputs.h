@@ -32,7 +32,13 @@ class Inputs {
   bool is_plain_file() const { return is_plain_file_; }
   /// Where reading begins: the current offset of a plain file on standard input, otherwise 0.
   uint64_t begin() const { return begin_; }
+  /// Lets a plain file begin at `offset`, or at its end if it is shorter, before anything is read.
+  /// Throws Failure(io).
+  void begin_at(uint64_t offset);
   Identity identity() const;
+  /// The same, and different once a plain file has been written to, wherever that was. Only this
+  /// machine's files have it: parts from several have to agree without it.
+  Identity identity_since_written() const;
 
   /// Some bytes of the current input; 0 at its end. To be called once poll(2) says that fd() is
   /// readable: of a FIFO that nobody has opened for writing yet this would be the end. Throws

@@ -55,6 +55,7 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
                "and hear from p3_write here");
   add_launcher("shared", po::value(&pipeline.shared)->value_name("FD"),
                "the input, or the file for a ring, as the workers inherit it");
+  add_launcher("resume", po::bool_switch(&pipeline.resume), "begin where p3_write says");
   add_launcher("retries", po::value(&pipeline.retries)->value_name("K"),
                "deaths in a row at one place before its batch is suspect");
   add_launcher("worker-timeout", po::value(&pipeline.worker_timeout)->value_name("SECONDS"),

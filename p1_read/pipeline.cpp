@@ -49,15 +49,23 @@ Pipeline::Pipeline(const ReadPipeline& options, DealPolicy policy)
 }
 
 void Pipeline::run(Inputs& inputs, const BatcherOptions& options) {
+  if (options_.resume) hear_where_to_begin(inputs);
   prepare_source(inputs, options);
   hello_ = hello_for(inputs, options);
+  if (options_.resume) hello_.identity = inputs.identity_since_written();
   hello_.shared = {options_.shared, ring_ ? ring_->size() : 0};
   for (size_t place = 0; place < places_.size(); ++place) say_hello(place);
   Batcher batcher(options, inputs.begin());
-  dealt_.total = printed_ = inputs.begin();
+  dealt_.total = inputs.begin();
+  if (options_.resume) {
+    hear_that_it_may_go_on();
+  } else {
+    printed_ = inputs.begin();
+  }
 
   do {
     batcher.begin_input(inputs.index(), inputs.name());
+    if (begin_.value_or(0) > 0) batcher.go_on_at_row(first_row_);
     for (bool is_over = false; !is_over;) {
       // R8: whole rows wait for a full batch only while there is more to read or nobody is idle.
       const bool is_wanted = batcher.has_rows() && dealer_.has_idle();
@@ -89,6 +97,15 @@ void Pipeline::run(Inputs& inputs, const BatcherOptions& options) {
 void Pipeline::fail(ExitStatus status) {
   end_streams({status, dealt_.total, dealt_.rows});
   while (is_control_open_) wait(-1, true);
+}
+
+void Pipeline::hear_where_to_begin(Inputs& inputs) {
+  while (!begin_) wait(-1, true);
+  inputs.begin_at(*begin_);
+}
+
+void Pipeline::hear_that_it_may_go_on() {
+  while (!printed_) wait(-1, true);
 }
 
 void Pipeline::prepare_source(const Inputs& inputs, const BatcherOptions& options) {
@@ -186,9 +203,18 @@ void Pipeline::take_control() {
 }
 
 void Pipeline::accept(const ControlMessage& message) {
-  if (message.type == ControlMessage::Type::printed) {
-    printed_ = message.value;
-    return;
+  switch (message.type) {
+    case ControlMessage::Type::printed:
+      printed_ = message.value;
+      return;
+    case ControlMessage::Type::row:
+      first_row_ = message.value;
+      return;
+    case ControlMessage::Type::begin:
+      begin_ = message.value;
+      return;
+    default:
+      break;
   }
   Place& place = places_.at(message.place);
   if (message.life != place.life) throw std::logic_error("news of a life that is over");
@@ -211,7 +237,7 @@ void Pipeline::accept(const ControlMessage& message) {
     case ControlMessage::Type::quiet:
       note_quiet(message.place);
       break;
-    case ControlMessage::Type::printed:
+    default:
       break;
   }
 }

@@ -57,6 +57,10 @@ class Pipeline {
     unsigned quiet = 0;      // seconds without a byte of what it owes
   };
 
+  /// Hears from p3_write, which has the journal, where to go on.
+  void hear_where_to_begin(Inputs& inputs);
+  /// Waits until p3_write has found that this is still the input that the journal speaks of.
+  void hear_that_it_may_go_on();
   void prepare_source(const Inputs& inputs, const BatcherOptions& options);
   void open_fifo(size_t place);
   void say_hello(size_t place);
@@ -90,9 +94,11 @@ class Pipeline {
   Hello hello_;                 // without a name in it until the inputs are known
   ControlParser control_;
   bool is_control_open_ = true;
-  Verdict dealt_;               // up to where batches have been dealt
-  std::optional<Verdict> end_;  // what the streams end with, once that is known
-  uint64_t printed_ = 0;
+  Verdict dealt_;                  // up to where batches have been dealt
+  std::optional<Verdict> end_;     // what the streams end with, once that is known
+  std::optional<uint64_t> begin_;  // with --resume, once p3_write has said where
+  uint64_t first_row_ = 0;         // and the number of the row there
+  std::optional<uint64_t> printed_;
 };
 
 }  // namespace rowsum

@@ -65,6 +65,11 @@ class MergeLoop {
   }
 
   ExitStatus run() {
+    if (const Checkpoint* const checkpoint = writer_.checkpoint()) {
+      say({ControlMessage::Type::row, 0, 0, checkpoint->state().row});
+      say({ControlMessage::Type::begin, 0, 0, checkpoint->state().offset});
+      send_control();
+    }
     while (!is_over()) {
       wait();
       for (size_t i = 0; i < sources_.size(); ++i) {
@@ -119,6 +124,7 @@ class MergeLoop {
           throw Failure(ExitStatus::bad_data, stream.name() + ": the stream of another worker");
         }
         merger_.hello(i, stream.name(), stream.hello());
+        accept(stream.hello());
         stream.next();
         break;
       case StreamParser::Item::frame:
@@ -137,6 +143,14 @@ class MergeLoop {
         break;
     }
     return true;
+  }
+
+  /// With --resume p1_read begins when the first hello has shown what it reads.
+  void accept(const Hello& hello) {
+    Checkpoint* const checkpoint = writer_.checkpoint();
+    if (!checkpoint || checkpoint->is_accepted() || hello.inputs.empty()) return;
+    checkpoint->accept(hello);
+    say({ControlMessage::Type::printed, 0, 0, hello.begin});
   }
 
   /// The worker at a place has gone before its time. What it had begun to say is dropped. The
@@ -165,6 +179,7 @@ class MergeLoop {
       writer_.write(stream, merger_.next_row());
       stream.next();
       merger_.written(*i);
+      writer_.note_progress(merger_.position(), merger_.next_row());
     }
     if (merger_.position() != before) {
       say({ControlMessage::Type::printed, 0, 0, merger_.position()});

@@ -40,6 +40,8 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
                "read from the FIFOs in DIR");
   add_launcher("places", po::value(&pipeline.places)->value_name("N"), "of so many places");
   add_launcher("control", po::value(&pipeline.control)->value_name("FD"), "and tell p1_read here");
+  add_launcher("resume", po::bool_switch(&options.resume),
+               "go on where FILE.journal says, and tell p1_read");
   add_launcher("parent", po::value(&parent)->value_name("PID"), "end when the parent process does");
   command_line.options.add(launcher);
 
@@ -70,9 +72,16 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
       throw usage_failure("--pipeline needs --places and --control");
     }
     if (!options.streams.empty()) throw usage_failure("--pipeline takes no operand");
+    if (options.resume && options.output.empty()) throw usage_failure("--resume needs --output");
+    for (const char* const own : {".journal", ".partial"}) {
+      if (options.resume && options.rejects == options.output + own) {
+        throw usage_failure("--rejects is a file of --resume");
+      }
+    }
     options.pipeline = pipeline;
     return options;
   }
+  if (options.resume) throw usage_failure("--resume needs --pipeline");
   if (options.streams.empty()) options.streams.push_back("-");
   const bool reads_terminal =
       std::count(options.streams.begin(), options.streams.end(), "-") && ::isatty(STDIN_FILENO);

@@ -19,7 +19,8 @@ struct WritePipeline {
 struct WriteOptions {
   std::vector<std::string> streams;  // none, or "-": standard input
   std::optional<WritePipeline> pipeline;
-  std::string output;  // empty: standard output
+  std::string output;   // empty: standard output
+  bool resume = false;  // keep a journal, and go on where it says
   LineForm form;
   bool skip_rejects = false;  // otherwise the first one ends the run
   std::string rejects;        // the file for the rejected rows; empty: none

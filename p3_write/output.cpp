@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -76,12 +77,34 @@ void sync(int fd, const std::string& name) {
   if (::fsync(fd) != 0 && errno != EINVAL) throw Failure::from_errno(ExitStatus::io, name);
 }
 
+void sync_directory_of(const std::string& path, const std::string& name) {
+  const fs::path directory = fs::path(path).parent_path();
+  const OwnedFd at(
+      ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (at.is_open()) sync(at.get(), name);
+}
+
 }  // namespace
 
 Output Output::standard_output() {
   Output output;
   output.fd_ = STDOUT_FILENO;
   output.name_ = "standard output";
+  return output;
+}
+
+Output Output::partial(const std::string& path) {
+  Output output;
+  output.name_ = path;
+  output.is_partial_ = true;
+  struct stat status;
+  const bool exists = ::stat(path.c_str(), &status) == 0;
+  if (descriptor_of(path) >= 0 || (exists && !S_ISREG(status.st_mode))) {
+    throw Failure(ExitStatus::usage, path + ": no plain file, as --resume needs");
+  }
+  output.resolve();
+  output.open_partial();
+  if (exists) ::fchmod(output.fd_, status.st_mode & 07777);
   return output;
 }
 
@@ -98,14 +121,7 @@ Output::Output(const std::string& path) : name_(path) {
     file_ = OwnedFd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
     if (!file_.is_open()) throw Failure::from_errno(ExitStatus::cannot_create, name_);
   } else {
-    std::error_code error;
-    fs::path resolved = path;
-    if (exists) resolved = fs::canonical(path, error);
-    // A link to nowhere: the file it names is to be made.
-    if (!exists && fs::is_symlink(resolved, error)) {
-      resolved = resolved.parent_path() / fs::read_symlink(resolved, error);
-    }
-    path_ = error && exists ? path : resolved.string();
+    resolve();
     open_beside();
     if (exists) ::fchmod(file_.get(), status.st_mode & 07777);
   }
@@ -113,7 +129,9 @@ Output::Output(const std::string& path) : name_(path) {
 }
 
 Output::~Output() {
+  struct stat status;
   if (temporary_.empty()) return;
+  if (is_partial_ && (::fstat(fd_, &status) != 0 || status.st_size > 0)) return;
   ::unlink(temporary_.c_str());
   keep_on_signals(temporary_);
 }
@@ -122,10 +140,26 @@ void Output::write(std::string_view bytes) {
   write_all(fd_, bytes, name_);
 }
 
+uint64_t Output::size() const {
+  struct stat status;
+  if (::fstat(fd_, &status) != 0) throw Failure::from_errno(ExitStatus::io, name_);
+  return static_cast<uint64_t>(status.st_size);
+}
+
+void Output::cut(uint64_t length) {
+  const auto end = static_cast<off_t>(length);
+  if (::ftruncate(fd_, end) != 0 || ::lseek(fd_, end, SEEK_SET) < 0) {
+    throw Failure::from_errno(ExitStatus::io, name_);
+  }
+}
+
+void Output::sync() {
+  rowsum::sync(fd_, name_);
+}
+
 void Output::commit() {
   if (path_.empty()) return;
-  sync(fd_, name_);
-  const fs::path directory = fs::path(path_).parent_path();
+  sync();
   if (temporary_.empty()) {
     // A file without a name cannot take one that exists: it gets a passing one first.
     const std::string passing = temporary_name(path_);
@@ -141,8 +175,52 @@ void Output::commit() {
   }
   keep_on_signals(temporary_);
   temporary_.clear();
-  const OwnedFd at(::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY));
-  if (at.is_open()) sync(at.get(), name_);
+  sync_directory_of(path_, name_);
+}
+
+void Output::resolve() {
+  std::error_code error;
+  fs::path resolved = name_;
+  const bool exists = fs::exists(resolved, error);
+  if (exists) resolved = fs::canonical(resolved, error);
+  // A link to nowhere: the file it names is to be made.
+  if (!exists && fs::is_symlink(resolved, error)) {
+    resolved = resolved.parent_path() / fs::read_symlink(resolved, error);
+  }
+  path_ = error && exists ? name_ : resolved.string();
+}
+
+void Output::open_partial() {
+  temporary_ = path_ + ".partial";
+  const std::string shown = name_ + ".partial";
+  struct stat opened, named;
+  // Until the name is still that of what has been locked: the run that had it may have ended
+  // between the two, and then it is the name of nothing, or of a file that is complete.
+  do {
+    file_ = OwnedFd(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
+    if (!file_.is_open() || ::fstat(file_.get(), &opened) != 0) {
+      throw Failure::from_errno(ExitStatus::cannot_create, shown);
+    }
+    if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) throw Failure::from_errno(ExitStatus::cannot_create, shown);
+      throw Failure(ExitStatus::cannot_create, shown + ": another run is writing it");
+    }
+  } while (::lstat(temporary_.c_str(), &named) != 0 || named.st_dev != opened.st_dev ||
+           named.st_ino != opened.st_ino);
+  fd_ = file_.get();
+}
+
+void replace_file(const std::string& path, std::string_view bytes, const std::string& name) {
+  const std::string next = path + ".new";
+  const OwnedFd file(
+      ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
+  if (!file.is_open()) throw Failure::from_errno(ExitStatus::cannot_create, name);
+  write_all(file.get(), bytes, name);
+  sync(file.get(), name);
+  if (::rename(next.c_str(), path.c_str()) != 0) {
+    throw Failure::from_errno(ExitStatus::cannot_create, name);
+  }
+  sync_directory_of(path, name);
 }
 
 void Output::open_beside() {

@@ -1,6 +1,7 @@
 // A file that is written from beginning to end.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -19,24 +20,45 @@ namespace rowsum {
 class Output {
  public:
   static Output standard_output();
+  /// A file that is to be gone on with if this process is killed: until commit() it is
+  /// `path`.partial, and stays when this object goes, unless it is empty. Nobody else has it
+  /// meanwhile: Failure( cannot_create) if somebody does. Only for what is or will be a regular
+  /// file: otherwise Failure(usage).
+  static Output partial(const std::string& path);
   explicit Output(const std::string& path);
   Output(Output&&) = default;
   ~Output();
 
   int fd() const { return fd_; }
+  /// The name that it gets, symbolic links followed.
+  const std::string& path() const { return path_; }
   void write(std::string_view bytes);
+  /// Bytes in the file.
+  uint64_t size() const;
+  /// Goes on after the first `length` bytes; the others are dropped.
+  void cut(uint64_t length);
+  /// What has been written is safe on disk.
+  void sync();
   /// Everything written is safe and has its name. For standard output there is nothing to do.
   void commit();
 
  private:
   Output() = default;
+  void resolve();
   void open_beside();
+  void open_partial();
 
   OwnedFd file_;
   int fd_ = 1;
   std::string name_;       // for messages
   std::string path_;       // of the file to be replaced; empty: written directly
   std::string temporary_;  // its name until then, when it has one
+  bool is_partial_ = false;
 };
+
+/// A file of these contents in place of what has the name, never less of it, and synced. Nobody
+/// else replaces it at the same time. `name` is for messages. Throws Failure(cannot_create) or
+/// Failure(io).
+void replace_file(const std::string& path, std::string_view bytes, const std::string& name);
 
 }  // namespace rowsum

@@ -5,10 +5,23 @@
 
 namespace rowsum {
 
+namespace {
+
+Output open_output(const std::string& path, bool resume) {
+  if (path.empty()) return Output::standard_output();
+  return resume ? Output::partial(path) : Output(path);
+}
+
+}  // namespace
+
 ResultWriter::ResultWriter(const WriteOptions& options)
-    : options_(options),
-      output_(options.output.empty() ? Output::standard_output() : Output(options.output)) {
-  if (!options.rejects.empty()) rejects_.emplace(options.rejects);
+    : options_(options), output_(open_output(options.output, options.resume)) {
+  if (!options.rejects.empty()) rejects_.emplace(open_output(options.rejects, options.resume));
+  if (!options.resume) return;
+  checkpoint_.emplace(options, output_, rejects_ ? &*rejects_ : nullptr);
+  output_size_ = checkpoint_->state().output;
+  rejects_size_ = checkpoint_->state().rejects;
+  has_rejects_ = checkpoint_->state().has_rejects;
 }
 
 void ResultWriter::write(const StreamParser& stream, uint64_t first_row) {
@@ -29,26 +42,40 @@ void ResultWriter::write(const StreamParser& stream, uint64_t first_row) {
     has_rejects_ = true;
     report_reject(stream, reject, first_row);
     if (rejects_) rejects_->write(reject.bytes);
+    rejects_size_ += reject.bytes.size();
+  }
+}
+
+void ResultWriter::note_progress(uint64_t offset, uint64_t row) {
+  if (checkpoint_) {
+    checkpoint_->note({offset, row, output_size_, rejects_ ? rejects_size_ : 0, has_rejects_});
   }
 }
 
 void ResultWriter::keep_rejects() {
-  if (rejects_) rejects_->commit();
+  if (rejects_ && !checkpoint_) rejects_->commit();
 }
 
 ExitStatus ResultWriter::commit() {
-  keep_rejects();
+  if (checkpoint_) checkpoint_->save();  // a crash from here on loses no time
+  if (rejects_) rejects_->commit();
   output_.commit();
+  if (checkpoint_) checkpoint_->remove();
   return has_rejects_ ? ExitStatus::some_rejected : ExitStatus::complete;
 }
 
 void ResultWriter::write_lines(std::string_view lines, const Batch& batch, uint64_t first_row) {
   const uint64_t base = batch.first_row == unknown_row ? first_row : 0;
   if (options_.form.is_plain() && base == 0) {
-    output_.write(lines);
+    write_output(lines);
   } else {
-    output_.write(reformat(lines, options_.form, base));
+    write_output(reformat(lines, options_.form, base));
   }
+}
+
+void ResultWriter::write_output(std::string_view bytes) {
+  output_.write(bytes);
+  output_size_ += bytes.size();
 }
 
 void ResultWriter::report_reject(const StreamParser& stream, const Reject& reject,

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "common/wire/stream_parser.h"
+#include "p3_write/checkpoint.h"
 #include "p3_write/options.h"
 #include "p3_write/output.h"
 
@@ -21,19 +22,30 @@ class ResultWriter {
   /// Failure(bad_data) is thrown.
   void write(const StreamParser& stream, uint64_t first_row);
 
-  /// The rejects get their file also where the run fails later on.
+  // With --resume there is a checkpoint, otherwise nullptr.
+
+  Checkpoint* checkpoint() { return checkpoint_ ? &*checkpoint_ : nullptr; }
+  /// All before `offset` has been given to write(), and the next row has the number `row`.
+  void note_progress(uint64_t offset, uint64_t row);
+
+  /// The rejects get their file also where the run fails later on; with --resume they stay with the
+  /// rest of what there is, to go on from.
   void keep_rejects();
 
   /// Gives the files their names. Returns `some_rejected` or `complete`.
   ExitStatus commit();
 
  private:
+  void write_output(std::string_view bytes);
   void write_lines(std::string_view lines, const Batch& batch, uint64_t first_row);
   void report_reject(const StreamParser& stream, const Reject& reject, uint64_t first_row) const;
 
   WriteOptions options_;
   Output output_;
   std::optional<Output> rejects_;
+  std::optional<Checkpoint> checkpoint_;
+  uint64_t output_size_ = 0;
+  uint64_t rejects_size_ = 0;
   bool has_rejects_ = false;
   uint32_t input_ = 0;   // of the last result
   uint64_t origin_ = 0;  // the offset of that input's byte 0

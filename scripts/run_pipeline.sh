@@ -33,6 +33,7 @@ for each row, in order. No FILE, or -, is standard input.
 
   -n, --workers N      so many p2_sum (default: the number of processors, 1 to 64)
   -o, --output FILE    write to FILE, which is only ever replaced by a complete one
+      --resume         with -o, for one plain file: go on where a run was killed
   -d, --delimiter C    the byte between fields (default: a comma)
       --header         skip the first row of each file
       --retries K            what a worker dies of K + 1 times is a rejected row (default: 3)
@@ -51,6 +52,8 @@ EOF
 
 workers=
 worker_timeout=
+output=
+resume=
 read_options=()
 write_options=()
 inputs=()
@@ -78,7 +81,8 @@ while (($#)); do
     --worker-timeout) worker_timeout=$value; read_options+=("$option=$value") ;;
     --batch-size | --max-row | --deal | --retries) read_options+=("$option=$value") ;;
     --header) read_options+=(--header) ;;
-    -o | --output) write_options+=(--output="$value") ;;
+    -o | --output) output=$value; write_options+=(--output="$value") ;;
+    --resume) resume=1; read_options+=(--resume); write_options+=(--resume) ;;
     --on-error | --rejects) write_options+=("$option=$value") ;;
     --crlf | --no-index) write_options+=("$option") ;;
     --help) help 2>/dev/null || die 74 "standard output: cannot write"; exit ;;
@@ -95,6 +99,12 @@ fi
 [[ $workers =~ ^0*([1-9]|[1-5][0-9]|6[0-4])$ ]] ||
   usage_error "--workers: '$workers' is not a number from 1 to 64"
 workers=${BASH_REMATCH[1]}
+
+if [[ $resume ]]; then
+  [[ $output ]] || usage_error "--resume needs --output"
+  [[ ${#inputs[@]} == 1 && ${inputs[0]} != - && ( -f ${inputs[0]} || ! -e ${inputs[0]} ) ]] ||
+    usage_error "--resume needs one plain file as input"
+fi
 
 # The programs lie beside this script, or in the build of its source tree, or in PATH.
 here=${BASH_SOURCE[0]%/*}

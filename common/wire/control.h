@@ -18,6 +18,8 @@ struct ControlMessage {
     ended,     // the stream of `place`, in its life `life`, has come to its end
     over,      // the life is over, and without that: the next one is being read from now on
     quiet,     // a second has passed in which `place` was waited for and returned not a byte
+    row,       // with --resume: `value` is the number of the row at which the run begins,
+    begin,     // and `value` its offset. Nothing is to be dealt before `printed` confirms the hello
   };
 
   Type type = Type::received;

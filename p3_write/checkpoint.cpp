@@ -1,0 +1,117 @@
+#include "p3_write/checkpoint.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <stdexcept>
+
+#include "common/base/failure.h"
+#include "common/base/report.h"
+#include "common/io/read_write.h"
+
+namespace rowsum {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Saving may take a twentieth of the time, and what a lost run did since is a few seconds' work.
+constexpr int pause_per_cost = 19;
+constexpr Clock::duration longest_pause = std::chrono::seconds(2);
+
+/// The options that shape the files; how the work is shared out is not among them.
+std::string shaping(const WriteOptions& options) {
+  std::string text = options.skip_rejects ? "--on-error=skip" : "--on-error=fail";
+  if (options.form.crlf) text += " --crlf";
+  if (!options.form.has_index) text += " --no-index";
+  if (!options.rejects.empty()) text += " --rejects=" + options.rejects;
+  return text;
+}
+
+}  // namespace
+
+Checkpoint::Checkpoint(const WriteOptions& options, Output& output, Output* rejects)
+    : output_(output),
+      rejects_(rejects),
+      path_(output.path() + ".journal"),
+      name_(options.output + ".journal") {
+  read(options);
+  const bool is_void = journal_.state.output > output_.size() ||
+                       journal_.state.rejects > (rejects_ ? rejects_->size() : 0);
+  if (is_void || journal_.state.offset == 0) journal_ = {};
+  journal_.options = shaping(options);
+}
+
+Checkpoint::~Checkpoint() {
+  if (!is_accepted_ || is_over_) return;
+  try {
+    save();
+  } catch (const std::exception&) {
+  }
+}
+
+void Checkpoint::read(const WriteOptions& options) {
+  const OwnedFd file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open() && errno == ENOENT) return;
+  if (!file.is_open()) throw Failure::from_errno(ExitStatus::cannot_create, name_);
+  constexpr size_t longest = 64 << 10;  // a name of 4096 bytes, and each of them quoted
+  std::string text(longest, '\0');
+  text.resize(pread_fully(file.get(), text, 0, name_));
+  try {
+    journal_ = decode_journal(text);
+  } catch (const std::invalid_argument& error) {
+    refuse(error.what());
+  }
+  if (journal_.options != shaping(options)) {
+    refuse("of a run with " + printable(journal_.options, longest) + " and not " +
+           printable(shaping(options), longest));
+  }
+}
+
+void Checkpoint::accept(const Hello& hello) {
+  Journal now = journal_;
+  now.input = hello.identity;
+  now.dialect = hello.dialect;
+  now.header = hello.header;
+  if (journal_.state.offset > 0 && now != journal_) {
+    if (now.input != journal_.input) {
+      refuse("of another input than " + hello.inputs.front() + ", or it has changed since");
+    }
+    refuse("of a run with another --delimiter or --header");
+  }
+  if (hello.begin != journal_.state.offset) throw std::logic_error("a hello of another place");
+  journal_ = now;
+  output_.cut(journal_.state.output);
+  if (rejects_) rejects_->cut(journal_.state.rejects);
+  is_accepted_ = true;
+  save();
+}
+
+void Checkpoint::note(const Journal::State& state) {
+  journal_.state = state;
+  if (Clock::now() >= next_save_) save();
+}
+
+void Checkpoint::save() {
+  const Clock::time_point begin = Clock::now();
+  output_.sync();
+  if (rejects_) rejects_->sync();
+  replace_file(path_, encode(journal_), name_);
+  const Clock::time_point end = Clock::now();
+  next_save_ = end + std::min(pause_per_cost * (end - begin), longest_pause);
+}
+
+void Checkpoint::remove() {
+  is_over_ = true;
+  if (::unlink(path_.c_str()) != 0 && errno != ENOENT) {
+    throw Failure::from_errno(ExitStatus::cannot_create, name_);
+  }
+}
+
+void Checkpoint::refuse(const std::string& why) const {
+  throw Failure(ExitStatus::bad_data, name_ + ": " + why + "; remove it to begin anew");
+}
+
+}  // namespace rowsum

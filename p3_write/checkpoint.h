@@ -1,0 +1,57 @@
+// The journal of a run with --resume on disk: FILE.journal beside the output's FILE.partial.
+//
+// It cannot be wrong, whenever the power fails: what it speaks of is synced before it is written,
+// and it is replaced as a whole. What the files hold beyond that is cut off when the run goes on.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "p3_write/journal.h"
+#include "p3_write/options.h"
+#include "p3_write/output.h"
+
+namespace rowsum {
+
+class Checkpoint {
+ public:
+  /// Reads the journal, if there is one. It counts only if the files are as long as it says: they
+  /// are not if a run was killed between giving them their names and removing the journal, and then
+  /// all begins anew. `rejects`: or nullptr. Both are open, and nobody else's. Throws
+  /// Failure(bad_data) for a journal that is damaged or of a run with other options.
+  Checkpoint(const WriteOptions& options, Output& output, Output* rejects);
+  /// Saves, if the run has failed after accept(); whether that works is of no interest any more.
+  ~Checkpoint();
+  Checkpoint(const Checkpoint&) = delete;
+  Checkpoint& operator=(const Checkpoint&) = delete;
+
+  const Journal::State& state() const { return journal_.state; }
+
+  /// Holds the input against the journal, cuts the files to what it says, and writes it. Throws
+  /// Failure(bad_data), with the files as they were, if the input is another one.
+  void accept(const Hello& hello);
+  bool is_accepted() const { return is_accepted_; }
+
+  /// So far everything is done; the journal is written when it is time.
+  void note(const Journal::State& state);
+  /// It is written now.
+  void save();
+  /// The files have their names.
+  void remove();
+
+ private:
+  void read(const WriteOptions& options);
+  [[noreturn]] void refuse(const std::string& why) const;
+
+  Output& output_;
+  Output* rejects_;
+  std::string path_;
+  std::string name_;  // for messages
+  bool is_accepted_ = false;
+  bool is_over_ = false;
+  Journal journal_;
+  std::chrono::steady_clock::time_point next_save_;
+};
+
+}  // namespace rowsum

@@ -1,0 +1,38 @@
+// How far a run with --resume is: what another one has to know to go on from there, as text.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "common/wire/hello.h"
+
+namespace rowsum {
+
+struct Journal {
+  // What must be the same when the run goes on.
+  Identity input;
+  Dialect dialect;
+  bool header = false;
+  std::string options;  // those of p3_write that shape its files
+
+  // All before `offset` is done, and so many bytes of the files hold what came of it.
+  struct State {
+    uint64_t offset = 0;
+    uint64_t row = 0;  // the number of the next one
+    uint64_t output = 0;
+    uint64_t rejects = 0;
+    bool has_rejects = false;
+
+    bool operator==(const State&) const = default;
+  } state;
+
+  bool operator==(const Journal&) const = default;
+};
+
+std::string encode(const Journal& journal);
+
+/// Throws std::invalid_argument ("damaged", "of version 7; this program reads version 1") for
+/// anything but what encode() returned.
+Journal decode_journal(const std::string& text);
+
+}  // namespace rowsum
