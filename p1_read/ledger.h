@@ -52,8 +52,7 @@ class Ledger {
 
   /// The life is over, and nothing of it will come back any more.
   Death died();
-  /// The oldest batch, which is suspect, and what it is to be replaced by: parts of it that tile
-  /// it.
+  /// The oldest batch, which is suspect, and what it is to be replaced by: parts of it that tile it.
   const Batch& front() const { return entries_.front().batch; }
   void cut_front(const std::vector<Batch>& pieces);
 

@@ -191,13 +191,13 @@ void Output::resolve() {
 }
 
 void Output::open_partial() {
-  temporary_ = path_ + ".partial";
+  const std::string partial = path_ + ".partial";
   const std::string shown = name_ + ".partial";
   struct stat opened, named;
   // Until the name is still that of what has been locked: the run that had it may have ended
   // between the two, and then it is the name of nothing, or of a file that is complete.
   do {
-    file_ = OwnedFd(::open(temporary_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
+    file_ = OwnedFd(::open(partial.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
     if (!file_.is_open() || ::fstat(file_.get(), &opened) != 0) {
       throw Failure::from_errno(ExitStatus::cannot_create, shown);
     }
@@ -205,9 +205,10 @@ void Output::open_partial() {
       if (errno != EWOULDBLOCK) throw Failure::from_errno(ExitStatus::cannot_create, shown);
       throw Failure(ExitStatus::cannot_create, shown + ": another run is writing it");
     }
-  } while (::lstat(temporary_.c_str(), &named) != 0 || named.st_dev != opened.st_dev ||
+  } while (::lstat(partial.c_str(), &named) != 0 || named.st_dev != opened.st_dev ||
            named.st_ino != opened.st_ino);
   fd_ = file_.get();
+  temporary_ = partial;
 }
 
 void replace_file(const std::string& path, std::string_view bytes, const std::string& name) {

@@ -298,6 +298,41 @@ TEST_CASE("batcher: reading may begin in the middle") {
   check({"1\n22\n", "1\n\"333\n"}, {}, 100);
 }
 
+TEST_CASE("batcher: a run goes on where any batch of it began, as if it had never stopped") {
+  std::mt19937 random(5);
+  for (int i = 0; i < 300; ++i) {
+    BatcherOptions options;
+    options.header = i % 2 == 0;
+    options.max_row = i % 3 == 0 ? 6 : 1000;
+    options.batch_size = 1 + random() % 10;
+    const std::string text =
+        (i % 4 < 2 ? mark : "") + random_text(random, "\"11,\n\r\xEF\xBB\xBF", 40);
+    const Cut whole = cut({text}, options, feedings[0], 0);
+    for (size_t from = 1; from < whole.batches.size(); ++from) {
+      const Batch& first = whole.batches[from];
+      Batcher batcher(options, first.range.begin);
+      batcher.begin_input(0, name_of(0));
+      batcher.go_on_at_row(first.first_row);
+      std::vector<Batch> batches;
+      const Thrown failure = thrown_by([&] {
+        for (size_t at = first.range.begin; true;) {
+          const size_t piece = std::min(text.size() - at, size_t{batcher.wanted()});
+          piece > 0 ? batcher.feed(std::string_view(text).substr(at, piece)) : batcher.end_input();
+          at += piece;
+          if (const auto batch = batcher.take_full()) batches.push_back(*batch);
+          batcher.check();
+          if (piece == 0) break;
+        }
+      });
+      CAPTURE(printable(text, 200));
+      CHECK(failure == whole.failure);
+      CHECK(batches == std::vector<Batch>(whole.batches.begin() + static_cast<long>(from),
+                                          whole.batches.end()));
+      if (failure == Thrown()) CHECK(batcher.rows() == whole.rows - first.first_row);
+    }
+  }
+}
+
 TEST_CASE("batcher: a byte order mark is covered, and is no text") {
   CHECK(rows_text({mark + "1\n2"}, {}) == "1\n2|");
   CHECK(rows_text({mark}, {}) == "|");

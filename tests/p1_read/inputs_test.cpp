@@ -65,6 +65,36 @@ TEST_CASE("inputs: a plain file") {
   CHECK_FALSE(inputs.open_next());
 }
 
+TEST_CASE("inputs: a plain file from the middle on") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("in.csv");
+  write_file(path, "1,2\n3\n");
+  Inputs inputs({path});
+  inputs.begin_at(4);
+  CHECK(inputs.begin() == 4);
+  CHECK(inputs.identity() == Inputs({path}).identity());
+  CHECK(read_current(inputs) == "3\n");
+  Inputs beyond({path});
+  beyond.begin_at(7);
+  CHECK(beyond.begin() == 6);
+  CHECK(read_current(beyond) == "");
+}
+
+TEST_CASE("inputs: a plain file that was written to is another, wherever that was") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("in.csv");
+  write_file(path, std::string(1 << 20, '1'));
+  const Identity before = Inputs({path}).identity();
+  const Identity since_written = Inputs({path}).identity_since_written();
+  CHECK(Inputs({path}).identity_since_written() == since_written);
+  const OwnedFd file = open_file(path);
+  REQUIRE(::pwrite(file.get(), "2", 1, 1 << 19) == 1);
+  const timespec times[] = {{0, UTIME_OMIT}, {1, 1}};
+  REQUIRE(::futimens(file.get(), times) == 0);
+  CHECK(Inputs({path}).identity() == before);
+  CHECK_FALSE(Inputs({path}).identity_since_written() == since_written);
+}
+
 TEST_CASE("inputs: several, one after another") {
   const TemporaryDirectory directory;
   const std::string one = directory.file("1.csv");

@@ -1,0 +1,264 @@
+#!/usr/bin/env python3
+"""--resume: killed at any moment, or without what had not been synced, the same command goes on to the same bytes."""
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
+from pipeline import Outcome, PipelineTest, main, sums  # noqa: E402
+from reference import reference  # noqa: E402
+
+
+class ResumeTest(PipelineTest):
+    def setUp(self):
+        super().setUp()
+        self.random = random.Random(1)
+
+    def input(self, rows, **options):
+        """Of many small batches, so that a run takes its time."""
+        words = [word for name, value in options.items() for word in (f'--{name.replace("_", "-")}', value)]
+        return self.generate('in.csv', '--rows', rows, '--columns', 3, '--quoted', 20, '--crlf', *words).read_bytes()
+
+    def start_resumed(self, *options):
+        """The launcher, with what does not matter chosen by chance."""
+        return self.start_launcher(None, '-n', self.random.randint(1, 3),
+                                   f'--batch-size={self.random.choice([1, 40, 300])}',
+                                   f'--deal={self.random.choice(["pull", "random", "round-robin"])}',
+                                   '-o', 'sums.csv', '--resume', *options, 'in.csv')
+
+    def journal(self):
+        """The numbers in the journal; none if it is not there."""
+        try:
+            text = (self.work / 'sums.csv.journal').read_text()
+        except FileNotFoundError:
+            return {}
+        return {name: int(value.split()[0]) for name, value in
+                (line.split(' ', 1) for line in text.splitlines()) if name in ('offset', 'row', 'output', 'rejects')}
+
+    def kill_somebody(self, run):
+        """The launcher or one of the programs that cannot be replaced, or all at once."""
+        who = self.random.choice(['launcher', 'p1_read', 'p3_write', 'all'])
+        pids = self.processes() if who == 'all' else [run.pid] if who == 'launcher' else self.processes(f'/{who} ')
+        for pid in pids:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        status = run.finish().status
+        if who == 'all':  # also who would have cleaned up
+            self.end_what_is_left()
+            for left in self.tmp.iterdir():
+                for file in left.iterdir():
+                    file.unlink()
+                left.rmdir()
+        self.assert_nothing_left(within=5)
+        return status
+
+    def lose_what_was_not_synced(self):
+        """What comes after the lengths in the journal may be anything when the power has failed."""
+        known = self.journal()
+        for name, length in (('sums.csv.partial', 'output'), ('rejects.partial', 'rejects')):
+            path = self.work / name
+            if not path.exists() or length not in known:
+                continue
+            size = path.stat().st_size
+            self.assertGreaterEqual(size, known[length])
+            loss = self.random.randrange(3)
+            if loss == 0:
+                os.truncate(path, known[length])
+            elif loss == 1:
+                with open(path, 'r+b') as file:
+                    file.seek(known[length])
+                    file.write(bytes(size - known[length] + 100))
+
+    def go_on_until_done(self, *options, kills=12):
+        """The last outcome, after many deaths; how often a run went on in the middle is known then."""
+        self.gone_on = 0
+        for _ in range(kills):
+            before = self.journal()
+            run = self.start_resumed(*options)
+            time.sleep(self.random.uniform(0.02, 0.4))
+            if self.kill_somebody(run) in (0, 1):
+                return Outcome(b'', '', None)
+            self.lose_what_was_not_synced()
+            after = self.journal()
+            self.gone_on += before.get('offset', 0) > 0
+            self.assertGreaterEqual(after.get('offset', 0), before.get('offset', 0))
+        return self.start_resumed(*options).finish()
+
+    def files(self):
+        return sorted(os.listdir(self.work))
+
+    def test_kills(self):
+        data = self.input(60000)
+        self.assertEqual(self.go_on_until_done().status or 0, 0)
+        self.assertGreater(self.gone_on, 1)
+        self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
+        self.assertEqual(self.files(), ['in.csv', 'sums.csv'])
+
+    def test_kills_with_rejects_a_header_and_another_form(self):
+        data = b'\xef\xbb\xbf' + b'a,b\r\nh"\r\n' + b''.join(
+            b'%d,"%d"\r\n%s' % (i, 7 * i, b'x,"\n""1"\r\n' if i % 50 == 0 else b'') for i in range(50000))
+        self.file('in.csv', data)
+        answer = reference(data, ',', True)
+        self.assertIn(self.go_on_until_done('--header', '--on-error=skip', '--rejects=rejects', '--crlf').status,
+                      (1, None))
+        self.assertGreater(self.gone_on, 1)
+        self.assertTrue((self.work / 'sums.csv').read_bytes() == answer.lines.replace(b'\n', b'\r\n'))
+        outcome = self.launcher(None, '-n', 1, '--header', '--on-error=skip', '--rejects=again', '-o', 'no.csv',
+                                'in.csv')
+        self.assertEqual(outcome.status, 1)
+        self.assertTrue((self.work / 'rejects').read_bytes() == (self.work / 'again').read_bytes())
+        self.assertEqual(self.files(), ['again', 'in.csv', 'no.csv', 'rejects', 'sums.csv'])
+
+    def test_kills_without_index(self):
+        data = self.input(40000)
+        self.assertIn(self.go_on_until_done('--no-index', kills=6).status, (0, None))
+        self.assertTrue((self.work / 'sums.csv').read_bytes() ==
+                        b''.join(line.split(b',')[1] + b'\n' for line in sums(data).splitlines()))
+
+    def test_signals(self):
+        data = self.input(60000)
+        for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP:
+            run = self.start_resumed()
+            self.until(lambda: self.journal().get('offset', 0) > 0 or run.members[0].poll() is not None, 'no journal')
+            os.kill(run.pid, number)
+            self.assertEqual(run.finish(), Outcome(b'', '', -number))
+            self.assert_nothing_left(within=1)
+            self.assertEqual(self.files(), ['in.csv', 'sums.csv.journal', 'sums.csv.partial'])
+        self.assertEqual(self.start_resumed().finish(), Outcome(b'', '', 0))
+        self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
+
+    def interrupted(self, *options):
+        """Leaves a run in the middle. Returns the data and what must not be touched."""
+        data = self.input(60000)
+        run = self.start_resumed(*options)
+        self.until(lambda: self.journal().get('offset', 0) > 0, 'no journal')
+        os.kill(run.pid, signal.SIGKILL)
+        run.finish()
+        self.assert_nothing_left(within=5)
+        return data, self.state()
+
+    def state(self):
+        return {name: (self.work / name).read_bytes() for name in ('sums.csv.journal', 'sums.csv.partial')}
+
+    def assert_refused(self, state, what, *options):
+        outcome = self.start_resumed(*options).finish()
+        self.assertEqual((outcome.stdout, outcome.status), (b'', 65), outcome)
+        self.assertRegex(outcome.stderr, rf'^p3_write: sums\.csv\.journal: {what}; remove it to begin anew\n$')
+        self.assertEqual(self.state(), state)
+
+    def test_another_input(self):
+        data, state = self.interrupted()
+        path = self.work / 'in.csv'
+        times = path.stat()
+        for changed in data + b'1\n', data[:1000], b'9' + data[1:], data[:-3] + b'1\r\n', b'1\n':
+            path.write_bytes(changed)
+            os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+            self.assert_refused(state, 'of another input than in.csv, or it has changed since')
+        path.write_bytes(data)  # only the time of modification tells that
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns + 1))
+        self.assert_refused(state, 'of another input than in.csv, or it has changed since')
+        os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+        self.assertEqual(self.start_resumed().finish(), Outcome(b'', '', 0))
+        self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
+
+    def test_other_options(self):
+        data, state = self.interrupted()
+        for options in ['--crlf'], ['--no-index'], ['--on-error=skip'], ['--on-error=skip', '--rejects=rejects']:
+            self.assert_refused(state, 'of a run with --on-error=fail and not .*', *options)
+        for options in ['--header'], ['--delimiter=;']:
+            self.assert_refused(state, 'of a run with another --delimiter or --header', *options)
+        self.assertEqual(self.files(), ['in.csv', 'sums.csv.journal', 'sums.csv.partial'])
+        # What does not shape the output may change.
+        self.assertEqual(self.start_resumed('--max-row=1M', '--retries=1').finish(), Outcome(b'', '', 0))
+        self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
+
+    def test_a_damaged_journal(self):
+        data, state = self.interrupted()
+        journal = bytearray(state['sums.csv.journal'])
+        journal[journal.index(b'offset') + 8] ^= 1
+        state['sums.csv.journal'] = bytes(journal)
+        self.file('sums.csv.journal', journal)
+        self.assert_refused(state, 'damaged')
+        (self.work / 'sums.csv.journal').unlink()
+        self.assertEqual(self.start_resumed().finish(), Outcome(b'', '', 0))
+        self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
+
+    def test_a_crash_while_the_files_get_their_names(self):
+        """The output has its name, and the journal is still there."""
+        data, _ = self.interrupted()
+        (self.work / 'sums.csv.partial').rename(self.work / 'sums.csv')
+        self.assertEqual(self.start_resumed().finish(), Outcome(b'', '', 0))
+        self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
+        self.assertEqual(self.files(), ['in.csv', 'sums.csv'])
+
+    def test_two_at_once(self):
+        data, _ = self.interrupted()
+        first = self.start_resumed()
+        self.until(lambda: self.processes('/p3_write '), 'no p3_write')
+        pid = self.processes('/p3_write ')[0]
+        self.until(lambda: 'sums.csv.partial' in os.popen(f'readlink /proc/{pid}/fd/*').read(), 'no partial file')
+        os.kill(pid, signal.SIGSTOP)
+        second = self.start_resumed().finish()
+        self.assertEqual(second, Outcome(b'', 'p3_write: sums.csv.partial: another run is writing it\n', 73))
+        os.kill(pid, signal.SIGCONT)
+        self.assertEqual(first.finish(), Outcome(b'', '', 0))
+        self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
+        self.assertEqual(self.files(), ['in.csv', 'sums.csv'])
+
+    def test_a_row_that_is_no_integers(self):
+        """The same failure again, without all that came before; errors have the same places."""
+        data = b'1,2\n' * 40000 + b'1,x\n' + b'1\n' * 100
+        self.file('in.csv', data)
+        expected = Outcome(b'', "p3_write: in.csv: row 40000, field 2 (byte 160002): 'x' is not an integer\n", 65)
+        for _ in range(2):
+            self.assertEqual(self.start_resumed().finish(), expected)
+            self.assertEqual(self.files(), ['in.csv', 'sums.csv.journal', 'sums.csv.partial'])
+            self.assertGreater(self.journal()['row'], 39000)
+        self.file('in.csv', b'1,2\n' * 40000 + b'"1')
+        (self.work / 'sums.csv.journal').unlink()
+        for _ in range(2):
+            self.assertEqual(self.start_resumed().finish(), Outcome(
+                b'', 'p1_read: in.csv: row 40000 (byte 160000): a quoted field is never closed\n', 65))
+            self.assertEqual(self.journal()['row'], 40000)
+
+    def test_a_worker_that_dies_meanwhile(self):
+        data, _ = self.interrupted()
+        run = self.start_resumed()
+        for pid in self.until(lambda: self.processes('/p2_sum '), 'no p2_sum'):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.assertEqual(run.finish().status, 0)
+        self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
+
+    def test_small_inputs(self):
+        for data in b'', b'\n', b'1', b'a\n', b'\xef\xbb\xbf':
+            self.file('in.csv', data)
+            self.assertEqual(self.start_resumed('--header').finish(), Outcome(b'', '', 0))
+            self.assertEqual((self.work / 'sums.csv').read_bytes(), sums(data, ',', True))
+            self.assertEqual(self.files(), ['in.csv', 'sums.csv'])
+
+    def test_wrong_usage(self):
+        self.file('in.csv', b'1\n')
+        self.fifo('fifo')
+        for words in (['in.csv'], ['-o', 'out'], ['-o', 'out', '-'], ['-o', 'out', 'in.csv', 'in.csv'],
+                      ['-o', 'out', 'fifo'], ['-o', 'out', '/dev/null'], ['-o', 'fifo', 'in.csv'],
+                      ['-o', '/dev/stdout', 'in.csv'], ['-o', '', 'in.csv'],
+                      ['-o', 'out', '--on-error=skip', '--rejects=out.journal', 'in.csv'],
+                      ['-o', 'out', '--on-error=skip', '--rejects=fifo', 'in.csv']):
+            outcome = self.launcher(self.work / 'in.csv', '-n', 2, '--resume', *words)
+            self.assertEqual((outcome.stdout, outcome.stderr.count('\n'), outcome.status), (b'', 1, 64), (words, outcome))
+            self.assertEqual(self.files(), ['fifo', 'in.csv'])
+        self.assertEqual(self.launcher(None, '--resume', '-o', 'out', 'no.csv').status, 66)
+        self.assertEqual(self.launcher(None, '--resume', '-o', 'no/out', 'in.csv').status, 73)
+        self.assertEqual(self.files(), ['fifo', 'in.csv'])
+
+
+if __name__ == '__main__':
+    main()
