@@ -38,9 +38,9 @@ Checkpoint::Checkpoint(const WriteOptions& options, Output& output, Output* reje
       path_(output.path() + ".journal"),
       name_(options.output + ".journal") {
   read(options);
-  const bool is_void = journal_.state.output > output_.size() ||
-                       journal_.state.rejects > (rejects_ ? rejects_->size() : 0);
-  if (is_void || journal_.state.offset == 0) journal_ = {};
+  const bool is_valid = journal_.state.offset > 0 && has(output_, journal_.state.output) &&
+                        (!rejects_ || has(*rejects_, journal_.state.rejects));
+  if (!is_valid) journal_ = {};
   journal_.options = shaping(options);
 }
 
@@ -68,6 +68,10 @@ void Checkpoint::read(const WriteOptions& options) {
     refuse("of a run with " + printable(journal_.options, longest) + " and not " +
            printable(shaping(options), longest));
   }
+}
+
+bool Checkpoint::has(Output& file, uint64_t length) const {
+  return file.size() >= length || (journal_.state.is_complete && file.is_there_already(length));
 }
 
 void Checkpoint::accept(const Hello& hello) {
@@ -101,6 +105,11 @@ void Checkpoint::save() {
   replace_file(path_, encode(journal_), name_);
   const Clock::time_point end = Clock::now();
   next_save_ = end + std::min(pause_per_cost * (end - begin), longest_pause);
+}
+
+void Checkpoint::complete() {
+  journal_.state.is_complete = true;
+  save();
 }
 
 void Checkpoint::remove() {

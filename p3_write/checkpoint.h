@@ -16,10 +16,10 @@ namespace rowsum {
 
 class Checkpoint {
  public:
-  /// Reads the journal, if there is one. It counts only if the files are as long as it says: they
-  /// are not if a run was killed between giving them their names and removing the journal, and then
-  /// all begins anew. `rejects`: or nullptr. Both are open, and nobody else's. Throws
-  /// Failure(bad_data) for a journal that is damaged or of a run with other options.
+  /// Reads the journal, if there is one. It counts only if the files are as long as it says, under
+  /// the one name or the other; if not, all begins anew. `rejects`: or nullptr. Both are open, and
+  /// nobody else's. Throws Failure(bad_data) for a journal that is damaged or of a run with other
+  /// options.
   Checkpoint(const WriteOptions& options, Output& output, Output* rejects);
   /// Saves, if the run has failed after accept(); whether that works is of no interest any more.
   ~Checkpoint();
@@ -37,11 +37,14 @@ class Checkpoint {
   void note(const Journal::State& state);
   /// It is written now.
   void save();
+  /// The same, before the files get their names.
+  void complete();
   /// The files have their names.
   void remove();
 
  private:
   void read(const WriteOptions& options);
+  bool has(Output& file, uint64_t length) const;
   [[noreturn]] void refuse(const std::string& why) const;
 
   Output& output_;

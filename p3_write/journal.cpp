@@ -30,7 +30,8 @@ std::string encode(const Journal& journal) {
         << ' ' << journal.header                                                                //
         << "\noptions " << std::quoted(journal.options)                                         //
         << "\noffset " << state.offset << "\nrow " << state.row << "\noutput " << state.output  //
-        << "\nrejects " << state.rejects << ' ' << state.has_rejects << '\n';
+        << "\nrejects " << state.rejects << ' ' << state.has_rejects << "\ncomplete "
+        << state.is_complete << '\n';
   return lines.str() + checksum_line(lines.str());
 }
 
@@ -56,7 +57,7 @@ Journal decode_journal(const std::string& text) {
   in >> name >> delimiter >> journal.header;
   in >> name >> std::quoted(journal.options);
   in >> name >> state.offset >> name >> state.row >> name >> state.output;
-  in >> name >> state.rejects >> state.has_rejects;
+  in >> name >> state.rejects >> state.has_rejects >> name >> state.is_complete;
   if (!in) throw damaged;
   journal.dialect.delimiter = static_cast<char>(delimiter);
   return journal;

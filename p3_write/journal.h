@@ -22,6 +22,7 @@ struct Journal {
     uint64_t output = 0;
     uint64_t rejects = 0;
     bool has_rejects = false;
+    bool is_complete = false;  // and now the files get their names
 
     bool operator==(const State&) const = default;
   } state;

@@ -146,7 +146,15 @@ uint64_t Output::size() const {
   return static_cast<uint64_t>(status.st_size);
 }
 
+bool Output::is_there_already(uint64_t length) {
+  struct stat status;
+  is_done_ = ::stat(path_.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+             static_cast<uint64_t>(status.st_size) == length;
+  return is_done_;
+}
+
 void Output::cut(uint64_t length) {
+  if (is_done_) return;
   const auto end = static_cast<off_t>(length);
   if (::ftruncate(fd_, end) != 0 || ::lseek(fd_, end, SEEK_SET) < 0) {
     throw Failure::from_errno(ExitStatus::io, name_);
@@ -158,7 +166,7 @@ void Output::sync() {
 }
 
 void Output::commit() {
-  if (path_.empty()) return;
+  if (path_.empty() || is_done_) return;
   sync();
   if (temporary_.empty()) {
     // A file without a name cannot take one that exists: it gets a passing one first.

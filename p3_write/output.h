@@ -37,6 +37,9 @@ class Output {
   uint64_t size() const;
   /// Goes on after the first `length` bytes; the others are dropped.
   void cut(uint64_t length);
+  /// A partial file may have got its name before this process began: whether the file of that name
+  /// has so many bytes. Then cut() and commit() leave it alone, and there is nothing to write.
+  bool is_there_already(uint64_t length);
   /// What has been written is safe on disk.
   void sync();
   /// Everything written is safe and has its name. For standard output there is nothing to do.
@@ -54,6 +57,7 @@ class Output {
   std::string path_;       // of the file to be replaced; empty: written directly
   std::string temporary_;  // its name until then, when it has one
   bool is_partial_ = false;
+  bool is_done_ = false;
 };
 
 /// A file of these contents in place of what has the name, never less of it, and synced. Nobody

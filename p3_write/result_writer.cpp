@@ -48,7 +48,8 @@ void ResultWriter::write(const StreamParser& stream, uint64_t first_row) {
 
 void ResultWriter::note_progress(uint64_t offset, uint64_t row) {
   if (checkpoint_) {
-    checkpoint_->note({offset, row, output_size_, rejects_ ? rejects_size_ : 0, has_rejects_});
+    checkpoint_->note(
+        {offset, row, output_size_, rejects_ ? rejects_size_ : 0, has_rejects_, false});
   }
 }
 
@@ -57,7 +58,7 @@ void ResultWriter::keep_rejects() {
 }
 
 ExitStatus ResultWriter::commit() {
-  if (checkpoint_) checkpoint_->save();  // a crash from here on loses no time
+  if (checkpoint_) checkpoint_->complete();
   if (rejects_) rejects_->commit();
   output_.commit();
   if (checkpoint_) checkpoint_->remove();

@@ -16,8 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A run that writes `sums` and comes to `state`, and is then cut off as by SIGKILL if `is_killed`:
-/// the journal is that of the last save.
+/// A p3_write with --resume, as far as its files go.
 class Run {
  public:
   explicit Run(const TemporaryDirectory& directory, WriteOptions options = {})
@@ -51,7 +50,7 @@ void run_and_fail(const TemporaryDirectory& directory) {
   Run run(directory);
   run.accept();
   run.output().write("0,1\n");
-  run.checkpoint().note({6, 1, 4, 0, false});
+  run.checkpoint().note({6, 1, 4, 0, false, false});
   run.output().write("1,2\n");
 }
 
@@ -71,7 +70,7 @@ TEST_CASE("checkpoint: what the journal does not know is cut off") {
   run_and_fail(directory);
   CHECK(contents_of(directory.file("sums.csv.partial")) == "0,1\n1,2\n");
   Run run(directory);
-  CHECK(run.checkpoint().state() == Journal::State{6, 1, 4, 0, false});
+  CHECK(run.checkpoint().state() == Journal::State{6, 1, 4, 0, false, false});
   run.accept();
   CHECK(contents_of(directory.file("sums.csv.partial")) == "0,1\n");
   run.output().write("1,3\n");

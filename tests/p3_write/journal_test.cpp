@@ -15,7 +15,7 @@ Journal example() {
   journal.dialect.delimiter = '\xff';
   journal.header = true;
   journal.options = "--on-error=skip --rejects=a \"b\" \\c\nd";
-  journal.state = {1ull << 40, 7, 4711, 12, true};
+  journal.state = {1ull << 40, 7, 4711, 12, true, true};
   return journal;
 }
 
