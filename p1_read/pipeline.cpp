@@ -255,7 +255,7 @@ void Pipeline::replace_worker(size_t place) {
   at.is_told = false;
   at.quiet = 0;
   open_fifo(place);
-  say_hello(place);
+  if (!hello_.inputs.empty() || end_) say_hello(place);
   if (death != Ledger::Death::hopeless) return;
   if (!is_failing) {
     report("p2_sum at place " + std::to_string(place) + " died " +

@@ -175,9 +175,9 @@ worker() {  # PLACE LIFE
   trap '' INT QUIT  # or the exec would take them as this script found them
   echo "$BASHPID" >&"$lifeline"
   [[ ! $worker_timeout ]] || echo "$BASHPID" >"$directory/pid.$1.$2"
-  let_go "${holds[@]}"
-  exec "${bin}p2_sum" --parent $$ <"$directory/in.$1.$2" >"$directory/out.$1.$2" \
-    2>&"$errors" {errors}>&- {lifeline}>&-
+  let_go "${holds[@]}"  # before the opens wait, or the end of another one that died could not be seen
+  exec "${bin}p2_sum" --parent $$ {lifeline}>&- 2>&"$errors" {errors}>&- \
+    <"$directory/in.$1.$2" >"$directory/out.$1.$2"
 }
 
 # The script holds the writing end of what a worker writes, so that p3_write does not see the end of
