@@ -64,6 +64,11 @@ void Chain::open(const std::vector<std::string>& to) {
   }
 }
 
+void Chain::add_checksums() {
+  has_checksums_ = true;
+  for (StreamWriter& stream : streams_) stream.add_checksums();
+}
+
 void Chain::run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy) {
   say_hello(inputs, options);
   // Blocking writes are all the credit there is.
@@ -71,9 +76,9 @@ void Chain::run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy
   Batcher batcher(options, inputs.begin());
   Carry carry(inputs.begin());
   // A plain file's bytes go from the page cache into the pipe, and only past the cutter here.
-  const bool is_spliced =
-      inputs.is_plain_file() && std::all_of(streams_.begin(), streams_.end(),
-                                            [](const StreamWriter& s) { return is_pipe(s.fd()); });
+  const bool is_spliced = !has_checksums_ && inputs.is_plain_file() &&
+                          std::all_of(streams_.begin(), streams_.end(),
+                                      [](const StreamWriter& s) { return is_pipe(s.fd()); });
   const auto deal = [&](const Batch& batch) {
     StreamWriter& stream = streams_[*dealer.deal()];
     if (is_spliced) {

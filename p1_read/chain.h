@@ -23,6 +23,9 @@ class Chain {
   /// it. Throws Failure(cannot_create), and Failure(usage) for a terminal.
   void open(const std::vector<std::string>& to);
 
+  /// All frames get checksums of their payloads.
+  void add_checksums();
+
   /// Deals all of the inputs and ends the streams. Throws Failure.
   void run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy);
 
@@ -34,6 +37,7 @@ class Chain {
 
   std::vector<OwnedFd> files_;
   std::deque<StreamWriter> streams_;
+  bool has_checksums_ = false;
 };
 
 }  // namespace rowsum

@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
       pipeline->run(inputs, options->batches);
     } else {
       chain.open(options->to);
+      if (options->checksum) chain.add_checksums();
       Inputs inputs(options->inputs);
       chain.run(inputs, options->batches, options->deal);
     }

@@ -45,6 +45,8 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
       "who gets the next batch, with several --to: round-robin, random or pull");
   add("to", po::value(&options.to)->composing()->value_name("PATH"),
       "write to PATH, a file or FIFO, not to standard output; several: deal to them");
+  add("checksum", po::bool_switch(&options.checksum),
+      "prove every batch, and so every result, by a checksum, also in pipes");
 
   po::options_description launcher("For run_pipeline.sh");
   auto add_launcher = launcher.add_options();
@@ -77,6 +79,7 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
       throw usage_failure("--pipeline needs --places, --control and --shared");
     }
     if (!options.to.empty()) throw usage_failure("--pipeline and --to exclude each other");
+    pipeline.checksum = options.checksum;
     options.pipeline = pipeline;
   }
   return options;

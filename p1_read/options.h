@@ -17,6 +17,7 @@ struct ReadPipeline {
   int control = -1;             // fd of the reading end
   int shared = -1;              // fd of the input file itself, or of the ring
   unsigned retries = 3;         // deaths in a row at one place before its batch is suspect
+  bool checksum = false;        // of the text that the workers are to read
   bool resume = false;          // begin where p3_write says
   unsigned worker_timeout = 0;  // seconds without a result after which a worker is killed; 0: never
 };
@@ -26,6 +27,7 @@ struct ReadOptions {
   BatcherOptions batches;
   DealPolicy deal = DealPolicy::round_robin;
   std::vector<std::string> to;  // none: standard output
+  bool checksum = false;        // of every payload, also in pipes
   std::optional<ReadPipeline> pipeline;
 };
 

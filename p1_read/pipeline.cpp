@@ -171,7 +171,10 @@ void Pipeline::end_streams(const Verdict& verdict) {
 void Pipeline::send(size_t place) {
   Place& to = places_[place];
   while (const auto next = to.ledger.next()) {
-    to.pending += batch_frame_shared(next->batch, next->is_refused ? is_refused : uint16_t{0});
+    std::optional<uint64_t> checksum;
+    if (options_.checksum) checksum = payload_checksum("", text_of(next->batch));
+    to.pending +=
+        batch_frame_shared(next->batch, next->is_refused ? is_refused : uint16_t{0}, checksum);
   }
   if (end_ && !to.is_told && to.ledger.has_sent_all()) {
     to.pending += end_frame(*end_);
@@ -266,10 +269,15 @@ void Pipeline::replace_worker(size_t place) {
 
 void Pipeline::cut_suspect(Ledger& ledger) {
   const Batch& batch = ledger.front();
-  std::vector<char> text(batch.text);
+  ledger.cut_front(cut_batch(batch, text_of(batch), hello_.dialect, suspect_pieces));
+}
+
+std::string_view Pipeline::text_of(const Batch& batch) {
+  if (text_.size() < batch.text) text_.resize(batch.text);
+  const auto text = std::span(text_).first(batch.text);
   pread_shared(options_.shared, hello_.shared.ring_size, text, batch.text_begin(),
                hello_.inputs[batch.input]);
-  ledger.cut_front(cut_batch(batch, {text.data(), text.size()}, hello_.dialect, suspect_pieces));
+  return {text.data(), text.size()};
 }
 
 void Pipeline::note_quiet(size_t place) {

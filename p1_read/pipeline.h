@@ -15,6 +15,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/io/owned_fd.h"
@@ -74,6 +75,8 @@ class Pipeline {
   void send(size_t place);
   void replace_worker(size_t place);
   void cut_suspect(Ledger& ledger);
+  /// The batch's text, as the workers read it; valid until the next call.
+  std::string_view text_of(const Batch& batch);
   /// A second in which the place was waited for.
   void note_quiet(size_t place);
   void kill_worker(const Place& place);
@@ -90,6 +93,7 @@ class Pipeline {
   std::vector<Place> places_;
   std::unique_ptr<Ring> ring_;  // none: the shared file is the input itself
   std::vector<char> scratch_;   // the input's bytes on their way past the cutter, without a ring
+  std::vector<char> text_;      // of text_of()
   std::vector<pollfd> polled_;  // of wait(), kept for its memory
   Hello hello_;                 // without a name in it until the inputs are known
   ControlParser control_;

@@ -26,7 +26,14 @@ class TextSource {
     buffer_.reserve(batch.text);
     pread_shared(hello_.shared.fd, hello_.shared.ring_size, {buffer_.data(), batch.text},
                  batch.text_begin(), hello_.inputs[batch.input]);
-    return {buffer_.data(), batch.text};
+    const std::string_view text(buffer_.data(), batch.text);
+    const FrameHeader& header = stream.header();
+    if (header.flags & has_checksum && payload_checksum("", text) != header.checksum) {
+      throw Failure(ExitStatus::bad_data,
+                    hello_.inputs[batch.input] + ": " + describe(batch.range) +
+                        " are not what p1_read has read: the input changed while it was read");
+    }
+    return text;
   }
 
  private:
@@ -67,6 +74,8 @@ ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
       case StreamParser::Item::frame: {
         const Batch batch = stream.batch();
         const std::string_view text = source->text(stream, batch);
+        // Who wants the batches proved wants it of their results, too.
+        if (stream.header().flags & has_checksum) out.add_checksums();
         const bool refused = stream.header().flags & is_refused;
         check_rows(stream, batch, refused ? summer->refuse(batch, text) : summer->sum(batch, text));
         out.result(batch, summer->rejects(), summer->lines());

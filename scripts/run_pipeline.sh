@@ -38,7 +38,7 @@ for each row, in order. No FILE, or -, is standard input.
       --header         skip the first row of each file
       --retries K            what a worker dies of K + 1 times is a rejected row (default: 3)
       --worker-timeout T     replace a worker that returns nothing for T seconds
-      --batch-size SIZE, --max-row SIZE, --deal POLICY        see p1_read(1)
+      --batch-size SIZE, --max-row SIZE, --deal POLICY, --checksum    see p1_read(1)
       --crlf, --no-index, --on-error POLICY, --rejects FILE   see p3_write(1)
       --help, --version
 
@@ -80,7 +80,7 @@ while (($#)); do
     -d | --delimiter) read_options+=(--delimiter="$value") ;;
     --worker-timeout) worker_timeout=$value; read_options+=("$option=$value") ;;
     --batch-size | --max-row | --deal | --retries) read_options+=("$option=$value") ;;
-    --header) read_options+=(--header) ;;
+    --header | --checksum) read_options+=("$option") ;;
     -o | --output) output=$value; write_options+=(--output="$value") ;;
     --resume) resume=1; read_options+=(--resume); write_options+=(--resume) ;;
     --on-error | --rejects) write_options+=("$option=$value") ;;

@@ -78,6 +78,15 @@ FrameHeader decode_header(std::span<const char> bytes) {
   return header;
 }
 
+uint64_t payload_checksum(std::string_view details, std::string_view text) {
+  if (details.empty()) return XXH3_64bits(text.data(), text.size());
+  XXH3_state_t state;
+  XXH3_64bits_reset(&state);
+  XXH3_64bits_update(&state, details.data(), details.size());
+  XXH3_64bits_update(&state, text.data(), text.size());
+  return XXH3_64bits_digest(&state);
+}
+
 FrameHeader header_of(const Batch& batch) {
   FrameHeader header;
   header.type = FrameType::batch;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "common/model/batch.h"
 
@@ -18,7 +19,7 @@ constexpr size_t frame_mark_size = 4;
 
 /// Bits of FrameHeader::flags.
 constexpr uint16_t text_is_shared = 1;  // no text follows; it lies in the file that the hello names
-constexpr uint16_t has_checksum = 2;    // the payload's checksum is filled in
+constexpr uint16_t has_checksum = 2;    // the payload's checksum is filled in; shared text counts
 constexpr uint16_t is_refused = 4;      // the rows are not to be summed but returned as rejects
 
 /// Refused before anything is allocated: more than any hello, or a batch's worth of rejects with
@@ -54,5 +55,7 @@ FrameType decode_mark(std::span<const char> bytes);
 FrameHeader decode_header(std::span<const char> bytes);
 
 FrameHeader header_of(const Batch& batch);
+
+uint64_t payload_checksum(std::string_view details, std::string_view text);
 
 }  // namespace rowsum

@@ -1,7 +1,6 @@
 #include "common/wire/stream_writer.h"
 
 #include <sys/stat.h>
-#include <xxhash.h>
 
 #include "common/io/read_write.h"
 
@@ -19,19 +18,10 @@ bool is_regular_file(int fd) {
   return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-uint64_t checksum_of(std::string_view details, std::string_view text) {
-  if (details.empty()) return XXH3_64bits(text.data(), text.size());
-  XXH3_state_t state;
-  XXH3_64bits_reset(&state);
-  XXH3_64bits_update(&state, details.data(), details.size());
-  XXH3_64bits_update(&state, text.data(), text.size());
-  return XXH3_64bits_digest(&state);
-}
-
 std::string with_details(FrameHeader header, const std::string& details) {
   header.details = details.size();
   header.flags = has_checksum;
-  header.checksum = checksum_of(details, "");
+  header.checksum = payload_checksum(details, "");
   return header_bytes(header) + details;
 }
 
@@ -44,9 +34,14 @@ std::string hello_frame(const Hello& hello) {
   return with_details(header, encode(hello));
 }
 
-std::string batch_frame_shared(const Batch& batch, uint16_t flags) {
+std::string batch_frame_shared(const Batch& batch, uint16_t flags,
+                               std::optional<uint64_t> checksum) {
   FrameHeader header = header_of(batch);
   header.flags = flags | text_is_shared;
+  if (checksum) {
+    header.flags |= has_checksum;
+    header.checksum = *checksum;
+  }
   return header_bytes(header);
 }
 
@@ -59,7 +54,7 @@ std::string end_frame(const Verdict& verdict) {
 }
 
 StreamWriter::StreamWriter(int fd, std::string name)
-    : fd_(fd), name_(std::move(name)), is_on_disk_(is_regular_file(fd)) {
+    : fd_(fd), name_(std::move(name)), has_checksums_(is_regular_file(fd)) {
   widen_pipe(fd);
 }
 
@@ -116,9 +111,9 @@ void StreamWriter::fail(ExitStatus status, Content content) noexcept {
 void StreamWriter::frame(FrameHeader header, std::string_view details, std::string_view text) {
   header.details = details.size();
   header.text = text.size();
-  if (is_on_disk_) {
+  if (has_checksums_) {
     header.flags |= has_checksum;
-    header.checksum = checksum_of(details, text);
+    header.checksum = payload_checksum(details, text);
   }
   position_ = header.range.end;
   const auto bytes = encode(header);

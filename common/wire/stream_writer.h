@@ -1,6 +1,7 @@
 // The writing end of a stream on a blocking file descriptor.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,12 +15,14 @@ namespace rowsum {
 
 /// The frames that carry nothing but their header and details, as bytes.
 std::string hello_frame(const Hello& hello);
-/// `flags`: is_refused or nothing.
-std::string batch_frame_shared(const Batch& batch, uint16_t flags = 0);
+/// `flags`: is_refused or nothing. `checksum`: of the text, if it is to have one.
+std::string batch_frame_shared(const Batch& batch, uint16_t flags = 0,
+                               std::optional<uint64_t> checksum = std::nullopt);
 std::string end_frame(const Verdict& verdict);
 
 /// hello(), then batches or results, then end(); every frame is written at once. A hello and an end
-/// carry checksums of their payloads; in a stream on disk, all frames do.
+/// carry checksums of their payloads; in a stream on disk, or where that is asked for, all frames
+/// do.
 ///
 /// Throws what write_all() throws. After that, and after end(), fail() does nothing.
 class StreamWriter {
@@ -29,11 +32,14 @@ class StreamWriter {
 
   int fd() const { return fd_; }
 
+  /// From now on frames carry checksums of their payloads, wherever they go.
+  void add_checksums() { has_checksums_ = true; }
+
   void hello(const Hello& hello);
   /// `text` is batch.text bytes of rows.
   void batch(const Batch& batch, std::string_view text);
   /// The same, where the text is that part of a plain file and this stream a pipe: it is moved and
-  /// not copied.
+  /// not copied, and has no checksum.
   void batch_from_file(const Batch& batch, int file, const std::string& file_name);
   /// `batch` is what the lines answer.
   void result(const Batch& batch, const std::vector<Reject>& rejects, std::string_view lines);
@@ -50,7 +56,7 @@ class StreamWriter {
 
   int fd_;
   std::string name_;
-  bool is_on_disk_;
+  bool has_checksums_;
   bool has_begun_ = false;
   bool is_over_ = false;  // ended, or broken by a failed write
   uint64_t position_ = 0;

@@ -107,6 +107,42 @@ TEST_CASE("sum_stream: text is the end of its range") {
   CHECK(seen.frames[0].rejects[0].offset == 8);
 }
 
+TEST_CASE("sum_stream: results have checksums as soon as a batch has one") {
+  FrameHeader with = header_of(batch_of({2, 4}));
+  with.flags = has_checksum;
+  with.checksum = payload_checksum("", "2\n");
+  const std::string end = end_frame_at(4, 2);
+  const Answer answer =
+      answer_to(hello + batch_frame(batch_of({0, 2}), "1\n") + frame(with, "2\n") + end);
+  Hello results = hello_of(Content::results);
+  std::string_view left = std::string_view(answer.bytes).substr(hello_frame(results).size());
+  CHECK(decode_header(left.substr(0, frame_header_size)).flags == 0);
+  left.remove_prefix(frame_header_size + 4);
+  const FrameHeader second = decode_header(left.substr(0, frame_header_size));
+  CHECK(second.flags == has_checksum);
+  CHECK(second.checksum == payload_checksum("", left.substr(frame_header_size, second.text)));
+  CHECK(answer.returned == ExitStatus::complete);
+}
+
+TEST_CASE("sum_stream: shared text is held against its checksum") {
+  const TemporaryDirectory directory;
+  const std::string text = "1,2\n3,4\n";
+  write_file(directory.file("in.csv"), text);
+  const OwnedFd file = open_file(directory.file("in.csv"), O_RDONLY);
+  Hello shared = hello_of(Content::batches);
+  shared.shared.fd = file.get();
+  const Batch batch = batch_of_rows({0, 8}, 0, 2);
+  const auto answer = [&](std::string_view read) {
+    return answer_to(hello_frame(shared) +
+                     batch_frame_shared(batch, 0, payload_checksum("", read)) + end_frame_at(8, 2));
+  };
+  CHECK(answer(text).returned == ExitStatus::complete);
+  CHECK(answer("1,2\n3,5\n").thrown ==
+        Thrown{ExitStatus::bad_data,
+               "in.csv: bytes 0 to 8 are not what p1_read has read: the input changed while it was "
+               "read"});
+}
+
 TEST_CASE("sum_stream: rows of unknown number count from 0") {
   const Answer answer =
       answer_to(hello + batch_frame(batch_of_rows({0, 4}, unknown_row, 2), "1\n2\n") +

@@ -92,6 +92,36 @@ TEST_CASE("checkpoint: a journal whose files have gone is void") {
   CHECK(run.checkpoint().state() == Journal::State());
 }
 
+TEST_CASE("checkpoint: a run that was killed when the file had its name has nothing left to do") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("sums.csv");
+  {
+    Run run(directory);
+    run.accept();
+    run.output().write("0,1\n");
+    run.checkpoint().note({12, 1, 4, 0, false, false});
+    run.checkpoint().complete();
+    run.output().commit();
+  }
+  SUBCASE("it is still there") {
+    {
+      Run run(directory);
+      CHECK(run.checkpoint().state().offset == 12);
+      run.accept();
+      run.checkpoint().complete();
+      run.output().commit();
+      run.checkpoint().remove();
+    }
+    CHECK(contents_of(path) == "0,1\n");
+    CHECK(std::distance(fs::directory_iterator(directory.path()), fs::directory_iterator()) == 1);
+  }
+  SUBCASE("or it is not") {
+    write_file(path, "");
+    Run run(directory);
+    CHECK(run.checkpoint().state() == Journal::State());
+  }
+}
+
 TEST_CASE(
     "checkpoint: another input, other options and damage are refused, and nothing is touched") {
   const TemporaryDirectory directory;
