@@ -4,6 +4,11 @@
 
 namespace rowsum {
 
+void Ledger::deal(const Batch& batch) {
+  if (entries_.empty()) deaths_ = 0;
+  entries_.push_back({batch});
+}
+
 std::optional<Ledger::Send> Ledger::next() {
   if (has_sent_all()) return std::nullopt;
   // A suspect travels alone. There is none behind a batch that is not.
@@ -23,8 +28,9 @@ bool Ledger::returned(uint64_t end) {
   return is_whole;
 }
 
-Ledger::Death Ledger::died() {
+Ledger::Death Ledger::died(bool was_alive) {
   sent_ = 0;
+  if (entries_.empty() && was_alive) return Death::again;
   const bool has_tried_enough = ++deaths_ > retries_;
   if (entries_.empty() || entries_.front().is_refused) {
     return has_tried_enough ? Death::hopeless : Death::again;

@@ -11,7 +11,8 @@
 // next one. But if `retries` more die and nothing comes back in between, the batch in front is
 // suspect: it is cut into pieces, which are given out one at a time, so that the one that the next
 // worker dies on is known at once, and is cut again. A single row gets as many tries as the batch
-// did; then it is refused. That takes 2 (retries + 1) deaths, and one for every cut.
+// did; then it is refused. That takes 2 (retries + 1) deaths, and one for every cut but the first.
+// Who dies with nothing to do says nothing of any batch.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +41,7 @@ class Ledger {
     hopeless,  // they die whatever they are given
   };
 
-  void deal(const Batch& batch) { entries_.push_back({batch}); }
+  void deal(const Batch& batch);
 
   /// What is to be sent to the current life next, if there is something; it counts as sent then.
   std::optional<Send> next();
@@ -50,8 +51,9 @@ class Ledger {
   /// come back now. Throws std::logic_error if it answers anything but the oldest one sent.
   bool returned(uint64_t end);
 
-  /// The life is over, and nothing of it will come back any more.
-  Death died();
+  /// The life is over, and nothing of it will come back any more. `was_alive`: its stream had begun,
+  /// so it is not for being started that it died.
+  Death died(bool was_alive = true);
   /// The oldest batch, which is suspect, and what it is to be replaced by: parts of it that tile it.
   const Batch& front() const { return entries_.front().batch; }
   void cut_front(const std::vector<Batch>& pieces);
@@ -70,7 +72,7 @@ class Ledger {
   unsigned retries_;
   std::deque<Entry> entries_;  // in input order
   size_t sent_ = 0;            // so many of the first ones, to the current life
-  unsigned deaths_ = 0;        // in a row, with nothing returned and no new suspicion in between
+  unsigned deaths_ = 0;        // in a row, with nothing returned or found out in between
 };
 
 }  // namespace rowsum

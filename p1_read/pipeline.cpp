@@ -54,7 +54,10 @@ void Pipeline::run(Inputs& inputs, const BatcherOptions& options) {
   hello_ = hello_for(inputs, options);
   if (options_.resume) hello_.identity = inputs.identity_since_written();
   hello_.shared = {options_.shared, ring_ ? ring_->size() : 0};
-  for (size_t place = 0; place < places_.size(); ++place) say_hello(place);
+  for (size_t place = 0; place < places_.size(); ++place) {
+    say_hello(place);
+    send(place);
+  }
   Batcher batcher(options, inputs.begin());
   dealt_.total = inputs.begin();
   if (options_.resume) {
@@ -132,7 +135,6 @@ void Pipeline::say_hello(size_t place) {
   hello_.place = static_cast<uint32_t>(place);
   hello_.life = places_[place].life;
   places_[place].pending = hello_frame(hello_);
-  send(place);
 }
 
 std::span<char> Pipeline::space(const Batcher& batcher, size_t bytes) {
@@ -164,7 +166,8 @@ void Pipeline::end_streams(const Verdict& verdict) {
   const bool has_said_hello = !hello_.inputs.empty();
   end_ = verdict;
   for (size_t place = 0; place < places_.size(); ++place) {
-    has_said_hello ? send(place) : say_hello(place);
+    if (!has_said_hello) say_hello(place);
+    send(place);
   }
 }
 
@@ -198,7 +201,8 @@ bool Pipeline::wait(int input, bool may_block) {
 }
 
 void Pipeline::take_control() {
-  std::array<char, 4096> bytes;
+  // As much as the FIFO holds: old news of quiet places must not meet batches dealt after it.
+  static std::array<char, 1 << 16> bytes;
   const size_t n = read_some(options_.control, bytes, "control");
   is_control_open_ = n > 0;
   if (!is_control_open_ && !end_) throw Failure::silent(ExitStatus::neighbour_vanished);
@@ -231,6 +235,9 @@ void Pipeline::accept(const ControlMessage& message) {
       // After the end nobody is left to be told.
       if (!end_) throw Failure::silent(static_cast<ExitStatus>(message.value));
       break;
+    case ControlMessage::Type::alive:
+      place.is_alive = true;
+      break;
     case ControlMessage::Type::ended:
       place.has_ended = true;
       break;
@@ -247,18 +254,20 @@ void Pipeline::accept(const ControlMessage& message) {
 
 void Pipeline::replace_worker(size_t place) {
   Place& at = places_[place];
-  const auto death = at.ledger.died();
-  if (death == Ledger::Death::suspect) cut_suspect(at.ledger);
+  const auto death = at.ledger.died(at.is_alive);
   const bool is_failing = end_ && !end_->is_complete();
   if (death == Ledger::Death::hopeless) {
     at.ledger.clear();
     end_ = {ExitStatus::neighbour_vanished, dealt_.total, dealt_.rows};
   }
   ++at.life;
-  at.is_told = false;
+  at.is_alive = at.is_told = false;
   at.quiet = 0;
   open_fifo(place);
-  if (!hello_.inputs.empty() || end_) say_hello(place);
+  const bool is_known = !hello_.inputs.empty() || end_;
+  if (is_known) say_hello(place);
+  if (death == Ledger::Death::suspect) cut_suspect(at.ledger);
+  if (is_known) send(place);
   if (death != Ledger::Death::hopeless) return;
   if (!is_failing) {
     report("p2_sum at place " + std::to_string(place) + " died " +
@@ -284,20 +293,23 @@ void Pipeline::note_quiet(size_t place) {
   Place& at = places_[place];
   const bool owes = !at.ledger.is_empty() || (at.is_told && !at.has_ended);
   at.quiet = owes ? at.quiet + 1 : 0;
-  if (options_.worker_timeout != 0 && at.quiet >= options_.worker_timeout) kill_worker(at);
+  // It may have owed nothing for most of the first of these seconds.
+  if (options_.worker_timeout != 0 && at.quiet > options_.worker_timeout) kill_worker(at);
 }
 
 /// The launcher writes the worker's pid into "pid.PLACE.LIFE", and finds out why the worker died by
-/// the file's new name.
+/// the file's new name. It is the parent of both; a process that is not its child has got the number
+/// of a worker that died a moment ago.
 void Pipeline::kill_worker(const Place& place) {
   const std::string life = place.name.substr(place.name.find('.'));
   const std::string path = options_.directory + "/pid" + life;
-  int pid = 0;
+  int pid = 0, parent = 0;
   std::ifstream(path) >> pid;
-  // It may have gone a moment ago, and its number be another's.
-  std::error_code error;
-  const auto input = std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/fd/0", error);
-  if (pid == 0 || error || input.filename() != place.name) return;
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string word; status >> word && word != "PPid:";) {
+  }
+  status >> parent;
+  if (pid == 0 || parent != ::getppid()) return;
   ::rename(path.c_str(), (options_.directory + "/hung" + life).c_str());
   ::kill(pid, SIGKILL);
 }

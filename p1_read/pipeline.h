@@ -53,7 +53,8 @@ class Pipeline {
     uint32_t life = 0;
     std::string pending;     // bytes for which the FIFO had no room yet
     Ledger ledger;           // what it has not returned
-    bool is_told = false;    // this life has been told the end
+    bool is_alive = false;   // the stream of this life has begun
+    bool is_told = false;    // it has been told the end
     bool has_ended = false;  // and its stream of results has come to its end
     unsigned quiet = 0;      // seconds without a byte of what it owes
   };

@@ -27,6 +27,7 @@ struct Source {
   OwnedFd file;  // closed for standard input
   StreamParser stream;
   uint32_t life = 0;
+  bool is_new = true;  // nobody has looked whether its writer is still there
   bool is_over = false;
   bool was_quiet = false;  // it has been waited for since the last beat, and brought nothing
 
@@ -34,19 +35,21 @@ struct Source {
   bool is_reading() const { return !is_over && stream.item() != StreamParser::Item::frame; }
 };
 
-Source open_source(const std::string& path, const std::string& name, int flags = 0) {
+Source open_source(const std::string& path, const std::string& name) {
   if (path == "-") return {OwnedFd(), StreamParser(name, Content::results)};
-  OwnedFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
+  OwnedFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open()) throw Failure::from_errno(ExitStatus::no_input, name);
   return {std::move(file), StreamParser(name, Content::results)};
 }
 
-/// Opens the FIFO of a life of a place.
+/// Opens the FIFO of a life of a place. The launcher has opened it for writing before, and keeps it so
+/// as long as the worker lives: without a writer now, the life is over already.
 Source open_life(const WritePipeline& pipeline, size_t place, uint32_t life) {
   const std::string name = "out." + std::to_string(place) + "." + std::to_string(life);
-  Source source = open_source(pipeline.directory + "/" + name, name, O_NONBLOCK);
-  source.life = life;
-  return source;
+  OwnedFd file(::open((pipeline.directory + "/" + name).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  if (!file.is_open() && errno == ENOENT) throw Failure::silent(ExitStatus::neighbour_vanished);
+  if (!file.is_open()) throw Failure::from_errno(ExitStatus::system, name);
+  return {std::move(file), StreamParser(name, Content::results), life};
 }
 
 class MergeLoop {
@@ -73,8 +76,9 @@ class MergeLoop {
     while (!is_over()) {
       wait();
       for (size_t i = 0; i < sources_.size(); ++i) {
+        // poll(2) is silent about a FIFO whose last writer went before it was opened here.
+        bool has_more = polled_[2 + i].revents != 0 || (pipeline_ && sources_[i].is_new);
         // A header tells how much follows it, and that is mostly there already.
-        bool has_more = polled_[2 + i].revents != 0;
         while (has_more) has_more = read(i) && pipeline_ && sources_[i].is_reading();
       }
       write_what_is_due();
@@ -95,7 +99,10 @@ class MergeLoop {
       polled_.push_back({source.is_reading() ? source.fd() : -1, POLLIN, 0});
     }
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_beat_ - Clock::now());
-    poll_fds(polled_, pipeline_ ? std::max(0, static_cast<int>(left.count())) : -1);
+    const bool has_new = std::any_of(sources_.begin(), sources_.end(),
+                                     [](const Source& source) { return source.is_new; });
+    const int at_most = has_new ? 0 : std::max(0, static_cast<int>(left.count()));
+    poll_fds(polled_, pipeline_ ? at_most : -1);
     // Nobody reads: how a pipe and a socket say it.
     if (polled_[0].revents & (POLLERR | POLLHUP)) {
       throw Failure::silent(ExitStatus::downstream_closed);
@@ -107,22 +114,22 @@ class MergeLoop {
   bool read(size_t i) {
     Source& source = sources_[i];
     StreamParser& stream = source.stream;
+    source.is_new = false;
     const ssize_t n = read_available(source.fd(), stream.space(), stream.name());
     if (n < 0) return false;
     source.was_quiet = false;
     const bool had_ended = stream.item() == StreamParser::Item::end;
     if (n == 0 && !had_ended && pipeline_) {
       begin_next_life(i);
-      return false;
+      return sources_[i].is_new;
     }
     stream.filled(static_cast<size_t>(n));
     switch (stream.item()) {
       case StreamParser::Item::none:
         break;
       case StreamParser::Item::hello:
-        if (pipeline_ && (stream.hello().place != i || stream.hello().life != source.life)) {
-          throw Failure(ExitStatus::bad_data, stream.name() + ": the stream of another worker");
-        }
+        check_belongs(i);
+        tell(ControlMessage::Type::alive, i);
         merger_.hello(i, stream.name(), stream.hello());
         accept(stream.hello());
         stream.next();
@@ -145,6 +152,15 @@ class MergeLoop {
     return true;
   }
 
+  /// A worker that failed before it knew anything says nothing of its place either.
+  void check_belongs(size_t place) const {
+    const Source& source = sources_[place];
+    const Hello& hello = source.stream.hello();
+    if (!pipeline_ || hello.inputs.empty()) return;
+    if (hello.place == place && hello.life == source.life) return;
+    throw Failure(ExitStatus::bad_data, source.stream.name() + ": the stream of another worker");
+  }
+
   /// With --resume p1_read begins when the first hello has shown what it reads.
   void accept(const Hello& hello) {
     Checkpoint* const checkpoint = writer_.checkpoint();
@@ -155,21 +171,16 @@ class MergeLoop {
 
   /// The worker at a place has gone before its time. What it had begun to say is dropped. The
   /// launcher makes the next FIFO before it lets go of the last one, so if there is none now, the
-  /// worker is not replaced.
+  /// worker is not replaced: a failure that the launcher knows of.
   void begin_next_life(size_t place) {
     Source& source = sources_[place];
     if (merger_.stopped(place)) {
       source.is_over = true;
       return;
     }
-    try {
-      Source next = open_life(*pipeline_, place, source.life + 1);
-      tell(ControlMessage::Type::over, place);  // only now, for it makes the new worker speak
-      source = std::move(next);
-    } catch (const Failure& failure) {
-      if (failure.status() != ExitStatus::no_input) throw;
-      throw Failure::silent(ExitStatus::neighbour_vanished);
-    }
+    Source next = open_life(*pipeline_, place, source.life + 1);
+    tell(ControlMessage::Type::over, place);  // only now, for it makes the new worker speak
+    source = std::move(next);
   }
 
   void write_what_is_due() {
@@ -191,10 +202,11 @@ class MergeLoop {
   void note_beat() {
     const auto now = Clock::now();
     if (now < next_beat_) return;
+    const bool was_held_up = now >= next_beat_ + beat;
     next_beat_ = now + beat;
     for (size_t place = 0; place < sources_.size(); ++place) {
       Source& source = sources_[place];
-      if (source.is_reading() && source.was_quiet) tell(ControlMessage::Type::quiet, place);
+      if (source.is_reading() && source.was_quiet && !was_held_up) tell(ControlMessage::Type::quiet, place);
       source.was_quiet = source.is_reading();
     }
   }

@@ -122,10 +122,12 @@ exec {errors}>&2 2>/dev/null
 # The guard outlives this script, whatever kills it, and clears up after it. It makes the private
 # directory with the FIFOs and says where it is. Then it waits for the end of its standard input, the
 # lifeline, which every process below holds until it has reported its pid there. Unless a last line
-# says that all is over, it kills what was reported.
+# says that all is over, it kills what was reported and is not gone. Once a second it wakes this
+# script, which may have missed something; see below.
 guard() {
   trap '' HUP INT QUIT TERM
-  local name=run_pipeline.$$.$RANDOM$RANDOM directory='' root place line fifos=(control) pids=() is_over=
+  local name=run_pipeline.$$.$RANDOM$RANDOM directory='' root place pid has_gone is_over='' fifos=(control)
+  local -A pids=()
   for ((place = 0; place < workers; ++place)); do fifos+=("in.$place.0" "out.$place.0"); done
   for root in "${TMPDIR:-/dev/shm}" /tmp; do
     mkdir -m 700 "$root/$name" || continue
@@ -135,10 +137,15 @@ guard() {
     directory=
   done
   echo "$directory"
-  while read -r line; do
-    if [[ $line == over ]]; then is_over=1; else pids+=("$line"); fi
+  while read -r -t 1 pid has_gone || (($? > 128)); do
+    case $pid$has_gone in
+      '') kill -URG $$ ;;  # a second has passed
+      over) is_over=1 ;;
+      *gone) unset "pids[$pid]" ;;  # its number may soon be another's
+      *) pids[$pid]= ;;
+    esac
   done
-  [[ $is_over ]] || kill -KILL "${pids[@]}"
+  [[ $is_over ]] || kill -KILL "${!pids[@]}"
   until [[ ! -e $directory ]] || rm -rf "$directory"; do sleep 0.1; done
 }
 
@@ -146,7 +153,9 @@ guard() {
 # asked for have ended in the moment before.
 exec {from_guard}<> <(:)
 exec {lifeline}> >(guard <&0 >&"$from_guard" {from_guard}<&- &)
-read -r directory <&"$from_guard"
+exec {guard_says}</dev/fd/"$from_guard" {from_guard}>&-  # which ends if the guard does
+read -r directory <&"$guard_says"
+exec {guard_says}<&-
 [[ $directory ]] || die 73 "cannot make FIFOs in ${TMPDIR:-/dev/shm} or /tmp"
 
 # --- What the workers read ---------------------------------------------------------------------------
@@ -172,22 +181,24 @@ start_worker() {  # PLACE
   running[$!]="p2_sum at place $1"
 }
 worker() {  # PLACE LIFE
-  trap '' INT QUIT  # or the exec would take them as this script found them
+  trap '' INT QUIT  # this script traps INT by the time of a second life
   echo "$BASHPID" >&"$lifeline"
   [[ ! $worker_timeout ]] || echo "$BASHPID" >"$directory/pid.$1.$2"
-  let_go "${holds[@]}"  # before the opens wait, or the end of another one that died could not be seen
-  exec "${bin}p2_sum" --parent $$ {lifeline}>&- 2>&"$errors" {errors}>&- \
-    <"$directory/in.$1.$2" >"$directory/out.$1.$2"
+  # All this before the opens, for they may wait for ever, and then nobody could see an end of it.
+  let_go "$lifeline" "${holds[@]}"
+  exec >/dev/null
+  exec "${bin}p2_sum" --parent $$ <"$directory/in.$1.$2" >"$directory/out.$1.$2" \
+    2>&"$errors" {errors}>&-
 }
 
-# The script holds the writing end of what a worker writes, so that p3_write does not see the end of
-# a life before its death is certain here and the FIFOs of the next one are there.
+# The script holds the writing end of what a worker writes, from before p3_write can open it: so that
+# p3_write does not see the end of a life before its death is certain here and the FIFOs of the next
+# one are there, and then sees it even if it comes late.
 holds=()
 hold() {  # PLACE
   local fifo=$directory/out.$1.${lives[$1]} both end
   # shellcheck disable=SC2094 # an end opened for both does not wait for a reader
-  exec {both}<>"$fifo" {end}>"$fifo" {both}>&- || die 71 "cannot hold a FIFO"
-  holds[$1]=$end
+  [[ -p $fifo ]] && exec {both}<>"$fifo" {end}>"$fifo" {both}>&- && holds[$1]=$end
 }
 let_go() {  # FD...
   local fd
@@ -197,19 +208,22 @@ without_holds() {  # COMMAND...
   let_go "${holds[@]}"
   exec "$@"
 }
+# Without FIFOs there is no next life; p3_write sees that as soon as the script lets go.
 next_life() {  # PLACE
-  local old=${holds[$1]} life=$((++lives[$1]))
-  mkfifo "$directory/in.$1.$life" "$directory/out.$1.$life" || die 73 "cannot make FIFOs"
-  hold "$1"
+  local old=${holds[$1]} life=$((++lives[$1])) is_ready=
+  (trap '' HUP INT QUIT TERM; exec mkfifo "$directory/in.$1.$life" "$directory/out.$1.$life") &&
+    hold "$1" && is_ready=1
   let_go "$old"
-  start_worker "$1"
+  [[ $is_ready ]] && start_worker "$1"
 }
 
 for ((place = 0; place < workers; ++place)); do
   lives[place]=0
   start_worker "$place"
 done
-for ((place = 0; place < workers; ++place)); do hold "$place"; done
+for ((place = 0; place < workers; ++place)); do
+  hold "$place" || die 71 "cannot hold a FIFO"
+done
 
 # They are started before any signal is trapped here: then they ignore SIGINT and SIGQUIT, as
 # background processes do, and ending them is this script's business alone.
@@ -231,46 +245,62 @@ printf '%s\n' "${!running[@]}" >&"$lifeline"
 declare -A status=([p1]=0 [p2]=0 [p3]=0)  # the first that is not 0, of each program
 signal=
 is_stopping=
-stop() {  # with a signal that nobody else sends, so that other deaths are still told from this one
+is_done=  # p3_write has ended, and has all of the sums: nobody else matters any more
+stop() {
+  local pid
   is_stopping=1
-  ((${#running[@]})) || return
-  kill -USR1 "${!running[@]}"
-  kill -CONT "${!running[@]}"  # a stopped process, too
+  # p1_read and p3_write with a signal that nobody else sends, so that their other deaths are told
+  # from this one; workers have nothing to put away.
+  for pid in "${!running[@]}"; do
+    if [[ ${running[$pid]} == p2_sum* ]]; then kill -KILL "$pid"; else kill -USR1 "$pid"; fi
+    kill -CONT "$pid"  # a stopped process, too
+  done
 }
+trap '' PIPE  # the guard may be dead
 trap 'signal=INT; stop' INT
 trap 'signal=TERM; stop' TERM
 trap 'signal=HUP; stop' HUP
+# `wait -n` can miss a death in the moment before it blocks, and would then sleep for ever, if what
+# still runs waits for what is to be done here. So the guard wakes it, with a signal that does no harm.
+trap : URG
 
 has_ended() {  # PID CODE
   local name=${running[$1]} code=$2 place fate
   unset "running[$1]"
+  echo "$1 gone" >&"$lifeline"
   place=${name##* }
-  # Anything but a status of its own is a death.
-  if ((code > 74 && code != 126 && code != 127 && code != 141)); then
-    fate="was killed by signal $((code - 128)) ($(kill -l "$code"))"
-    ((code > 128)) || fate="ended with the unknown status $code"
-    if [[ $name == p2_sum* && -e $directory/hung.$place.${lives[place]} ]]; then
-      fate="returned nothing for $worker_timeout s and was killed"
-    fi
-    if [[ $signal ]] || [[ $is_stopping && $code == $((128 + 10)) ]]; then
-      fate=  # it was stop()
-    elif [[ $name == p2_sum* && ! $is_stopping && " ${running[*]} " == *" p3_write "* ]]; then
-      say "$name $fate, and is replaced"
-      next_life "$place"
-      [[ ! $is_stopping ]] || stop  # a signal came meanwhile
-      return
-    fi
-    [[ ! $fate ]] || say "$name $fate"
-    code=69
-    stop
-  fi
+  case $name:$code in
+    p3_write:[01]) is_done=1 ;;
+    # Any other status that is not one of their own is a death.
+    *:0 | p[13]*:1 | *:6[4569] | *:7[0134] | *:141) ;;
+    *:12[67]) code=71 ;;  # it could not be started, and the shell has said why
+    *)
+      fate="ended with the unknown status $code"
+      ((code <= 128)) || fate="was killed by signal $((code - 128)) ($(kill -l "$code"))"
+      if [[ $name == p2_sum* && -e $directory/hung.$place.${lives[place]} ]]; then
+        fate="returned nothing for $worker_timeout s and was killed"
+      fi
+      code=69
+      if [[ $is_done || $signal ]] || { [[ $is_stopping ]] && (($2 == 128 + 9 || $2 == 128 + 10)); }; then
+        :  # by stop(), or when it did not matter
+      elif [[ $name != p2_sum* || $is_stopping || " ${running[*]} " != *" p3_write "* ]]; then
+        say "$name $fate"
+      elif next_life "$place"; then
+        say "$name $fate, and is replaced"
+        [[ ! $is_stopping ]] || stop  # a signal came meanwhile
+        return
+      elif [[ -d $directory ]]; then  # else p1_read has removed it: all was done
+        say "$name $fate, and cannot be replaced: no FIFOs"
+        code=73
+      fi
+      [[ $is_done || $name == p2_sum* ]] || stop ;;
+  esac
   case $name in
     p2_sum*) let_go "${holds[place]}" ;;
-    # It stays until p3_write has gone (69: before its time). If it did not, or both have, nobody
-    # can go on.
-    p1_read) if ((code != 0 && code != 69)) || [[ " ${running[*]} " != *" p3_write "* ]]; then stop; fi ;;
-    p3_write) [[ " ${running[*]} " == *" p1_read "* ]] || stop ;;
+    # It stays until p3_write has gone, unless p3_write goes before its time (69).
+    p1_read) if ((code != 0 && code != 69)); then stop; fi ;;
   esac
+  if [[ " ${running[*]} " != *" p1_read "* && " ${running[*]} " != *" p3_write "* ]]; then stop; fi
   # Only p3_write's reader is not one of ours.
   if [[ $name != p3_write ]] && ((code == 141)); then code=69; fi
   ((status[${name:0:2}])) || status[${name:0:2}]=$code
@@ -284,7 +314,8 @@ while ((${#running[@]})); do
   if ((${#gone[@]})) || [[ $is_stopping ]]; then
     for pid in "${gone[@]:-$pid}"; do
       wait "$pid"
-      has_ended "$pid" $?
+      code=$?
+      kill -0 "$pid" || has_ended "$pid" "$code"  # or one more signal came
     done
   else
     wait -n -p pid "${!running[@]}"
@@ -293,16 +324,14 @@ while ((${#running[@]})); do
   fi
 done
 
-# p3_write knows most, for every verdict ends there: if it has all of the sums, no worker matters any
-# more. 69 only says that somebody else failed.
-((status[p3] > 1)) || status[p2]=0
+# p3_write knows most, for every verdict ends there. 69 only says that somebody else failed.
+[[ ! $is_done ]] || status[p1]=0 status[p2]=0
 code=0
 for name in p3 p1 p2; do
   if ((code == 0 || code == 69)) && ((status[$name])); then code=${status[$name]}; fi
 done
 
 [[ ! -e $directory ]] || rm -rf "$directory"  # p1_read has done it if all went well
-trap '' PIPE
 echo over >&"$lifeline"
 exec {lifeline}>&-
 if [[ $signal ]]; then

@@ -68,6 +68,9 @@ int run_program(const char* name, const std::function<ExitStatus()>& body,
 }
 
 void tie_to_parent(int parent) {
+  // With these it ends its children, even if it was started with them ignored.
+  ::signal(SIGTERM, SIG_DFL);
+  ::signal(SIGUSR1, SIG_DFL);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   is_tied = true;
   // The parent may have died before the call above could take effect.

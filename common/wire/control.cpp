@@ -23,7 +23,7 @@ std::vector<ControlMessage> ControlParser::feed(std::span<const char> bytes) {
   while (held_.data() + held_.size() - at >= static_cast<ptrdiff_t>(control_message_size)) {
     ControlMessage message;
     const auto type = get<uint32_t>(at);
-    if (type > static_cast<uint32_t>(ControlMessage::Type::begin)) {
+    if (type > static_cast<uint32_t>(ControlMessage::Type::alive)) {
       throw std::invalid_argument("a control message of unknown type");
     }
     message.type = static_cast<ControlMessage::Type>(type);

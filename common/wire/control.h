@@ -20,6 +20,7 @@ struct ControlMessage {
     quiet,     // a second has passed in which `place` was waited for and returned not a byte
     row,       // with --resume: `value` is the number of the row at which the run begins,
     begin,     // and `value` its offset. Nothing is to be dealt before `printed` confirms the hello
+    alive,     // the stream of `place`, in its life `life`, has begun
   };
 
   Type type = Type::received;

@@ -146,11 +146,27 @@ TEST_CASE("ledger: a batch of one row, or of none, need not be cut") {
   }
 }
 
-TEST_CASE("ledger: who dies of nothing at all, or of what is refused, is beyond help") {
+TEST_CASE("ledger: deaths while there was nothing to do are not the next row's") {
+  Ledger ledger(2);
+  for (int death = 0; death < 2; ++death) CHECK(ledger.died(false) == Death::again);
+  ledger.deal(rows(0, 1));
+  for (int death = 0; death < 2; ++death) {
+    CHECK(ledger.died() == Death::again);
+    CHECK(sent(ledger) == "0-1");
+  }
+  CHECK(ledger.returned(2));
+}
+
+TEST_CASE("ledger: who is killed with nothing to do may be replaced for ever") {
+  Ledger ledger(1);
+  for (int death = 0; death < 10; ++death) CHECK(ledger.died() == Death::again);
+}
+
+TEST_CASE("ledger: who dies of being started, or of what is refused, is beyond help") {
   Ledger idle(2);
-  CHECK(idle.died() == Death::again);
-  CHECK(idle.died() == Death::again);
-  CHECK(idle.died() == Death::hopeless);
+  CHECK(idle.died(false) == Death::again);
+  CHECK(idle.died(false) == Death::again);
+  CHECK(idle.died(false) == Death::hopeless);
 
   Ledger ledger(1);
   ledger.deal(rows(0, 1));
@@ -159,7 +175,7 @@ TEST_CASE("ledger: who dies of nothing at all, or of what is refused, is beyond 
   ledger.clear();
   CHECK(ledger.is_empty());
   CHECK(sent(ledger) == "");
-  CHECK(ledger.died() == Death::hopeless);
+  CHECK(ledger.died(false) == Death::hopeless);
 }
 
 }  // namespace rowsum

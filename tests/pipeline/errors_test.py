@@ -501,6 +501,7 @@ class KilledTest(PipelineTest):
         self.file('in.csv', b'1\n' * 30000)
         self.shell('p1_read in.csv | p2_sum > in.results')
         os.mkfifo(self.work / 'out.0.0')
+        held = os.open(self.work / 'out.0.0', os.O_RDWR)  # as the launcher holds it
         control, control_out = os.pipe()
         run = self.start([program('p3_write'), '--pipeline', '.', '--places', 1, '--control', control_out],
                          pass_fds=[control_out])
@@ -508,6 +509,7 @@ class KilledTest(PipelineTest):
         (self.work / 'out.0.0').write_bytes((self.work / 'in.results').read_bytes())
         self.until(lambda: 'pipe_write' in Path(f'/proc/{run.pid}/wchan').read_text(), 'it has room to write')
         os.close(control)
+        os.close(held)
         self.assertEqual(run.finish(), Outcome(sums(b'1\n' * 30000), '', 69))
 
     def test_all_at_once_while_the_launcher_sleeps(self):

@@ -20,6 +20,7 @@ const std::vector<ControlMessage> examples = {
     {ControlMessage::Type::quiet, 63, 0, 0},
     {ControlMessage::Type::row, 0, 0, 12},
     {ControlMessage::Type::begin, 0, 0, 4711},
+    {ControlMessage::Type::alive, 2, 7, 0},
 };
 
 std::string bytes_of(const std::vector<ControlMessage>& messages) {
@@ -61,7 +62,7 @@ TEST_CASE("control: the end of the bytes brings no message") {
 }
 
 TEST_CASE("control: a message of unknown type") {
-  for (const char* type : {"08 00 00 00", "00 01 00 00", "ff ff ff ff"}) {
+  for (const char* type : {"09 00 00 00", "00 01 00 00", "ff ff ff ff"}) {
     ControlParser parser;
     const std::string bytes = from_hex(type) + std::string(16, '\0');
     CHECK_THROWS_WITH_AS(parser.feed(bytes), "a control message of unknown type",
