@@ -1,0 +1,203 @@
+// A p2_sum that dies, or hangs, where it is told to. Otherwise it is p2_sum: the same main() and
+// the same library, with read(2) and writev(2) looked at on their way.
+//
+//   FRAGILE_POINT   where:
+//                     start         before anything else
+//                     before_hello  before the first byte of the stream of results
+//                     inside_hello  half of the hello is written (likewise for the other insides)
+//                     got_batch     a batch has been read, and nothing of its result written
+//                     inside_head   a result has 40 of its header's 80 bytes
+//                     inside_result
+//                     between       a result is written
+//                     after_last    the end has been read: the last result is written
+//                     before_end, inside_end
+//                     after_end     all is written
+//   FRAGILE_ROW     or: as soon as a batch is read that holds this text and is not refused
+//   FRAGILE_REFUSED if set: or one that is refused
+//   FRAGILE_NUMBER  which batch or result of a life it is, from 0 (default: 0)
+//   FRAGILE_PLACE   at this place only (default: at all)
+//   FRAGILE_LIVES   in so many lives of a place, the first ones (default: in all)
+//   FRAGILE_HOW     a signal's number (default: 9), `loop` for an endless loop, or `exit N`
+//
+// What is one and the same for p2_sum itself, a signal that hits it at this point, is a signal that
+// it sends to itself here.
+#include <limits.h>
+#include <signal.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/io/ring.h"
+#include "common/wire/stream_parser.h"
+
+extern "C" {
+ssize_t __real_read(int fd, void* into, size_t size);
+ssize_t __real_writev(int fd, const iovec* parts, int count);
+ssize_t __wrap_read(int fd, void* into, size_t size);
+ssize_t __wrap_writev(int fd, const iovec* parts, int count);
+}
+
+namespace rowsum {
+namespace {
+
+std::string_view setting(const char* name, std::string_view otherwise) {
+  const char* const value = std::getenv(name);
+  return value ? value : otherwise;
+}
+
+unsigned long number(const char* name, unsigned long otherwise) {
+  const char* const value = std::getenv(name);
+  return value ? std::strtoul(value, nullptr, 10) : otherwise;
+}
+
+/// The FIFO that is standard input is called in.PLACE.LIFE. In a chain this is the first life at
+/// place 0.
+bool is_meant() {
+  char target[PATH_MAX];
+  const ssize_t n = ::readlink("/proc/self/fd/0", target, sizeof target);
+  const std::string path(target, n > 0 ? static_cast<size_t>(n) : 0);
+  unsigned place = 0;
+  unsigned life = 0;
+  const std::string name = path.substr(path.rfind('/') + 1);
+  if (std::sscanf(name.c_str(), "in.%u.%u", &place, &life) != 2) place = life = 0;
+  return number("FRAGILE_PLACE", place) == place && life < number("FRAGILE_LIVES", ULONG_MAX);
+}
+
+void die() {
+  const std::string_view how = setting("FRAGILE_HOW", "9");
+  if (how.starts_with("exit ")) ::_exit(std::atoi(how.data() + 5));
+  while (how == "loop") {
+    static volatile unsigned long turns = 0;
+    turns = turns + 1;
+  }
+  ::raise(std::atoi(how.data()));
+}
+
+void at(std::string_view point) {
+  if (setting("FRAGILE_POINT", "") == point && is_meant()) die();
+}
+
+/// The same where there are several in a life, of which this is one more.
+void at(std::string_view point, unsigned long& count) {
+  const bool is_it = count == number("FRAGILE_NUMBER", 0);
+  ++count;
+  if (is_it) at(point);
+}
+
+const bool has_started = (at("start"), true);
+
+/// What is read goes through a parser of its own, too.
+class Reading {
+ public:
+  void see(std::string_view bytes) {
+    try {
+      if (bytes.empty() || stream_.item() == StreamParser::Item::end) return;
+      while (!bytes.empty()) {
+        const std::span<char> space = stream_.space();
+        const size_t n = std::min(space.size(), bytes.size());
+        std::copy_n(bytes.begin(), n, space.begin());
+        bytes.remove_prefix(n);
+        stream_.filled(n);
+        if (stream_.item() == StreamParser::Item::end) return at("after_last");
+        if (stream_.item() == StreamParser::Item::frame) see_batch();
+        if (stream_.item() != StreamParser::Item::none) stream_.next();
+      }
+    } catch (const std::exception&) {
+      bytes = {};  // p2_sum itself will say what is wrong
+    }
+  }
+
+ private:
+  void see_batch() {
+    at("got_batch", count_);
+    const bool refused = stream_.header().flags & is_refused;
+    if (refused && std::getenv("FRAGILE_REFUSED") && is_meant()) die();
+    const std::string_view row = setting("FRAGILE_ROW", "");
+    if (row.empty() || refused) return;
+    const Hello& hello = stream_.hello();
+    std::string text(stream_.text());
+    if (stream_.header().flags & text_is_shared) {
+      text.resize(stream_.header().text);
+      pread_shared(hello.shared.fd, hello.shared.ring_size, text, stream_.batch().text_begin(), "");
+    }
+    if (text.find(row) != std::string::npos && is_meant()) die();
+  }
+
+  StreamParser stream_{"standard input", Content::batches};
+  unsigned long count_ = 0;
+};
+
+/// Writes the first bytes of what was to be written.
+void write_part(int fd, const iovec* parts, int count, size_t bytes) {
+  std::vector<char> all;
+  for (int i = 0; i < count; ++i) {
+    const char* const part = static_cast<const char*>(parts[i].iov_base);
+    all.insert(all.end(), part, part + parts[i].iov_len);
+  }
+  for (size_t done = 0; done < bytes;) {
+    const ssize_t n = ::write(fd, all.data() + done, bytes - done);
+    if (n < 0) ::_exit(74);
+    done += static_cast<size_t>(n);
+  }
+}
+
+size_t size_of(const iovec* parts, int count) {
+  size_t size = 0;
+  for (int i = 0; i < count; ++i) size += parts[i].iov_len;
+  return size;
+}
+
+/// Where the writing of a frame would have gone wrong: `bytes` of it are written, and then it does.
+void inside(std::string_view point, int fd, const iovec* parts, int count, size_t bytes) {
+  if (setting("FRAGILE_POINT", "") != point || !is_meant()) return;
+  write_part(fd, parts, count, bytes);
+  die();
+}
+
+}  // namespace
+}  // namespace rowsum
+
+using namespace rowsum;
+
+ssize_t __wrap_read(int fd, void* into, size_t size) {
+  static Reading reading;
+  const ssize_t n = __real_read(fd, into, size);
+  if (fd == STDIN_FILENO && n > 0) {
+    reading.see({static_cast<const char*>(into), static_cast<size_t>(n)});
+  }
+  return n;
+}
+
+ssize_t __wrap_writev(int fd, const iovec* parts, int count) {
+  static unsigned long results = 0;  // written
+  static size_t left = 0;            // of a frame of which a part is written
+  static FrameType type = FrameType::hello;
+  if (fd != STDOUT_FILENO) return __real_writev(fd, parts, count);
+  const size_t size = size_of(parts, count);
+  if (left == 0) {
+    type = decode_mark({static_cast<const char*>(parts[0].iov_base), frame_mark_size});
+    left = size;
+    if (type == FrameType::hello) {
+      at("before_hello");
+      inside("inside_hello", fd, parts, count, size / 2);
+    } else if (type == FrameType::result && results == number("FRAGILE_NUMBER", 0)) {
+      inside("inside_head", fd, parts, count, frame_header_size / 2);
+      inside("inside_result", fd, parts, count, frame_header_size + (size - frame_header_size) / 2);
+    } else if (type == FrameType::end) {
+      at("before_end");
+      inside("inside_end", fd, parts, count, size / 2);
+    }
+  }
+  const ssize_t n = __real_writev(fd, parts, count);
+  if (n > 0) left -= static_cast<size_t>(n);
+  if (n > 0 && left == 0 && type == FrameType::result) at("between", results);
+  if (n > 0 && left == 0 && type == FrameType::end) at("after_end");
+  return n;
+}
