@@ -51,10 +51,11 @@ class Ledger {
   /// come back now. Throws std::logic_error if it answers anything but the oldest one sent.
   bool returned(uint64_t end);
 
-  /// The life is over, and nothing of it will come back any more. `was_alive`: its stream had begun,
-  /// so it is not for being started that it died.
+  /// The life is over, and nothing of it will come back any more. `was_alive`: its stream had
+  /// begun, so it is not for being started that it died.
   Death died(bool was_alive = true);
-  /// The oldest batch, which is suspect, and what it is to be replaced by: parts of it that tile it.
+  /// The oldest batch, which is suspect, and what it is to be replaced by: parts of it that tile
+  /// it.
   const Batch& front() const { return entries_.front().batch; }
   void cut_front(const std::vector<Batch>& pieces);
 

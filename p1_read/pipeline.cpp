@@ -298,8 +298,8 @@ void Pipeline::note_quiet(size_t place) {
 }
 
 /// The launcher writes the worker's pid into "pid.PLACE.LIFE", and finds out why the worker died by
-/// the file's new name. It is the parent of both; a process that is not its child has got the number
-/// of a worker that died a moment ago.
+/// the file's new name. It is the parent of both; a process that is not its child has got the
+/// number of a worker that died a moment ago.
 void Pipeline::kill_worker(const Place& place) {
   const std::string life = place.name.substr(place.name.find('.'));
   const std::string path = options_.directory + "/pid" + life;

@@ -21,7 +21,7 @@ namespace rowsum {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr auto beat = std::chrono::seconds(1);
+constexpr std::chrono::milliseconds beat(1000);
 
 struct Source {
   OwnedFd file;  // closed for standard input
@@ -42,11 +42,12 @@ Source open_source(const std::string& path, const std::string& name) {
   return {std::move(file), StreamParser(name, Content::results)};
 }
 
-/// Opens the FIFO of a life of a place. The launcher has opened it for writing before, and keeps it so
-/// as long as the worker lives: without a writer now, the life is over already.
+/// Opens the FIFO of a life of a place. The launcher has opened it for writing before, and keeps it
+/// so as long as the worker lives: without a writer now, the life is over already.
 Source open_life(const WritePipeline& pipeline, size_t place, uint32_t life) {
   const std::string name = "out." + std::to_string(place) + "." + std::to_string(life);
-  OwnedFd file(::open((pipeline.directory + "/" + name).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  OwnedFd file(
+      ::open((pipeline.directory + "/" + name).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   if (!file.is_open() && errno == ENOENT) throw Failure::silent(ExitStatus::neighbour_vanished);
   if (!file.is_open()) throw Failure::from_errno(ExitStatus::system, name);
   return {std::move(file), StreamParser(name, Content::results), life};
@@ -81,8 +82,8 @@ class MergeLoop {
         // A header tells how much follows it, and that is mostly there already.
         while (has_more) has_more = read(i) && pipeline_ && sources_[i].is_reading();
       }
-      write_what_is_due();
       if (pipeline_) note_beat();
+      write_what_is_due();
       send_control();
     }
     if (merger_.status() != ExitStatus::complete) {
@@ -197,16 +198,19 @@ class MergeLoop {
     }
   }
 
-  /// Once a second, whom it was waited for in vain. While this process is stopped, or waits for the
-  /// reader of its output, nobody is waited for.
+  /// Once a second, whom it was waited for in vain: just after all that is there has been read, for
+  /// what came while this process waited for the reader of its output is not late. A beat that is
+  /// late itself says nothing: this process was stopped, and the workers may have been, too.
   void note_beat() {
     const auto now = Clock::now();
     if (now < next_beat_) return;
-    const bool was_held_up = now >= next_beat_ + beat;
+    const bool is_late = now > next_beat_ + beat / 2;
     next_beat_ = now + beat;
     for (size_t place = 0; place < sources_.size(); ++place) {
       Source& source = sources_[place];
-      if (source.is_reading() && source.was_quiet && !was_held_up) tell(ControlMessage::Type::quiet, place);
+      if (source.is_reading() && source.was_quiet && !is_late) {
+        tell(ControlMessage::Type::quiet, place);
+      }
       source.was_quiet = source.is_reading();
     }
   }
