@@ -91,8 +91,8 @@ Seen plainly_seen_in(std::string_view bytes, uint64_t limit) {
       bytes.remove_prefix(frame_header_size);
       if (bytes.size() < header.payload_size()) return seen;
       const std::string_view payload = bytes.substr(0, header.payload_size());
-      if (header.flags & has_checksum &&
-          XXH3_64bits(payload.data(), payload.size()) != header.checksum) {
+      const bool is_checked = header.flags & has_checksum && !(header.flags & text_is_shared);
+      if (is_checked && XXH3_64bits(payload.data(), payload.size()) != header.checksum) {
         throw std::invalid_argument("a damaged frame (" + describe(header.range) + ")");
       }
       seen.add(header, payload);
