@@ -59,7 +59,7 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
                "the input, or the file for a ring, as the workers inherit it");
   add_launcher("resume", po::bool_switch(&pipeline.resume), "begin where p3_write says");
   add_launcher("retries", po::value(&pipeline.retries)->value_name("K"),
-               "deaths in a row at one place before its batch is suspect");
+               "deaths in a row at one place that are taken for chance");
   add_launcher("worker-timeout", po::value(&pipeline.worker_timeout)->value_name("SECONDS"),
                "kill a worker that returns nothing for so long");
   add_launcher("parent", po::value(&parent)->value_name("PID"), "end when the parent process does");

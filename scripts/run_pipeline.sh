@@ -36,7 +36,7 @@ for each row, in order. No FILE, or -, is standard input.
       --resume         with -o, for one plain file: go on where a run was killed
   -d, --delimiter C    the byte between fields (default: a comma)
       --header         skip the first row of each file
-      --retries K            what a worker dies of K + 1 times is a rejected row (default: 3)
+      --retries K            deaths in a row at one place that are taken for chance (default: 3)
       --worker-timeout T     replace a worker that returns nothing for T seconds
       --batch-size SIZE, --max-row SIZE, --deal POLICY, --checksum    see p1_read(1)
       --crlf, --no-index, --on-error POLICY, --rejects FILE   see p3_write(1)
