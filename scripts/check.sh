@@ -9,7 +9,8 @@ source scripts/install_packages.sh
 help() {
   cat <<END
 Usage: scripts/check.sh [OPTION]...
-Installs what is missing (apt-get, as root), builds, and runs every test.
+Installs what is missing (apt-get, as root), builds, runs every test, and puts the suite
+through faults for three minutes.
 
   --quick   only the Release build, the unit tests and shellcheck
   --clang   also build everything with clang++ and, unless it is to be quick, run the
@@ -71,6 +72,8 @@ build build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DROWSUM_SANITIZE=address
   -DCMAKE_CXX_FLAGS_RELWITHDEBINFO='-O1 -g -Wno-maybe-uninitialized'
 run_tests build-sanitize
 run_tests build
+say "torture"
+tests/torture/run.sh --minutes 3
 if [[ $clang ]]; then
   say "fuzzers"
   tests/fuzz/quick_check.sh

@@ -189,6 +189,7 @@ worker() {  # PLACE LIFE
   exec >/dev/null
   exec "${bin}p2_sum" --parent $$ <"$directory/in.$1.$2" >"$directory/out.$1.$2" \
     2>&"$errors" {errors}>&-
+  exit 69  # the FIFOs have gone: all is over
 }
 
 # The script holds the writing end of what a worker writes, from before p3_write can open it: so that
