@@ -5,7 +5,6 @@
 // next one. That worker can therefore always write, hence read, and p1 can go on.
 #pragma once
 
-#include <deque>
 #include <string>
 #include <vector>
 
@@ -36,7 +35,7 @@ class Chain {
   void say_hello(const Inputs& inputs, const BatcherOptions& options);
 
   std::vector<OwnedFd> files_;
-  std::deque<StreamWriter> streams_;
+  std::vector<StreamWriter> streams_;  // no deque, which would allocate outside of run_program()
   bool has_checksums_ = false;
 };
 

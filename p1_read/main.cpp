@@ -1,3 +1,4 @@
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -28,7 +29,7 @@ int main(int argc, char** argv) {
     }
     return ExitStatus::complete;
   };
-  return run_program("p1_read", body, [&](ExitStatus status) {
+  return run_program("p1_read", std::ref(body), [&](ExitStatus status) {
     pipeline ? pipeline->fail(status) : chain.fail(status);
   });
 }

@@ -1,5 +1,7 @@
 #include <unistd.h>
 
+#include <functional>
+
 #include "common/base/arguments.h"
 #include "common/base/program.h"
 #include "p2_sum/sum_stream.h"
@@ -30,7 +32,7 @@ int main(int argc, char** argv) {
     }
     return sum_stream(STDIN_FILENO, "standard input", out);
   };
-  return run_program("p2_sum", body, [&](ExitStatus status) {
+  return run_program("p2_sum", std::ref(body), [&](ExitStatus status) {
     if (!::isatty(STDOUT_FILENO)) out.fail(status, Content::results);
   });
 }

@@ -9,8 +9,8 @@ source scripts/install_packages.sh
 help() {
   cat <<END
 Usage: scripts/check.sh [OPTION]...
-Installs what is missing (apt-get, as root), builds, runs every test, and puts the suite
-through faults for three minutes.
+Installs what is missing (apt-get, as root), builds, runs every test, and kills the
+programs at random moments for two minutes (tests/torture).
 
   --quick   only the Release build, the unit tests and shellcheck
   --clang   also build everything with clang++ and, unless it is to be quick, run the
@@ -73,7 +73,7 @@ build build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DROWSUM_SANITIZE=address
 run_tests build-sanitize
 run_tests build
 say "torture"
-tests/torture/run.sh --minutes 3
+tests/torture/run.sh --minutes 2 --only kill
 if [[ $clang ]]; then
   say "fuzzers"
   tests/fuzz/quick_check.sh

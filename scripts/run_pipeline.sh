@@ -20,6 +20,8 @@ die() {  # STATUS MESSAGE
 
 usage_error() { die 64 "$1; try '$program --help'"; }
 
+# All that a run with 64 workers opens; with less the shell would fail anywhere.
+{ : 160</dev/null; } 2>/dev/null || die 71 "too few file descriptors (ulimit -n)"
 # Closed descriptors would be given to the next file; opened the wrong way they fail like closed ones.
 { : <&0; } 2>/dev/null || exec 0>/dev/null
 { : >&1; } 2>/dev/null || exec 1</dev/null
@@ -154,8 +156,9 @@ guard() {
 exec {from_guard}<> <(:)
 exec {lifeline}> >(guard <&0 >&"$from_guard" {from_guard}<&- &)
 exec {guard_says}</dev/fd/"$from_guard" {from_guard}>&-  # which ends if the guard does
-read -r directory <&"$guard_says"
+read -r -u "$guard_says" directory
 exec {guard_says}<&-
+trap '' PIPE  # it may die before this script does
 [[ $directory ]] || die 73 "cannot make FIFOs in ${TMPDIR:-/dev/shm} or /tmp"
 
 # --- What the workers read ---------------------------------------------------------------------------
@@ -168,7 +171,7 @@ elif [[ $source == /dev/stdin ]]; then
   exec {shared}<&0
 else
   exec {shared}<"$source"
-fi
+fi || die 71 "cannot open the input for the workers"
 
 # --- The processes -----------------------------------------------------------------------------------
 
@@ -228,9 +231,10 @@ done
 
 # They are started before any signal is trapped here: then they ignore SIGINT and SIGQUIT, as
 # background processes do, and ending them is this script's business alone.
-exec {control}<>"$directory/control"
+exec {control}<>"$directory/control" || die 71 "cannot open a FIFO"
 # shellcheck disable=SC2094 # both ends, for others to use
-exec {control_in}<"$directory/control" {control_out}>"$directory/control" {control}>&-
+exec {control_in}<"$directory/control" {control_out}>"$directory/control" {control}>&- ||
+  die 71 "cannot open a FIFO"
 without_holds "${bin}p1_read" --pipeline "$directory" --places "$workers" --control "$control_in" \
   --shared "$shared" --parent $$ "${read_options[@]}" -- "${inputs[@]}" \
   <&0 >/dev/null 2>&"$errors" {errors}>&- {control_out}>&- {lifeline}>&- &
@@ -246,6 +250,7 @@ printf '%s\n' "${!running[@]}" >&"$lifeline"
 declare -A status=([p1]=0 [p2]=0 [p3]=0)  # the first that is not 0, of each program
 signal=
 is_stopping=
+last_words=
 is_done=  # p3_write has ended, and has all of the sums: nobody else matters any more
 stop() {
   local pid
@@ -257,7 +262,6 @@ stop() {
     kill -CONT "$pid"  # a stopped process, too
   done
 }
-trap '' PIPE  # the guard may be dead
 trap 'signal=INT; stop' INT
 trap 'signal=TERM; stop' TERM
 trap 'signal=HUP; stop' HUP
@@ -284,6 +288,8 @@ has_ended() {  # PID CODE
       code=69
       if [[ $is_done || $signal ]] || { [[ $is_stopping ]] && (($2 == 128 + 9 || $2 == 128 + 10)); }; then
         :  # by stop(), or when it did not matter
+      elif [[ $name == p1_read ]]; then
+        last_words="$name $fate"  # which matters unless p3_write has just got all of the sums
       elif [[ $name != p2_sum* || $is_stopping || " ${running[*]} " != *" p3_write "* ]]; then
         say "$name $fate"
       elif next_life "$place"; then
@@ -326,7 +332,8 @@ while ((${#running[@]})); do
 done
 
 # p3_write knows most, for every verdict ends there. 69 only says that somebody else failed.
-[[ ! $is_done ]] || status[p1]=0 status[p2]=0
+[[ ! $is_done ]] || last_words='' status[p1]=0 status[p2]=0
+[[ ! $last_words ]] || say "$last_words"
 code=0
 for name in p3 p1 p2; do
   if ((code == 0 || code == 69)) && ((status[$name])); then code=${status[$name]}; fi

@@ -1,6 +1,10 @@
 #include "common/base/report.h"
 
+#include <limits.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <iterator>
 
 namespace rowsum {
 
@@ -16,10 +20,18 @@ std::string_view program_name() {
   return name_of_program;
 }
 
-void report(std::string_view message) {
-  std::string line = name_of_program;
-  line.append(": ").append(message).append("\n");
-  [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, line.data(), line.size());
+void report(std::string_view message) noexcept {
+  // Nothing is allocated: it may be the lack of memory that is reported.
+  char line[PIPE_BUF];
+  char* at = line;
+  for (const std::string_view part :
+       {std::string_view(name_of_program), std::string_view(": "), message}) {
+    const auto room = static_cast<size_t>(std::end(line) - at - 1);
+    at += part.copy(at, std::min(part.size(), room));
+  }
+  *at++ = '\n';
+  [[maybe_unused]] const ssize_t ignored =
+      ::write(STDERR_FILENO, line, static_cast<size_t>(at - line));
 }
 
 std::string printable(std::string_view text, size_t longest) {

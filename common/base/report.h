@@ -7,8 +7,9 @@
 namespace rowsum {
 
 /// Writes "PROGRAM: message" and a newline in one write(2), so that lines of several processes do
-/// not mix. Failing to report is not reported.
-void report(std::string_view message);
+/// not mix; what is beyond PIPE_BUF bytes is cut off. Failing to report is not reported. Allocates
+/// nothing.
+void report(std::string_view message) noexcept;
 
 /// Sets the PROGRAM of report(); run_program() does it first of all.
 void set_program_name(std::string_view name);

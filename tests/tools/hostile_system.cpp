@@ -61,9 +61,14 @@ void note() {
   errno = saved;
 }
 
+/// The C library allocates before it knows the program's name, and dies where it cannot.
+bool has_begun() {
+  return program_invocation_short_name[0] != '\0';
+}
+
 /// Whether this call fails, with errno. `count`: of its kind, those before it.
 bool fails(const char* call, unsigned long& count, bool can_be_interrupted = false) {
-  if (!settings().is_meant) return false;
+  if (!has_begun() || !settings().is_meant) return false;
   ++count;
   if (can_be_interrupted && settings().eintr != 0 && count % settings().eintr == 0) {
     errno = EINTR;
@@ -100,7 +105,20 @@ size_t at_most(size_t bytes) {
     return __real_##name arguments;                             \
   }
 
-FAILING(malloc, void*, nullptr, (size_t size), (size))
+extern "C" void* __real_malloc(size_t size);
+extern "C" void* __wrap_malloc(size_t size);
+extern "C" void* __wrap_malloc(size_t size) {
+  static unsigned long count = 0;
+  static bool has_pool = false;
+  // Of the library: where exceptions lie when there is no memory for them. Without it nobody can
+  // throw one.
+  if (!has_pool) {
+    has_pool = size > 0x10000;
+    return __real_malloc(size);
+  }
+  return fails("malloc", count) ? nullptr : __real_malloc(size);
+}
+
 FAILING(calloc, void*, nullptr, (size_t count_, size_t size), (count_, size))
 FAILING(realloc, void*, nullptr, (void* old, size_t size), (old, size))
 FAILING(aligned_alloc, void*, nullptr, (size_t alignment, size_t size), (alignment, size))

@@ -105,9 +105,9 @@ class Trial(PipelineTest):
 
 
 def judge(outcome: Outcome, expected: bytes, output: Path | None = None, killed: int | None = None,
-          only_identical: bool = False, losses: int = 0) -> str:
+          only_identical: bool = False, losses: int = 0, may_complain: bool = False) -> str:
     """identical or clean; raises Wrong. `output`: it went there, or nowhere. `losses`: how many workers may have been
-    lost."""
+    lost. `may_complain`: who fails when p3_write has everything may say so, and the run succeeds all the same."""
     got, status = outcome.stdout, outcome.status
     lines = outcome.stderr.splitlines()
     others = [line for line in lines if not LOSS.fullmatch(line)]
@@ -127,7 +127,7 @@ def judge(outcome: Outcome, expected: bytes, output: Path | None = None, killed:
     if any('internal error' in line or not SAID.fullmatch(line) for line in lines):
         raise Wrong(f'said what is not to be said: {short}')
     if status == 0:
-        if got != expected or others:
+        if got != expected or others and not may_complain:
             raise Wrong(f'success, but: {short}')
         return 'identical'
     if only_identical:
@@ -351,8 +351,9 @@ def read_stream(kind: str, damaged: bytes) -> str:
     if done.returncode == 1 and done.stdout == STREAM_LINES and said == [reject]:
         return 'identical'
     others = [line for line in said if line != reject]
-    if done.returncode not in (65, 69) or not STREAM_LINES.startswith(done.stdout) or len(others) != 1 \
-            or not SAID.fullmatch(others[0]) or 'internal' in others[0]:
+    # Each of the two may see something that is wrong.
+    if done.returncode not in (65, 69) or not STREAM_LINES.startswith(done.stdout) or not 1 <= len(others) <= 2 \
+            or not all(SAID.fullmatch(line) and 'internal' not in line for line in others):
         raise Wrong(f'status {done.returncode}, {done.stdout!r}, {said}')
     return 'clean'
 
@@ -425,7 +426,6 @@ def mixed(kind: str) -> Callable:
 CALLS = {'malloc': 'ENOMEM', 'realloc': 'ENOMEM', 'mmap': 'ENOMEM', 'open': 'EMFILE', 'read': 'EIO', 'pread': 'EIO',
          'write': 'EIO', 'writev': 'ENOSPC', 'splice': 'EIO', 'poll': 'ENOMEM', 'ftruncate': 'EFBIG',
          'posix_fallocate': 'ENOSPC', 'fcntl': 'EINVAL', 'fsync': 'EIO', 'linkat': 'EIO', 'rename': 'EACCES'}
-COUNTS: dict[tuple, int] = {}  # how often a program makes a call in a run of a shape
 
 
 def hostile_run(trial: Trial, shape: str, settings: dict) -> Outcome:
@@ -455,11 +455,9 @@ def failing(shape: str) -> Callable:
     def fault(trial: Trial, rng: random.Random) -> str:
         call = rng.choice(list(CALLS) + 4 * ['malloc'])
         name = rng.choice(('p1_read', 'p2_sum', 'p3_write'))
-        key = shape, name, call
         settings = {'HOSTILE_PROGRAM': name, 'HOSTILE_CALL': call, 'HOSTILE_LOG': str(trial.directory / 'log'),
                     'HOSTILE_ERROR': str(getattr(__import__('errno'), CALLS[call]))}
-        most = COUNTS.get(key, 4)
-        settings['HOSTILE_AT'] = str(rng.randint(1, most))
+        settings['HOSTILE_AT'] = str(int(10 ** rng.uniform(0, 2.5)))  # there may not be so many: then it is missed
         if rng.random() < 0.5:
             settings['HOSTILE_ON'] = '1'
         return failed(trial, shape, settings)
@@ -494,7 +492,7 @@ def failed(trial: Trial, shape: str, settings: dict) -> str:
     log = trial.directory / 'log'
     try:
         outcome = hostile_run(trial, shape, settings)
-        verdict = judge(outcome, expected_of(small_sample()[1]), out)
+        verdict = judge(outcome, expected_of(small_sample()[1]), out, may_complain=shape != 'chain')
         trial.gone()
     except (Wrong, TimeoutError) as error:
         raise type(error)(f'{error}; with {shape} ' + ' '.join(f'{name}={value}' for name, value in settings.items()))
@@ -620,9 +618,9 @@ def full_shared_memory(options: Callable) -> Callable:
     return fault
 
 
-# Calls of bash itself, and how they fail.
+# Calls of bash itself, and how they fail. No read(2): bash takes an error there for the end of its script.
 LAUNCHER_CALLS = {'openat': 'EMFILE', 'pipe2': 'EMFILE', 'pipe': 'EMFILE', 'clone': 'EAGAIN', 'dup2': 'EBADF',
-                  'fcntl': 'EMFILE', 'read': 'EIO', 'write': 'EIO', 'mmap': 'ENOMEM', 'brk': 'ENOMEM'}
+                  'fcntl': 'EMFILE', 'write': 'EIO', 'mmap': 'ENOMEM', 'brk': 'ENOMEM'}
 
 
 def failing_launcher(trial: Trial, rng: random.Random) -> str:
@@ -631,8 +629,8 @@ def failing_launcher(trial: Trial, rng: random.Random) -> str:
     data, path = sample()
     log = trial.directory / 'log'
     # Before this bash loads itself; what fails there is not this script's.
-    at = rng.randint({'openat': 8, 'mmap': 30, 'brk': 5, 'read': 12}.get(call, 1),
-                     {'read': 60, 'openat': 40, 'mmap': 50, 'fcntl': 60, 'dup2': 30, 'clone': 12}.get(call, 20))
+    at = rng.randint({'openat': 8, 'mmap': 30, 'brk': 5}.get(call, 1),
+                     {'openat': 40, 'mmap': 50, 'fcntl': 60, 'dup2': 30, 'clone': 12}.get(call, 20))
     run = trial.start(['strace', '-qq', '-o', log, '-e', f'trace={call}', '-e',
                        f'inject={call}:error={LAUNCHER_CALLS[call]}:when={at}', 'bash', pipeline.LAUNCHER, '-n', 2,
                        *rng.choice(([], [path]))], data)
@@ -692,13 +690,14 @@ class Memory:
 class Flow:
     """Feeds a run with the same block again and again, and checks that what comes out is as long as it must be."""
 
-    def __init__(self, trial: Trial, block: bytes, size: int, *options: Any, slow: float = 0) -> None:
+    def __init__(self, trial: Trial, block: bytes, size: int, *options: Any, slow: bool = False,
+                 patience: float = 0) -> None:
         self.trial, self.block, self.times = trial, block, max(1, size // len(block))
         reading, writing = os.pipe()
         with os.fdopen(reading, 'rb') as stdin:
             self.run = trial.start_launcher(stdin, '--no-index', *options)
         self.memory = Memory(trial, self.run)
-        self.writing, self.slow = writing, slow
+        self.writing, self.slow, self.patience = writing, slow, patience
         self.during: Callable | None = None
 
     def flow(self) -> Outcome:
@@ -723,7 +722,7 @@ class Flow:
                 next_look = now + 0.1
                 if self.during:
                     self.during(written)
-            if now > last + HANG + self.slow:
+            if now > last + HANG + self.patience:
                 self.trial.hang(f'nothing moves after {written} bytes')
             for key, _ in selector.select(0.1):
                 last = time.monotonic()
@@ -778,8 +777,7 @@ def memory_with_a_stopped_worker(trial: Trial, rng: random.Random) -> str:
     """For seconds, or a minute: the others go on only as far as the window."""
     data, _ = sample()
     n = rng.choice((2, 4))
-    flow = Flow(trial, data, 200 * MB, '-n', n, '--batch-size=64K', slow=120 if trial.long else 10)
-    flow.slow = 0
+    flow = Flow(trial, data, 200 * MB, '-n', n, '--batch-size=64K', patience=60 if trial.long else 0)
     stopped = {}
 
     def stop(written: int) -> None:
@@ -788,7 +786,7 @@ def memory_with_a_stopped_worker(trial: Trial, rng: random.Random) -> str:
             stopped['pid'] = rng.choice(victims)
             stopped['until'] = time.monotonic() + (60 if trial.long else 2)
             send(stopped['pid'], signal.SIGSTOP)
-        elif stopped.get('until', time.monotonic()) < time.monotonic():
+        elif stopped and stopped['until'] < time.monotonic():
             send(stopped['pid'], signal.SIGCONT)
             stopped['until'] = time.monotonic() + 1e6
     flow.during = stop
@@ -801,7 +799,7 @@ def memory_with_a_stopped_worker(trial: Trial, rng: random.Random) -> str:
 def memory_with_a_slow_reader(trial: Trial, rng: random.Random) -> str:
     data, _ = sample()
     n = rng.choice((2, 8))
-    flow = Flow(trial, data, (100 if trial.long else 12) * MB, '-n', n, slow=10)
+    flow = Flow(trial, data, (100 if trial.long else 12) * MB, '-n', n, slow=True)
     outcome = flow.flow()
     if (outcome.stderr, outcome.status) != ('', 0):
         raise Wrong(f'{outcome.status} {outcome.stderr}')
