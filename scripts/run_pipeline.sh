@@ -14,6 +14,7 @@ program=${0##*/}
 errors=2
 say() { printf '%s: %s\n' "$program" "$1" >&"$errors"; }
 die() {  # STATUS MESSAGE
+  trap - EXIT
   say "$2"
   exit "$1"
 }
@@ -119,7 +120,9 @@ done
 # --- The private directory with the FIFOs, and its guard ---------------------------------------------
 
 # bash and others have words of their own for what is said here, such as how a child died.
-exec {errors}>&2 2>/dev/null
+exec {errors}>&2 2>/dev/null || { errors=2; die 71 "cannot open /dev/null"; }
+# Among them, those with which it gives up where it can get no pipe, process or memory.
+trap 'die 71 "the shell cannot go on"' EXIT
 
 # The guard outlives this script, whatever kills it, and clears up after it. It makes the private
 # directory with the FIFOs and says where it is. Then it waits for the end of its standard input, the
@@ -342,6 +345,7 @@ done
 [[ ! -e $directory ]] || rm -rf "$directory"  # p1_read has done it if all went well
 echo over >&"$lifeline"
 exec {lifeline}>&-
+trap - EXIT
 if [[ $signal ]]; then
   trap - "$signal"
   kill -s "$signal" $$

@@ -479,4 +479,28 @@ TEST_CASE("batch_summer: random rows of good integers, with a bad one now and th
   }
 }
 
+TEST_CASE("batch_summer: a row that is refused is a reject of no field, whatever is in it") {
+  BatchSummer summer({','});
+  for (const std::string text : {"1,2\n"s, "x"s, "\"1\n\",2\r\n"s, "\n"s}) {
+    Batch batch = batch_of(text, 30, 7);
+    batch.range.begin = 20;  // a header before it
+    batch.rows = 1;
+    CHECK(summer.refuse(batch, text) == 1);
+    CHECK(summer.lines() == "");
+    CHECK(summer.rejects() == std::vector<Reject>{{0, 0, 30, 0, "", text}});
+  }
+  // The next batch is summed as ever.
+  CHECK(answer_of(summer, batch_of("1,2\n", 40, 8), "1,2\n").lines == "8,3\n");
+  CHECK(summer.rejects().empty());
+}
+
+TEST_CASE("batch_summer: without a row there is nothing to refuse") {
+  BatchSummer summer({','});
+  Batch batch = batch_of("", 8);
+  batch.range.begin = 0;
+  CHECK(summer.refuse(batch, "") == 0);
+  CHECK(summer.lines() == "");
+  CHECK(summer.rejects().empty());
+}
+
 }  // namespace rowsum

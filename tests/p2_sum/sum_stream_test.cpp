@@ -269,6 +269,25 @@ TEST_CASE("sum_stream: text that lies in a file") {
   }
 }
 
+TEST_CASE(
+    "sum_stream: a batch that is refused is returned unread, and those around it are summed") {
+  FrameHeader header = header_of(batch_of_rows({2, 6}, 1, 1));
+  header.flags = is_refused;
+  const Answer answer =
+      answer_to(hello + batch_frame(batch_of_rows({0, 2}, 0, 1), "1\n") + frame(header, "2,3\n") +
+                batch_frame(batch_of_rows({6, 8}, 2, 1), "4\n") + end_frame_at(8, 3));
+  CHECK(answer.returned == ExitStatus::complete);
+  const Seen seen = seen_in(answer.bytes, Content::results);
+  REQUIRE(seen.frames.size() == 3);
+  CHECK(seen.frames[0].text == "0,1\n");
+  CHECK(seen.frames[1].batch.range == Range{2, 6});
+  CHECK(seen.frames[1].batch.rows == 1);
+  CHECK(seen.frames[1].text == "");
+  CHECK(seen.frames[1].rejects == std::vector<Reject>{{0, 0, 2, 0, "", "2,3\n"}});
+  CHECK(seen.frames[2].text == "2,4\n");
+  CHECK(seen.verdict == Verdict{ExitStatus::complete, 8, 3});
+}
+
 TEST_CASE("sum_stream: a reader that is gone ends it, also while there is nothing to sum") {
   const IgnoredSigpipe ignored;
   Pipe in, out;

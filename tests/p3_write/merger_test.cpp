@@ -339,6 +339,46 @@ TEST_CASE("merger: who knows why it failed is believed before who lost its neigh
   CHECK(status_of({ExitStatus::io, ExitStatus::bad_data}) == ExitStatus::io);
 }
 
+TEST_CASE("merger: a stream that stops is missed only while something is missing") {
+  Streams streams(2);
+  CHECK_FALSE(streams.merger.stopped(0));  // nobody has said how long it is
+  streams.head(1, 0, 4);
+  streams.write();
+  CHECK_FALSE(streams.merger.stopped(0));
+  streams.head(0, 4, 6);
+  streams.merger.end(1, all_of(6));
+  CHECK_FALSE(streams.merger.stopped(0));  // its head is not written yet
+  CHECK_FALSE(streams.merger.is_over());
+  CHECK(streams.write() == "0 ");
+  CHECK_FALSE(streams.merger.is_over());  // it has not ended, and may still bring more
+  CHECK(streams.merger.stopped(0));
+  CHECK(streams.merger.is_over());
+  CHECK(streams.merger.status() == ExitStatus::complete);
+}
+
+TEST_CASE("merger: a stream that stops has nothing to say about a failure") {
+  Streams streams(2);
+  streams.merger.end(1, {ExitStatus::bad_data, 0, 0});
+  CHECK_FALSE(streams.merger.stopped(0));
+  CHECK_FALSE(streams.merger.is_over());
+  streams.merger.end(0, {ExitStatus::bad_data, 0, 0});
+  CHECK(streams.merger.is_over());
+}
+
+TEST_CASE("merger: a stream may begin again where its last life stopped") {
+  Streams streams(2);
+  streams.head(0, 0, 2);
+  streams.write();
+  CHECK_FALSE(streams.merger.stopped(0));
+  streams.merger.hello(0, "out.0.1", a_hello());
+  streams.head(1, 4, 6);
+  streams.head(0, 2, 4);
+  CHECK(streams.write() == "0 1 ");
+  // What the last life returned must not come again.
+  CHECK(refused([&] { streams.head(0, 0, 2); }) ==
+        "out.0.1: bytes 0 to 2 come twice (everything before byte 6 is written)");
+}
+
 namespace {
 
 /// One stream as it is about to come.

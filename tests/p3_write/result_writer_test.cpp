@@ -244,4 +244,20 @@ TEST_CASE("result_writer: an output that cannot be created") {
   CHECK(std::filesystem::is_empty(directory.path()));
 }
 
+TEST_CASE("result_writer: a row that no worker survives is reported without a field") {
+  const std::vector<Result> deadly = {{batch(0, 4, 0, 2), "0,1\n1,2\n", {}},
+                                      {batch(4, 8, 2), "", {{0, 0, 6, 0, "", "3\n"}}},
+                                      {batch(8, 10, 3), "3,4\n", {}}};
+  const std::string report = "in.csv: row 2 (byte 6): every p2_sum that is given it dies\n";
+  const Outcome failed = outcome_of(deadly);
+  CHECK(failed.thrown.status == ExitStatus::bad_data);
+  CHECK(failed.output == "0,1\n1,2\n");
+  CHECK(failed.reports.ends_with(report));
+  const Outcome skipped = outcome_of(deadly, skipping());
+  CHECK(skipped.status == ExitStatus::some_rejected);
+  CHECK(skipped.output == "0,1\n1,2\n3,4\n");
+  CHECK(skipped.rejects == "3\n");
+  CHECK(skipped.reports.ends_with(report));
+}
+
 }  // namespace rowsum

@@ -143,9 +143,8 @@ class PipelineTest(unittest.TestCase):
             self._errors += 1
             popen['stderr'] = open(self.directory / f'errors.{self._errors}', 'ab')
             self.addCleanup(popen['stderr'].close)
-        process = subprocess.Popen([word if isinstance(word, bytes) else str(word) for word in command], stdin=stdin,
-            stdout=stdout,
-                                   bufsize=0, **popen)
+        words = [word if isinstance(word, bytes) else str(word) for word in command]
+        process = subprocess.Popen(words, stdin=stdin, stdout=stdout, bufsize=0, **popen)
         for file in process.stdin, process.stdout:
             if file:
                 self.addCleanup(file.close)
@@ -153,7 +152,11 @@ class PipelineTest(unittest.TestCase):
             opened.close()
         process.errors = self.directory / f'errors.{self._errors}'
         if feed is not None:
-            threading.Thread(target=write_and_close, args=(process.stdin, feed), daemon=True).start()
+            feeder = threading.Thread(target=write_and_close, args=(process.stdin, feed), daemon=True)
+            feeder.start()
+            # Its file is closed when it has ended, for its number may be another file's a moment later.
+            self.addCleanup(feeder.join)
+            self.addCleanup(self.end_what_is_left)
         return process
 
     # --- Watching -----------------------------------------------------------------------------------------------------

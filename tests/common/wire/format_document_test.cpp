@@ -80,6 +80,22 @@ TEST_CASE("format document: the batch by reference") {
   CHECK(to_hex(examples()[2]) == to_hex(batch_frame_shared(batch_in_document)));
 }
 
+TEST_CASE("format document: the flags") {
+  const std::string document = source_file("common/wire/FORMAT.md");
+  const std::pair<const char*, uint16_t> flags[] = {{"text_is_shared", text_is_shared},
+                                                    {"has_checksum", has_checksum},
+                                                    {"is_refused", is_refused}};
+  for (const auto& [name, value] : flags) {
+    const std::regex row("\\| (\\d+) \\| " + std::string(name) + " \\|");
+    std::smatch found;
+    CAPTURE(name);
+    REQUIRE(std::regex_search(document, found, row));
+    CHECK(1 << std::stoi(found[1]) == value);
+  }
+  const std::string bytes = batch_frame_shared(batch_in_document, is_refused);
+  CHECK(decode_header(bytes).flags == (text_is_shared | is_refused));
+}
+
 TEST_CASE("format document: control messages") {
   CHECK(ControlParser().feed(examples()[3]) ==
         std::vector<ControlMessage>{{ControlMessage::Type::received, 0, 0, 8},

@@ -1,0 +1,115 @@
+"""Deaths: workers are killed, at any moment or at a named point, or hang; so are the others."""
+import random
+import signal
+import time
+from pathlib import Path
+from typing import Callable
+
+from pipeline import sums
+from trial import (FRAGILE, LOSS, Trial, Wrong, children, expected_of, judge, sample, send, small_sample, strike)
+
+
+def kill_worker(numbers: tuple = (signal.SIGKILL,), most: int = 1) -> Callable:
+    """Signals to workers at moments by chance: survived."""
+    def fault(trial: Trial, rng: random.Random) -> str:
+        run, reader, old = trial.random_run(rng)
+        hits = 0
+        for _ in range(rng.randint(1, most)):
+            time.sleep(rng.uniform(0, rng.choice((0.02, 0.1, 0.3)) / (1 if most == 1 else 4)))
+            hits += strike(run, rng, 'p2_sum', rng.choice(numbers))
+        outcome = trial.finish(run, reader)
+        verdict = judge(outcome, expected_of(sample()[1]), old, only_identical=True, losses=hits)
+        trial.gone()
+        return verdict if hits else 'missed'
+    return fault
+
+
+def kill_other(name: str) -> Callable:
+    """p1_read, p3_write or the launcher: the end, but a clean one."""
+    def fault(trial: Trial, rng: random.Random) -> str:
+        run, reader, old = trial.random_run(rng)
+        time.sleep(rng.uniform(0, rng.choice((0.03, 0.1, 0.2))))
+        hit = send(run.pid, signal.SIGKILL) if name == 'launcher' else strike(run, rng, name, signal.SIGKILL)
+        struck = time.monotonic()
+        outcome = trial.finish(run, reader)
+        verdict = judge(outcome, expected_of(sample()[1]), old, killed=signal.SIGKILL)
+        trial.gone()
+        trial.farewell = time.monotonic() - struck if verdict == 'clean' else 0
+        return verdict if hit else 'missed'
+    return fault
+
+
+def kill_before_exec(trial: Trial, rng: random.Random) -> str:
+    """One that is still the launcher's own copy of itself: a worker survives it, the others are the end."""
+    run, reader, old = trial.random_run(rng)
+    hit = False
+    for _ in range(rng.choice((1, 30, 300))):
+        if hit := strike(run, rng, Path(f'/proc/{run.pid}/comm').read_text().strip(), signal.SIGKILL):
+            break
+    outcome = trial.finish(run, reader)
+    verdict = judge(outcome, expected_of(sample()[1]), old, losses=1)
+    trial.gone()
+    return verdict if hit else 'missed'
+
+
+def kill_guard(trial: Trial, rng: random.Random) -> str:
+    """Nothing depends on it while all goes well. What it would have removed, the launcher removes."""
+    run, reader, old = trial.random_run(rng)
+    time.sleep(rng.uniform(0.02, 0.1))
+    guards = [pid for pid in trial.processes('run_pipeline.sh')
+              if pid != run.pid and pid not in children(run.pid) and Path(f'/proc/{pid}/stat').exists()]
+    hit = bool(guards) and send(guards[0], signal.SIGKILL)
+    outcome = trial.finish(run, reader)
+    verdict = judge(outcome, expected_of(sample()[1]), old)
+    trial.gone()
+    return verdict if hit else 'missed'
+
+
+def at_point(point: str) -> Callable:
+    """The first worker of every place, or of one, dies there."""
+    def fault(trial: Trial, rng: random.Random) -> str:
+        settings = {'FRAGILE_POINT': point, 'FRAGILE_LIVES': str(rng.choice((1, 1, 1, 2, 3))),
+                    'FRAGILE_NUMBER': str(rng.choice((0, 0, 1, 5)))}
+        if rng.random() < 0.5:
+            settings['FRAGILE_PLACE'] = '0'
+        run, reader, old = trial.random_run(rng, FRAGILE, env={**trial.env, **settings})
+        outcome = trial.finish(run, reader)
+        verdict = judge(outcome, expected_of(sample()[1]), old, only_identical=True, losses=24)
+        trial.gone()
+        return verdict if outcome.stderr else 'missed'
+    return fault
+
+
+def poison(trial: Trial, rng: random.Random) -> str:
+    """A row that every worker dies of, among others: found, and the rest exact."""
+    data, _ = small_sample()
+    marker = '777000777000777'
+    rows = [b'%d\n' % row for row in range(rng.choice((1, 2, 64, 65, 1000)))]
+    at = sorted(rng.sample(range(len(rows)), min(len(rows), rng.choice((1, 1, 2)))))
+    clean = sums(b''.join(rows)).splitlines(True)
+    for row in at:
+        rows[row] = b'"%s"\n' % marker.encode()
+    expected = b''.join(line for row, line in enumerate(clean) if row not in at)
+    run = trial.start([FRAGILE, '-n', rng.choice((1, 2, 8)), '--on-error=skip', '--batch-size',
+                       rng.choice((50, '1K', '1M'))], b''.join(rows), env={**trial.env, 'FRAGILE_ROW': marker})
+    outcome = run.finish()
+    lines = [line for line in outcome.stderr.splitlines() if not LOSS.fullmatch(line)]
+    deaths = outcome.stderr.count('\n') - len(lines)
+    if outcome.stdout != expected or outcome.status != 1 or len(lines) != len(at) or deaths > 10 * len(at):
+        raise Wrong(f'status {outcome.status}, {deaths} deaths, {lines}')
+    if any(f'row {row} ' not in line for row, line in zip(at, lines)):
+        raise Wrong(f'{lines} and not {at}')
+    trial.gone()
+    return 'identical'
+
+
+def hang(trial: Trial, rng: random.Random) -> str:
+    """A worker that is stopped or loops, and --worker-timeout."""
+    settings = {'FRAGILE_POINT': rng.choice(('start', 'before_hello', 'got_batch', 'inside_result', 'between',
+                                             'before_end', 'inside_end')),
+                'FRAGILE_LIVES': '1', 'FRAGILE_PLACE': '0', 'FRAGILE_HOW': rng.choice(('19', 'loop'))}
+    run, reader, old = trial.random_run(rng, FRAGILE, ('--worker-timeout=1',), env={**trial.env, **settings})
+    outcome = trial.finish(run, reader)
+    verdict = judge(outcome, expected_of(sample()[1]), old, only_identical=True, losses=1)
+    trial.gone()
+    return verdict if outcome.stderr else 'missed'

@@ -1,0 +1,186 @@
+"""A run under a fault: what it is given, what is done to it, and what counts as what.
+
+    identical   exit status 0, and exactly the output of a run without a fault
+    clean       a status of the table in README, one line or more that says why, and of the output the beginning
+    hang        something did not end, or a process or a file stayed
+    wrong       everything else
+"""
+import contextlib
+import os
+import random
+import re
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pipeline
+from pipeline import BIN_DIR, Outcome, PipelineTest, Reader, processes, sums
+
+FRAGILE = BIN_DIR / 'fragile/run_pipeline.sh'
+HOSTILE = BIN_DIR / 'hostile'
+CLEAN = {65, 66, 69, 71, 73, 74, 141}  # the statuses of failures that are no bug and no wrong usage
+LOSS = re.compile(r'run_pipeline\.sh: p2_sum at place \d+ (was killed by .*|returned nothing .*?)(, and is replaced)?')
+SAID = re.compile(r'(p1_read|p2_sum|p3_write|run_pipeline\.sh): .*')
+
+pipeline.HANG = HANG = 40  # seconds: then a run hangs
+FAREWELL = 5    # seconds in which all has gone, on a busy machine; what it really took is shown
+
+EXPECTED = {}   # of an input: the sums
+
+
+class Wrong(Exception):
+    """What came out that must not."""
+
+
+class Result(NamedTuple):
+    verdict: str    # identical, clean, hang, wrong, or missed: the fault came too late, and the try does not count
+    detail: str
+    seconds: float  # until all had gone after a fatal fault, or 0
+
+
+class Trial(PipelineTest):
+    """One run under a fault."""
+    long = False
+    farewell = 0.0
+
+    def runTest(self) -> None:
+        pass
+
+    def hang(self, what: str) -> None:
+        running = '\n    '.join(processes(str(self.directory)).values())
+        self.end_what_is_left()
+        raise TimeoutError(f'{what}; these run:\n    {running}')
+
+    def random_run(self, rng: random.Random, launcher: Path = pipeline.LAUNCHER, options: tuple = (), **popen: Any):
+        """The launcher on the sample, with options by chance. Returns the run, its reader, and where its output is."""
+        data, path = sample()
+        n = rng.choice((1, 2, 8))
+        words = ['-n', n, '--batch-size', rng.choice(('1K', '4K', '64K')), '--deal', rng.choice(('round-robin', 'pull')),
+                 *options]
+        old = None
+        if rng.random() < 0.4:
+            old = self.file('out', b'old\n')
+            words += ['-o', old]
+        stdin = data
+        if rng.random() < 0.5:
+            stdin = None
+            words.append(path)
+        run = self.start([launcher, *words], stdin, **popen)
+        return run, Reader(run.stdout), old
+
+    def finish(self, run: Any, reader: Reader) -> Outcome:
+        reader.join(HANG)
+        if reader.is_alive():
+            self.hang('the output goes on')
+        run.stdout.close()
+        return Outcome(bytes(reader.data), *run.finish()[1:])
+
+    def gone(self, files: bool = True) -> None:
+        """Waits until nothing is left."""
+        begin = time.monotonic()
+        while left := self.leftovers() if files else list(processes(str(self.directory)).values()):
+            if time.monotonic() > begin + FAREWELL:
+                raise TimeoutError('left behind: ' + ', '.join(left))
+            time.sleep(0.005)
+        self.farewell = time.monotonic() - begin
+
+
+def judge(outcome: Outcome, expected: bytes, output: Path | None = None, killed: int | None = None,
+          only_identical: bool = False, losses: int = 0, may_complain: bool = False) -> str:
+    """identical or clean; raises Wrong. `output`: it went there, or nowhere. `losses`: how many workers may have been
+    lost. `may_complain`: who fails when p3_write has everything may say so, and the run succeeds all the same."""
+    got, status = outcome.stdout, outcome.status
+    lines = outcome.stderr.splitlines()
+    others = [line for line in lines if not LOSS.fullmatch(line)]
+    short = f'status {status}, {len(got)} bytes, said {lines[:6]}'
+    if output:
+        if got:
+            raise Wrong(f'output in two places: {short}')
+        got = output.read_bytes() if output.exists() else b''
+        is_untouched = got in (b'old\n', b'')
+        left = [name for name in os.listdir(output.parent) if name.endswith('.tmp')]
+        if left:
+            raise Wrong(f'{left} stays: {short}')
+        if status == 0 and got != expected or not is_untouched and got != expected:
+            raise Wrong(f'{output} has {len(got)} bytes: {short}')
+    if len(lines) - len(others) > losses:
+        raise Wrong(f'a worker was lost: {short}')
+    if any('internal error' in line or not SAID.fullmatch(line) for line in lines):
+        raise Wrong(f'said what is not to be said: {short}')
+    if status == 0:
+        if got != expected or others and not may_complain:
+            raise Wrong(f'success, but: {short}')
+        return 'identical'
+    if only_identical:
+        raise Wrong(f'not survived: {short}')
+    if not output and not expected.startswith(got):
+        raise Wrong(f'not the beginning of the output: {short}')
+    if killed and status == -killed:
+        return 'clean'
+    if status not in CLEAN or not others and status != 141:
+        raise Wrong(short)
+    return 'clean'
+
+
+# --- The input ------------------------------------------------------------------------------------------------------
+
+def sample() -> tuple[bytes, Path]:
+    """A megabyte of rows of all kinds, as bytes and as a file."""
+    return sample_of('big')
+
+
+def small_sample() -> tuple[bytes, Path]:
+    return sample_of('small')
+
+
+def sample_of(size: str) -> tuple[bytes, Path]:
+    path = Path(os.environ['TORTURE_SCRATCH'], f'{size}.csv')
+    if path not in EXPECTED:
+        data = path.read_bytes()
+        EXPECTED[path] = data, sums(data)
+    return EXPECTED[path][0], path
+
+
+def expected_of(path: Path) -> bytes:
+    return EXPECTED[path][1]
+
+
+def make_samples(scratch: Path) -> None:
+    rng = random.Random(1)
+    for name, rows in ('big', 30000), ('small', 300):
+        lines = []
+        for row in range(rows):
+            fields = [str(rng.choice((1, -1)) * rng.randrange(10 ** rng.choice((1, 2, 5, 19, 30))))
+                      for _ in range(rng.randrange(1, 6))]
+            if rng.random() < 0.05:
+                fields[0] = f'" {fields[0]}\n"'
+            if rng.random() < 0.01:
+                fields = []
+            lines.append(','.join(fields) + rng.choice(('\n', '\r\n')))
+        (scratch / f'{name}.csv').write_text(''.join(lines), newline='')
+
+
+# --- Victims --------------------------------------------------------------------------------------------------------
+
+def children(pid: int) -> dict[int, str]:
+    """The processes of a launcher, by the name of what each has become so far."""
+    found = {}
+    with contextlib.suppress(OSError):
+        for child in Path(f'/proc/{pid}/task/{pid}/children').read_text().split():
+            with contextlib.suppress(OSError):
+                found[int(child)] = Path(f'/proc/{child}/comm').read_text().strip()
+    return found
+
+
+def send(pid: int, number: int) -> bool:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def strike(run: Any, rng: random.Random, name: str, number: int) -> bool:
+    """A signal to one of the processes called `name`, if there is one."""
+    victims = [pid for pid, what in children(run.pid).items() if what == name]
+    return bool(victims) and send(rng.choice(victims), number)
