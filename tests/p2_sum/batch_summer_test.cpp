@@ -481,7 +481,7 @@ TEST_CASE("batch_summer: random rows of good integers, with a bad one now and th
 
 TEST_CASE("batch_summer: a row that is refused is a reject of no field, whatever is in it") {
   BatchSummer summer({','});
-  for (const std::string text : {"1,2\n"s, "x"s, "\"1\n\",2\r\n"s, "\n"s}) {
+  for (const std::string& text : {"1,2\n"s, "x"s, "\"1\n\",2\r\n"s, "\n"s}) {
     Batch batch = batch_of(text, 30, 7);
     batch.range.begin = 20;  // a header before it
     batch.rows = 1;

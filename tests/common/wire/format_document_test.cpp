@@ -90,10 +90,12 @@ TEST_CASE("format document: the flags") {
     std::smatch found;
     CAPTURE(name);
     REQUIRE(std::regex_search(document, found, row));
-    CHECK(1 << std::stoi(found[1]) == value);
+    const int bit = std::stoi(found[1]);
+    CHECK((1 << bit) == value);
   }
   const std::string bytes = batch_frame_shared(batch_in_document, is_refused);
-  CHECK(decode_header(bytes).flags == (text_is_shared | is_refused));
+  const uint16_t both = text_is_shared | is_refused;
+  CHECK(decode_header(bytes).flags == both);
 }
 
 TEST_CASE("format document: control messages") {
