@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <utility>
 
 #include "common/base/failure.h"
 #include "common/io/read_write.h"
@@ -170,13 +171,13 @@ void Output::commit() {
   sync();
   if (temporary_.empty()) {
     // A file without a name cannot take one that exists: it gets a passing one first.
-    const std::string passing = temporary_name(path_);
+    std::string passing = temporary_name(path_);
     unlink_on_signals(passing);
     const std::string self = "/proc/self/fd/" + std::to_string(fd_);
     if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, passing.c_str(), AT_SYMLINK_FOLLOW) != 0) {
       throw Failure::from_errno(ExitStatus::cannot_create, name_);
     }
-    temporary_ = passing;
+    temporary_ = std::move(passing);  // a copy could fail, and the name would stay
   }
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
     throw Failure::from_errno(ExitStatus::cannot_create, name_);

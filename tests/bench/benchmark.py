@@ -15,7 +15,8 @@ from pathlib import Path
 import measure
 import report
 import workloads
-from contestants import CAT, CHAIN, DUCKDB, LAUNCHER, MONOLITH, PARALLEL, PEERS, PIPE, POLARS, SUITE, Contestant
+from contestants import (CAT, CHAIN, DUCKDB, FOUR, KILLED, LAUNCHER, MONOLITH, PARALLEL, PEERS, PIPE, POLARS, SUITE,
+                         Contestant)
 from measure import Command
 from workloads import MEGABYTE, Workload
 
@@ -97,6 +98,7 @@ class Benchmark:
         self.note_speed(one, file, measure.in_turn([self.command(one, file)], self.options.runs)[0])
 
         self.cpu_apart(file)
+        self.recovery(file)
         if file.name == 'messy' and 'mixed' in self.files:
             mixed = self.files['mixed']
             samples = measure.in_turn([self.command(LAUNCHER, one) for one in (mixed, file)], self.options.runs)
@@ -117,6 +119,14 @@ class Benchmark:
                 self.results.add(file.name, contestant.name, f'{short}_cpu_s_gb', spent[program] / file.bytes * 1e9)
         for (name, (_, program)), spent in zip(cats.items(), apart[len(ours):]):
             self.results.add(file.name, name, 'cpu_s_gb', spent[program] / file.bytes * 1e9)
+
+    def recovery(self, file: Workload) -> None:
+        """What it costs to replace a worker."""
+        calm, killed = self.command(FOUR, file), self.command(KILLED, file)
+        killed.variables['half'] = f'{measure.seconds(measure.in_turn([calm], self.options.runs)[0]) / 2:.3f}'
+        samples = measure.in_turn([calm, killed], self.options.runs)
+        self.results.add(file.name, KILLED.name, 'seconds over none killed',
+                         measure.seconds(samples[1]) / measure.seconds(samples[0]))
 
     def peers(self, whole: Workload) -> None:
         for peer in PEERS:

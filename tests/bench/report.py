@@ -5,7 +5,7 @@ import tempfile
 from pathlib import Path
 from typing import Iterator
 
-from contestants import CAT, CHAIN, DUCKDB, LAUNCHER, MONOLITH, PARALLEL, PEERS, PIPE, POLARS, SUITE
+from contestants import CAT, CHAIN, DUCKDB, KILLED, LAUNCHER, MONOLITH, PARALLEL, PEERS, PIPE, POLARS, SUITE
 
 HERE = Path(__file__).resolve().parent
 README = HERE.parents[1] / 'README.md'
@@ -124,6 +124,9 @@ def demands(results: Results) -> Iterator[Demand]:
     yield Demand('CPU of p3_write / of the second `cat` in `cat sums \\| cat > copy`', 'narrow',
                  quotient(results.number('narrow', LAUNCHER.name, 'p3_cpu_s_gb'),
                           results.number('narrow', 'cat writes the sums', 'cpu_s_gb')), 1.3, at_most=True)
+    for workload in WORKLOADS:
+        yield Demand(f'seconds of the {KILLED.name} / without', workload,
+                     results.number(workload, KILLED.name, 'seconds over none killed'), 1.1, at_most=True)
     for name in LAUNCHER.name, PIPE.name, CHAIN.name:
         values = [results.number(workload, name, 'memory_mib') for workload in WORKLOADS]
         yield Demand(f'MiB in memory, {name}', 'all workloads',

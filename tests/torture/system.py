@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Callable, Iterable, Iterator
 
 import pipeline
 from pipeline import Outcome
@@ -58,9 +58,9 @@ def failing(shape: str) -> Callable:
     return fault
 
 
-def every_call(shape: str) -> Callable:
+def every_call(shape: str, names: tuple = ('p1_read', 'p2_sum', 'p3_write'), calls: Iterable[str] = CALLS) -> Callable:
     """The same, one after another: k = 1, 2, ... of each call of each program until none fails any more."""
-    kinds = [(name, call, on) for name in ('p1_read', 'p2_sum', 'p3_write') for call in CALLS for on in (False, True)]
+    kinds = [(name, call, on) for name in names for call in calls for on in (False, True)]
     state = {'kind': 0, 'k': 0}
 
     def fault(trial: Trial, rng: random.Random) -> str:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Faults by the hundred: whatever happens, the output is identical, or it is a clean failure; never a hang.
 
-A fault is one entry in FAULTS: its name, how often it is tried, and a function that makes one run under it and says what
-came of it. It is given a Trial (a test directory of its own, with everything of tests/support/pipeline.py) and random
+A fault is one entry in FAULTS: its name, how often it is tried, and a function that makes one run under it and says
+what came of it. It is given a Trial (a test directory of its own, with everything of tests/support/pipeline.py) and random
 numbers that depend on the seed, the fault and the number of the try alone, so that a bad one can be had again:
 
     tests/torture/run.sh --only 'kill p2_sum' --seed 7 --first 123 --count 1
@@ -40,6 +40,7 @@ class Fault(NamedTuple):
     long: int   # and with --long
     run: Callable
     needs: str = ''  # mount, strace, or nothing
+    serial: bool = False  # one try after another: it counts them, or measures
 
 
 ALL = 1 << 30  # until the fault says that it is done
@@ -70,9 +71,11 @@ FAULTS = [
     Fault('a call fails in the chain', 250, 3000, failing('chain')),
     Fault('a call fails, input a file', 60, 3000, failing('file')),
     Fault('a call fails, input a pipe', 60, 3000, failing('pipe')),
-    Fault('each call fails in the chain, k = 1, 2, ...', 0, ALL, every_call('chain')),
-    Fault('each call fails, input a file, k = 1, 2, ...', 0, ALL, every_call('file')),
-    Fault('each call fails, input a pipe, k = 1, 2, ...', 0, ALL, every_call('pipe')),
+    Fault('each malloc of p3_write fails, k = 1, 2, ...', ALL, 0, every_call('chain', ('p3_write',), ('malloc',)),
+          serial=True),
+    Fault('each call fails in the chain, k = 1, 2, ...', 0, ALL, every_call('chain'), serial=True),
+    Fault('each call fails, input a file, k = 1, 2, ...', 0, ALL, every_call('file'), serial=True),
+    Fault('each call fails, input a pipe, k = 1, 2, ...', 0, ALL, every_call('pipe'), serial=True),
     Fault('a call of the launcher fails', 40, 1000, failing_launcher, 'strace'),
     Fault('the disk of the output is full', 25, 500, full_output, 'mount'),
     Fault('the disk of the rejects is full', 5, 100, full_rejects, 'mount'),
@@ -82,11 +85,11 @@ FAULTS = [
           full_shared_memory(lambda rng: f'size=64m,nr_inodes={rng.randrange(2, 24)}'), 'mount'),
     Fault('RLIMIT_FSIZE', 15, 500, limited(resource.RLIMIT_FSIZE, lambda rng: rng.randrange(0, 900000))),
     Fault('RLIMIT_NOFILE 4 to 64', 30, 300, limited(resource.RLIMIT_NOFILE, lambda rng: rng.randrange(4, 65))),
-    Fault('memory: a long stream', 1, 1, memory_of_stream),
-    Fault('memory: a worker is stopped', 1, 2, memory_with_a_stopped_worker),
-    Fault('memory: a slow reader', 1, 3, memory_with_a_slow_reader),
-    Fault('memory: blank lines only', 1, 2, memory_of_blank_lines),
-    Fault('memory: a long row', 2, 6, memory_of_a_long_row),
+    Fault('memory: a long stream', 1, 1, memory_of_stream, serial=True),
+    Fault('memory: a worker is stopped', 1, 2, memory_with_a_stopped_worker, serial=True),
+    Fault('memory: a slow reader', 1, 3, memory_with_a_slow_reader, serial=True),
+    Fault('memory: blank lines only', 1, 2, memory_of_blank_lines, serial=True),
+    Fault('memory: a long row', 2, 6, memory_of_a_long_row, serial=True),
 ]
 
 
@@ -116,13 +119,12 @@ def tries(pool: Any, index: int, arguments: argparse.Namespace, count: int, dead
     """The numbers of the tries, and what came of them, until `count` of them have counted."""
     fault = FAULTS[index]
     counted = 0
-    state = fault.count == 0 or fault.name.startswith('memory')  # one after another, here
     numbers = itertools.count(arguments.first)
     while counted < count and time.monotonic() < deadline:
-        batch = list(itertools.islice(numbers, 1 if state or not pool else
+        batch = list(itertools.islice(numbers, 1 if fault.serial or not pool else
                                       min(2 * arguments.jobs * 4, count - counted)))
         jobs = [(index, arguments.seed, number, arguments.long) for number in batch]
-        results = [one(*job) for job in jobs] if state or not pool else pool.starmap(one, jobs, 1)
+        results = [one(*job) for job in jobs] if fault.serial or not pool else pool.starmap(one, jobs, 1)
         for number, result in zip(batch, results):
             if result.verdict == 'done':
                 return
@@ -146,7 +148,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.list:
         for fault in FAULTS:
-            print(f'{fault.name:48} {fault.count:6} {"all" if fault.long == ALL else fault.long:>7}')
+            counts = ('all' if count == ALL else count for count in (fault.count, fault.long))
+            print(f'{fault.name:48}', *map('{:>7}'.format, counts))
         return
     chosen = [index for index, fault in enumerate(FAULTS)
               if not arguments.only or any(text in fault.name for text in arguments.only)]
@@ -164,7 +167,7 @@ def main() -> None:
         for position, index in enumerate(chosen):
             fault = FAULTS[index]
             count = arguments.count or (fault.long if arguments.long else fault.count)
-            if not arguments.only and not fault.count and not arguments.long:
+            if not arguments.only and not count:
                 continue
             deadline = float('inf')
             if arguments.minutes:

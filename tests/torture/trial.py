@@ -55,8 +55,8 @@ class Trial(PipelineTest):
         """The launcher on the sample, with options by chance. Returns the run, its reader, and where its output is."""
         data, path = sample()
         n = rng.choice((1, 2, 8))
-        words = ['-n', n, '--batch-size', rng.choice(('1K', '4K', '64K')), '--deal', rng.choice(('round-robin', 'pull')),
-                 *options]
+        words = ['-n', n, '--batch-size', rng.choice(('1K', '4K', '64K')),
+                 '--deal', rng.choice(('round-robin', 'pull')), *options]
         old = None
         if rng.random() < 0.4:
             old = self.file('out', b'old\n')
