@@ -22,7 +22,7 @@ char parse_delimiter(const std::string& text) {
 
 std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   ReadOptions options;
-  std::string delimiter, batch_size, max_row, deal;
+  std::string delimiter, batch_size, max_row, deal, retries, worker_timeout;
   ReadPipeline pipeline;
   int parent = 0;
 
@@ -58,10 +58,10 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   add_launcher("shared", po::value(&pipeline.shared)->value_name("FD"),
                "the input, or the file for a ring, as the workers inherit it");
   add_launcher("resume", po::bool_switch(&pipeline.resume), "begin where p3_write says");
-  add_launcher("retries", po::value(&pipeline.retries)->value_name("K"),
+  add_launcher("retries", po::value(&retries)->default_value("3")->value_name("K"),
                "deaths in a row at one place that are taken for chance");
-  add_launcher("worker-timeout", po::value(&pipeline.worker_timeout)->value_name("SECONDS"),
-               "kill a worker that returns nothing for so long");
+  add_launcher("worker-timeout", po::value(&worker_timeout)->default_value("0")->value_name("SECONDS"),
+               "kill a worker that returns nothing for so long; 0: never");
   add_launcher("parent", po::value(&parent)->value_name("PID"), "end when the parent process does");
   command_line.options.add(launcher);
 
@@ -74,6 +74,8 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   options.batches.batch_size = parse_size("batch-size", batch_size);
   options.batches.max_row = parse_size("max-row", max_row);
   options.deal = parse_deal_policy(deal);
+  pipeline.retries = parse_count("retries", retries, 1000);
+  pipeline.worker_timeout = parse_count("worker-timeout", worker_timeout, 1'000'000);
   if (!pipeline.directory.empty()) {
     if (pipeline.places == 0 || pipeline.control < 0 || pipeline.shared < 0) {
       throw usage_failure("--pipeline needs --places, --control and --shared");

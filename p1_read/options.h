@@ -16,7 +16,7 @@ struct ReadPipeline {
   size_t places = 0;
   int control = -1;             // fd of the reading end
   int shared = -1;              // fd of the input file itself, or of the ring
-  unsigned retries = 3;         // deaths in a row at one place that are taken for chance
+  unsigned retries = 0;         // deaths in a row at one place that are taken for chance
   bool checksum = false;        // of the text that the workers are to read
   bool resume = false;          // begin where p3_write says
   unsigned worker_timeout = 0;  // seconds without a result after which a worker is killed; 0: never

@@ -14,7 +14,6 @@ program=${0##*/}
 errors=2
 say() { printf '%s: %s\n' "$program" "$1" >&"$errors"; }
 die() {  # STATUS MESSAGE
-  trap - EXIT
   say "$2"
   exit "$1"
 }
@@ -121,14 +120,11 @@ done
 
 # bash and others have words of their own for what is said here, such as how a child died.
 exec {errors}>&2 2>/dev/null || { errors=2; die 71 "cannot open /dev/null"; }
-# Among them, those with which it gives up where it can get no pipe, process or memory.
-trap 'die 71 "the shell cannot go on"' EXIT
 
 # The guard outlives this script, whatever kills it, and clears up after it. It makes the private
 # directory with the FIFOs and says where it is. Then it waits for the end of its standard input, the
 # lifeline, which every process below holds until it has reported its pid there. Unless a last line
-# says that all is over, it kills what was reported and is not gone. Once a second it wakes this
-# script, which may have missed something; see below.
+# says that all is over, it kills what was reported and is not gone.
 guard() {
   trap '' HUP INT QUIT TERM
   local name=run_pipeline.$$.$RANDOM$RANDOM directory='' root place pid has_gone is_over='' fifos=(control)
@@ -142,9 +138,8 @@ guard() {
     directory=
   done
   echo "$directory"
-  while read -r -t 1 pid has_gone || (($? > 128)); do
+  while read -r pid has_gone; do
     case $pid$has_gone in
-      '') kill -URG $$ ;;  # a second has passed
       over) is_over=1 ;;
       *gone) unset "pids[$pid]" ;;  # its number may soon be another's
       *) pids[$pid]= ;;
@@ -156,9 +151,10 @@ guard() {
 
 # It is no child of this shell, for `wait` sleeps as long as any child lives, also when those it is
 # asked for have ended in the moment before.
-exec {from_guard}<> <(:)
-exec {lifeline}> >(guard <&0 >&"$from_guard" {from_guard}<&- &)
-exec {guard_says}</dev/fd/"$from_guard" {from_guard}>&-  # which ends if the guard does
+{ exec {from_guard}<> <(:) &&
+  exec {lifeline}> >(guard <&0 >&"$from_guard" {from_guard}<&- &) &&
+  exec {guard_says}</dev/fd/"$from_guard" {from_guard}>&-; } ||  # which ends if the guard does
+  die 71 "cannot open a pipe"
 read -r -u "$guard_says" directory
 exec {guard_says}<&-
 trap '' PIPE  # it may die before this script does
@@ -268,9 +264,17 @@ stop() {
 trap 'signal=INT; stop' INT
 trap 'signal=TERM; stop' TERM
 trap 'signal=HUP; stop' HUP
+
 # `wait -n` can miss a death in the moment before it blocks, and would then sleep for ever, if what
-# still runs waits for what is to be done here. So the guard wakes it, with a signal that does no harm.
-trap : URG
+# still runs waits for what is to be done here. So there is a child that ends once a second. (A signal
+# with a trap would not do: bash 5.2 sometimes takes it for the end of what it waits for, or of a loop.)
+ticker=
+tick() {
+  [[ ! $ticker ]] || echo "$ticker gone" >&"$lifeline"
+  without_holds sleep 1 >/dev/null {errors}>&- {lifeline}>&- &
+  ticker=$!
+  echo "$ticker" >&"$lifeline"
+}
 
 has_ended() {  # PID CODE
   local name=${running[$1]} code=$2 place fate
@@ -328,11 +332,14 @@ while ((${#running[@]})); do
       kill -0 "$pid" || has_ended "$pid" "$code"  # or one more signal came
     done
   else
-    wait -n -p pid "${!running[@]}"
+    kill -0 "$ticker" || tick
+    wait -n -p pid "${!running[@]}" "$ticker"
     code=$?
-    [[ ! ${pid:-} ]] || has_ended "$pid" "$code"  # or a signal came, or all are gone
+    # Or a second has passed, or a signal came, or all are gone.
+    [[ ! ${pid:-} || $pid == "$ticker" ]] || has_ended "$pid" "$code"
   fi
 done
+[[ ! $ticker ]] || kill -KILL "$ticker"
 
 # p3_write knows most, for every verdict ends there. 69 only says that somebody else failed.
 [[ ! $is_done ]] || last_words='' status[p1]=0 status[p2]=0
@@ -341,11 +348,11 @@ code=0
 for name in p3 p1 p2; do
   if ((code == 0 || code == 69)) && ((status[$name])); then code=${status[$name]}; fi
 done
+((code)) || [[ $is_done || $signal ]] || die 70 "internal error: p3_write has not been seen to end"
 
 [[ ! -e $directory ]] || rm -rf "$directory"  # p1_read has done it if all went well
 echo over >&"$lifeline"
 exec {lifeline}>&-
-trap - EXIT
 if [[ $signal ]]; then
   trap - "$signal"
   kill -s "$signal" $$

@@ -66,6 +66,17 @@ Failure usage_failure(const std::string& what) {
   return Failure(ExitStatus::usage, what + "; try '" + std::string(program_name()) + " --help'");
 }
 
+unsigned parse_count(const std::string& option, const std::string& text, unsigned most) {
+  unsigned number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || rest != end || number > most) {
+    throw usage_failure("--" + option + ": '" + text + "' is not a number from 0 to " +
+                        std::to_string(most));
+  }
+  return number;
+}
+
 uint64_t parse_size(const std::string& option, const std::string& text) {
   uint64_t number = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);

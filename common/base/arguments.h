@@ -26,6 +26,9 @@ std::optional<boost::program_options::variables_map> parse_arguments(int argc, c
 /// A wrong value or combination: Failure(usage) with the pointer to --help.
 Failure usage_failure(const std::string& what);
 
+/// A whole number from 0 to `most`. Throws Failure(usage), naming `option`.
+unsigned parse_count(const std::string& option, const std::string& text, unsigned most);
+
 /// "4096", "256K", "16M", "1G" (powers of 1024; KiB and so on too) as a number of bytes, at
 /// least 1. Throws Failure(usage), naming `option`.
 uint64_t parse_size(const std::string& option, const std::string& text);

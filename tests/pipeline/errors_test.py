@@ -71,9 +71,8 @@ USAGE = {
     'p2_sum': [['--bogus'], ['in.csv'], ['-']],
     'p3_write': [['--bogus'], ['--on-error=ignore'], ['--rejects=x'], ['--crlf=1'], ['-o'], ['--pipeline=.']],
     'run_pipeline.sh': [['--bogus'], ['-z'], ['-n', 0], ['-n', 65], ['-n', 'x'], ['-n'], ['-n', ''], ['-n', '1+1'],
-        ['-n=8'],
-                        ['--workers'], ['--workers=-1'], ['--header=1'], ['--batch-size'], ['--batch-size=0'], ['-d',
-                            ''],
+                        ['-n=8'], ['--workers'], ['--workers=-1'], ['--retries=-1'], ['--retries=x'],
+                        ['--worker-timeout=-1'], ['--header=1'], ['--batch-size'], ['--batch-size=0'], ['-d', ''],
                         ['--deal=best'], ['--on-error=ignore'], ['--rejects=x'], ['--help=1']],
 }
 

@@ -132,6 +132,20 @@ class DeathTest(SurvivalTest):
             self.assertGreater(len(found), 20)
             self.assert_survived(outcome, data, *found)
 
+    def test_signals_that_mean_nothing(self):
+        """By the thousand, to the launcher: it neither takes them for deaths nor loses count of those."""
+        data = b''.join(rows(60))
+        for number in signal.SIGURG, signal.SIGWINCH, signal.SIGCHLD, signal.SIGCONT:
+            with self.subTest(number.name):
+                run = self.fragile(data, '-n', 3, '--batch-size=20', '--retries=1', point='between', wait=False)
+                reader = Reader(run.stdout)
+                while run.members[0].poll() is None:
+                    run.members[0].send_signal(number)
+                reader.join()
+                run.stdout.close()
+                outcome = run.finish()._replace(stdout=bytes(reader.data))
+                self.assert_survived(outcome, data, *((place, KILLED) for place, _ in self.losses(outcome)[0]))
+
     def test_several_files_and_ways_of_dealing(self):
         data = b''.join(rows(300))
         self.file('a.csv', data)
@@ -451,7 +465,7 @@ class HangTest(SurvivalTest):
         os.write(writing, b'1\n')
         self.assertEqual(run.read_line(), b'0,1\n')
         worker, = self.processes('/p2_sum ')
-        others = [pid for pid in self.processes() if pid != worker]
+        others = [pid for pid in self.processes('run_pipeline') if pid != worker]
         os.kill(worker, signal.SIGSTOP)  # it works
         os.write(writing, b'2\n')
         for _ in range(3):

@@ -67,6 +67,18 @@ TEST_CASE("sizes: what is none") {
   }
 }
 
+TEST_CASE("counts") {
+  CHECK(parse_count("retries", "0", 7) == 0);
+  CHECK(parse_count("retries", "7", 7) == 7);
+  for (const char* text : {"", "8", "-1", "+1", " 1", "1 ", "1.5", "0x1", "one", "4294967297"}) {
+    CAPTURE(text);
+    const Thrown thrown = thrown_by([&] { parse_count("retries", text, 7); });
+    CHECK(thrown.status == ExitStatus::usage);
+    CHECK(thrown.message.starts_with("--retries: '" + std::string(text) +
+                                     "' is not a number from 0 to 7"));
+  }
+}
+
 TEST_CASE("arguments: options and operands") {
   CHECK((*parse({"-n", "3"}))["number"].as<int>() == 3);
   CHECK((*parse({"--number=4"}))["number"].as<int>() == 4);
