@@ -271,9 +271,12 @@ trap 'signal=HUP; stop' HUP
 ticker=
 tick() {
   [[ ! $ticker ]] || echo "$ticker gone" >&"$lifeline"
-  without_holds sleep 1 >/dev/null {errors}>&- {lifeline}>&- &
+  {
+    echo "$BASHPID" >&"$lifeline"
+    let_go "$lifeline" "$errors" "${holds[@]}"
+    exec sleep 1 >/dev/null
+  } &
   ticker=$!
-  echo "$ticker" >&"$lifeline"
 }
 
 has_ended() {  # PID CODE
