@@ -6,7 +6,8 @@ packages_for() {  # PURPOSE
   case $1 in
     build)
       printf '%s\n' 'g++ g++' 'cmake cmake' 'ninja-build ninja' libboost-dev \
-        libboost-program-options-dev libcereal-dev libxxhash-dev libgmp-dev libhwy-dev doctest-dev ;;
+        libboost-program-options-dev libcereal-dev libxxhash-dev libgmp-dev libhwy-dev doctest-dev \
+        bash-builtins ;;
     check) printf '%s\n' 'python3 python3' 'shellcheck shellcheck' 'strace strace' ;;
     clang) printf '%s\n' 'clang clang++' libclang-rt-dev ;;  # sanitizers, libFuzzer
     bench)
