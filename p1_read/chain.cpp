@@ -122,7 +122,7 @@ void Chain::fail(ExitStatus status) {
 }
 
 void Chain::say_hello(const Inputs& inputs, const BatcherOptions& options) {
-  Hello hello = hello_for(inputs, options);
+  Hello hello = hello_for(inputs, inputs.identity(), options);
   for (StreamWriter& stream : streams_) {
     stream.hello(hello);
     ++hello.place;

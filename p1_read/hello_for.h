@@ -6,11 +6,12 @@
 
 namespace rowsum {
 
-inline Hello hello_for(const Inputs& inputs, const BatcherOptions& options) {
+inline Hello hello_for(const Inputs& inputs, const Identity& identity,
+                       const BatcherOptions& options) {
   Hello hello;
   hello.dialect = options.dialect;
   hello.header = options.header;
-  hello.identity = inputs.identity();
+  hello.identity = identity;
   hello.inputs = inputs.names();
   hello.begin = inputs.begin();
   hello.largest_text = options.largest_text();

@@ -28,13 +28,13 @@ bool Ledger::returned(uint64_t end) {
   return is_whole;
 }
 
-Ledger::Death Ledger::died(bool was_alive) {
+Ledger::Death Ledger::died(bool was_at_work) {
   sent_ = 0;
-  if (entries_.empty() && was_alive) return Death::again;
+  if (!was_at_work) return ++idle_deaths_ > retries_ ? Death::hopeless : Death::again;
+  idle_deaths_ = 0;
+  if (entries_.empty()) return Death::again;
   const bool has_tried_enough = ++deaths_ > retries_;
-  if (entries_.empty() || entries_.front().is_refused) {
-    return has_tried_enough ? Death::hopeless : Death::again;
-  }
+  if (entries_.front().is_refused) return has_tried_enough ? Death::hopeless : Death::again;
   Entry& entry = entries_.front();
   if (entry.batch.rows > 1) {
     return entry.is_suspect || has_tried_enough ? Death::suspect : Death::again;

@@ -12,7 +12,8 @@
 // suspect: it is cut into pieces, which are given out one at a time, so that the one that the next
 // worker dies on is known at once, and is cut again. A single row gets as many tries as the batch
 // did; then it is refused. That takes 2 (retries + 1) deaths, and one for every cut but the first.
-// Who dies with nothing to do says nothing of any batch.
+// Who dies with nothing to do says nothing of any batch. Nor does who dies of its start or of its
+// end; but if more than `retries` in a row do that, no worker can live here.
 #pragma once
 
 #include <cstdint>
@@ -51,9 +52,9 @@ class Ledger {
   /// come back now. Throws std::logic_error if it answers anything but the oldest one sent.
   bool returned(uint64_t end);
 
-  /// The life is over, and nothing of it will come back any more. `was_alive`: its stream had
-  /// begun, so it is not for being started that it died.
-  Death died(bool was_alive = true);
+  /// The life is over, and nothing of it will come back any more. `was_at_work`: its stream had
+  /// begun, and it had not only to end it.
+  Death died(bool was_at_work = true);
   /// The oldest batch, which is suspect, and what it is to be replaced by: parts of it that tile
   /// it.
   const Batch& front() const { return entries_.front().batch; }
@@ -74,6 +75,7 @@ class Ledger {
   std::deque<Entry> entries_;  // in input order
   size_t sent_ = 0;            // so many of the first ones, to the current life
   unsigned deaths_ = 0;        // in a row, with nothing returned or found out in between
+  unsigned idle_deaths_ = 0;   // in a row, of those who were not at work
 };
 
 }  // namespace rowsum

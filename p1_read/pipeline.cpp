@@ -29,6 +29,8 @@ namespace {
 /// a fifth of the throughput), and few enough to fit a FIFO of one page.
 constexpr size_t credit = 8;
 
+constexpr std::chrono::milliseconds half_a_second(500);
+
 /// The ring need not hold all of a big window: beyond this more memory buys no speed.
 constexpr uint64_t largest_window = uint64_t{64} << 20;
 
@@ -51,8 +53,8 @@ Pipeline::Pipeline(const ReadPipeline& options, DealPolicy policy)
 void Pipeline::run(Inputs& inputs, const BatcherOptions& options) {
   if (options_.resume) hear_where_to_begin(inputs);
   prepare_source(inputs, options);
-  hello_ = hello_for(inputs, options);
-  if (options_.resume) hello_.identity = inputs.identity_since_written();
+  hello_ = hello_for(
+      inputs, options_.resume ? inputs.identity_since_written() : inputs.identity(), options);
   hello_.shared = {options_.shared, ring_ ? ring_->size() : 0};
   for (size_t place = 0; place < places_.size(); ++place) {
     say_hello(place);
@@ -113,7 +115,10 @@ void Pipeline::hear_that_it_may_go_on() {
 
 void Pipeline::prepare_source(const Inputs& inputs, const BatcherOptions& options) {
   if (inputs.is_plain_file() && is_same_file(inputs.fd(), options_.shared)) return;
-  ::unlink((options_.directory + "/ring").c_str());  // the workers have it open
+  // The workers have it open.
+  if (::unlink((options_.directory + "/ring").c_str()) != 0) {
+    throw Failure(ExitStatus::io, inputs.name() + ": it changed while it was opened");
+  }
   const uint64_t window = places_.size() * credit * options.batch_size;
   // A header and a row, both as long as they may be.
   const uint64_t for_long_rows = 2 * options.largest_text() + byte_order_mark.size();
@@ -163,10 +168,9 @@ void Pipeline::deal(size_t place, const Batch& batch) {
 }
 
 void Pipeline::end_streams(const Verdict& verdict) {
-  const bool has_said_hello = !hello_.inputs.empty();
   end_ = verdict;
   for (size_t place = 0; place < places_.size(); ++place) {
-    if (!has_said_hello) say_hello(place);
+    if (!has_hello()) say_hello(place);
     send(place);
   }
 }
@@ -254,17 +258,20 @@ void Pipeline::accept(const ControlMessage& message) {
 
 void Pipeline::replace_worker(size_t place) {
   Place& at = places_[place];
-  const auto death = at.ledger.died(at.is_alive);
+  // Who dies of its start or of its end does so whatever it is given.
+  const bool was_at_work = at.is_alive && !(at.is_told && at.ledger.is_empty());
+  const auto death = at.ledger.died(was_at_work);
   const bool is_failing = end_ && !end_->is_complete();
   if (death == Ledger::Death::hopeless) {
     at.ledger.clear();
     end_ = {ExitStatus::neighbour_vanished, dealt_.total, dealt_.rows};
   }
+  remove_files(at);
   ++at.life;
   at.is_alive = at.is_told = false;
   at.quiet = 0;
   open_fifo(place);
-  const bool is_known = !hello_.inputs.empty() || end_;
+  const bool is_known = has_hello() || end_;
   if (is_known) say_hello(place);
   if (death == Ledger::Death::suspect) cut_suspect(at.ledger);
   if (is_known) send(place);
@@ -274,6 +281,14 @@ void Pipeline::replace_worker(size_t place) {
            std::to_string(options_.retries + 1) + " times in a row, whatever it was given");
   }
   throw Failure::silent(ExitStatus::neighbour_vanished);
+}
+
+std::string Pipeline::path_of(const char* kind, const Place& place) const {
+  return options_.directory + "/" + kind + place.name.substr(place.name.find('.'));
+}
+
+void Pipeline::remove_files(const Place& place) const {
+  for (const char* kind : {"in", "pid", "hung"}) ::unlink(path_of(kind, place).c_str());
 }
 
 void Pipeline::cut_suspect(Ledger& ledger) {
@@ -291,6 +306,10 @@ std::string_view Pipeline::text_of(const Batch& batch) {
 
 void Pipeline::note_quiet(size_t place) {
   Place& at = places_[place];
+  // Several at once are old news: this process was away, and nobody could be given anything.
+  const auto now = Clock::now();
+  if (now < at.noted_quiet + half_a_second) return;
+  at.noted_quiet = now;
   const bool owes = !at.ledger.is_empty() || (at.is_told && !at.has_ended);
   at.quiet = owes ? at.quiet + 1 : 0;
   // It may have owed nothing for most of the first of these seconds.
@@ -301,8 +320,7 @@ void Pipeline::note_quiet(size_t place) {
 /// the file's new name. It is the parent of both; a process that is not its child has got the
 /// number of a worker that died a moment ago.
 void Pipeline::kill_worker(const Place& place) {
-  const std::string life = place.name.substr(place.name.find('.'));
-  const std::string path = options_.directory + "/pid" + life;
+  const std::string path = path_of("pid", place);
   int pid = 0, parent = 0;
   std::ifstream(path) >> pid;
   std::ifstream status("/proc/" + std::to_string(pid) + "/status");
@@ -310,7 +328,7 @@ void Pipeline::kill_worker(const Place& place) {
   }
   status >> parent;
   if (pid == 0 || parent != ::getppid()) return;
-  ::rename(path.c_str(), (options_.directory + "/hung" + life).c_str());
+  ::rename(path.c_str(), path_of("hung", place).c_str());
   ::kill(pid, SIGKILL);
 }
 

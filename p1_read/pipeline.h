@@ -13,6 +13,7 @@
 
 #include <poll.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -44,6 +45,8 @@ class Pipeline {
   void fail(ExitStatus status);
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   /// A seat for a worker, and what the worker there has been given.
   struct Place {
     explicit Place(unsigned retries) : ledger(retries) {}
@@ -57,6 +60,7 @@ class Pipeline {
     bool is_told = false;    // it has been told the end
     bool has_ended = false;  // and its stream of results has come to its end
     unsigned quiet = 0;      // seconds without a byte of what it owes
+    Clock::time_point noted_quiet;  // when the last of them was counted
   };
 
   /// Hears from p3_write, which has the journal, where to go on.
@@ -65,6 +69,8 @@ class Pipeline {
   void hear_that_it_may_go_on();
   void prepare_source(const Inputs& inputs, const BatcherOptions& options);
   void open_fifo(size_t place);
+  /// Whether the workers could be told what they are to read; they have been, then.
+  bool has_hello() const { return !hello_.inputs.empty(); }
   void say_hello(size_t place);
   /// Where the next `bytes` of the input go.
   std::span<char> space(const Batcher& batcher, size_t bytes);
@@ -75,6 +81,10 @@ class Pipeline {
   /// Sends what the place is to get now.
   void send(size_t place);
   void replace_worker(size_t place);
+  /// KIND.PLACE.LIFE in the directory.
+  std::string path_of(const char* kind, const Place& place) const;
+  /// Those of a life that is over: a run may lose many workers.
+  void remove_files(const Place& place) const;
   void cut_suspect(Ledger& ledger);
   /// The batch's text, as the workers read it; valid until the next call.
   std::string_view text_of(const Batch& batch);

@@ -41,15 +41,9 @@ Checkpoint::Checkpoint(const WriteOptions& options, Output& output, Output* reje
   const bool is_valid = journal_.state.offset > 0 && has(output_, journal_.state.output) &&
                         (!rejects_ || has(*rejects_, journal_.state.rejects));
   if (!is_valid) journal_ = {};
+  if (output_.size() < journal_.state.output) output_.leave_alone();
+  if (rejects_ && rejects_->size() < journal_.state.rejects) rejects_->leave_alone();
   journal_.options = shaping(options);
-}
-
-Checkpoint::~Checkpoint() {
-  if (!is_accepted_ || is_over_) return;
-  try {
-    save();
-  } catch (const std::exception&) {
-  }
 }
 
 void Checkpoint::read(const WriteOptions& options) {
@@ -70,7 +64,7 @@ void Checkpoint::read(const WriteOptions& options) {
   }
 }
 
-bool Checkpoint::has(Output& file, uint64_t length) const {
+bool Checkpoint::has(const Output& file, uint64_t length) const {
   return file.size() >= length || (journal_.state.is_complete && file.is_there_already(length));
 }
 
@@ -113,7 +107,6 @@ void Checkpoint::complete() {
 }
 
 void Checkpoint::remove() {
-  is_over_ = true;
   if (::unlink(path_.c_str()) != 0 && errno != ENOENT) {
     throw Failure::from_errno(ExitStatus::cannot_create, name_);
   }

@@ -2,6 +2,7 @@
 //
 // It cannot be wrong, whenever the power fails: what it speaks of is synced before it is written,
 // and it is replaced as a whole. What the files hold beyond that is cut off when the run goes on.
+// After a failure nothing is saved any more: a second sync of bytes that got lost would succeed.
 #pragma once
 
 #include <chrono>
@@ -21,10 +22,6 @@ class Checkpoint {
   /// nobody else's. Throws Failure(bad_data) for a journal that is damaged or of a run with other
   /// options.
   Checkpoint(const WriteOptions& options, Output& output, Output* rejects);
-  /// Saves, if the run has failed after accept(); whether that works is of no interest any more.
-  ~Checkpoint();
-  Checkpoint(const Checkpoint&) = delete;
-  Checkpoint& operator=(const Checkpoint&) = delete;
 
   const Journal::State& state() const { return journal_.state; }
 
@@ -44,7 +41,7 @@ class Checkpoint {
 
  private:
   void read(const WriteOptions& options);
-  bool has(Output& file, uint64_t length) const;
+  bool has(const Output& file, uint64_t length) const;
   [[noreturn]] void refuse(const std::string& why) const;
 
   Output& output_;
@@ -52,7 +49,6 @@ class Checkpoint {
   std::string path_;
   std::string name_;  // for messages
   bool is_accepted_ = false;
-  bool is_over_ = false;
   Journal journal_;
   std::chrono::steady_clock::time_point next_save_;
 };

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -87,7 +88,7 @@ class MergeLoop {
       send_control();
     }
     if (merger_.status() != ExitStatus::complete) {
-      writer_.keep_rejects();
+      writer_.keep();
       throw Failure::silent(merger_.status());
     }
     return writer_.commit();
@@ -180,6 +181,7 @@ class MergeLoop {
       return;
     }
     Source next = open_life(*pipeline_, place, source.life + 1);
+    ::unlink((pipeline_->directory + "/" + source.stream.name()).c_str());  // its writers are dead
     tell(ControlMessage::Type::over, place);  // only now, for it makes the new worker speak
     source = std::move(next);
   }

@@ -57,9 +57,6 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
       throw usage_failure(std::string("--") + file + ": an empty name");
     }
   }
-  if (!options.output.empty() && options.output == options.rejects) {
-    throw usage_failure("--output and --rejects are the same file");
-  }
   if (on_error != "fail" && on_error != "skip") {
     throw usage_failure("--on-error: '" + on_error + "' is neither fail nor skip");
   }

@@ -78,6 +78,14 @@ void sync(int fd, const std::string& name) {
   if (::fsync(fd) != 0 && errno != EINVAL) throw Failure::from_errno(ExitStatus::io, name);
 }
 
+/// Some file systems, NFS for one, say only when a file is closed what could not be written.
+void flush(int fd, const std::string& name) {
+  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  if (copy >= 0 && ::close(copy) != 0 && errno != EINTR) {
+    throw Failure::from_errno(ExitStatus::io, name);
+  }
+}
+
 void sync_directory_of(const std::string& path, const std::string& name) {
   const fs::path directory = fs::path(path).parent_path();
   const OwnedFd at(
@@ -147,11 +155,10 @@ uint64_t Output::size() const {
   return static_cast<uint64_t>(status.st_size);
 }
 
-bool Output::is_there_already(uint64_t length) {
+bool Output::is_there_already(uint64_t length) const {
   struct stat status;
-  is_done_ = ::stat(path_.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
-             static_cast<uint64_t>(status.st_size) == length;
-  return is_done_;
+  return ::stat(path_.c_str(), &status) == 0 && S_ISREG(status.st_mode) &&
+         static_cast<uint64_t>(status.st_size) == length;
 }
 
 void Output::cut(uint64_t length) {
@@ -167,7 +174,8 @@ void Output::sync() {
 }
 
 void Output::commit() {
-  if (path_.empty() || is_done_) return;
+  if (is_done_) return;
+  if (path_.empty()) return flush(fd_, name_);
   sync();
   if (temporary_.empty()) {
     // A file without a name cannot take one that exists: it gets a passing one first.

@@ -22,7 +22,7 @@ class Output {
   static Output standard_output();
   /// A file that is to be gone on with if this process is killed: until commit() it is
   /// `path`.partial, and stays when this object goes, unless it is empty. Nobody else has it
-  /// meanwhile: Failure( cannot_create) if somebody does. Only for what is or will be a regular
+  /// meanwhile: Failure(cannot_create) if somebody does. Only for what is or will be a regular
   /// file: otherwise Failure(usage).
   static Output partial(const std::string& path);
   explicit Output(const std::string& path);
@@ -38,11 +38,14 @@ class Output {
   /// Goes on after the first `length` bytes; the others are dropped.
   void cut(uint64_t length);
   /// A partial file may have got its name before this process began: whether the file of that name
-  /// has so many bytes. Then cut() and commit() leave it alone, and there is nothing to write.
-  bool is_there_already(uint64_t length);
+  /// has so many bytes.
+  bool is_there_already(uint64_t length) const;
+  /// If so there is nothing to write, and cut() and commit() do nothing.
+  void leave_alone() { is_done_ = true; }
   /// What has been written is safe on disk.
   void sync();
-  /// Everything written is safe and has its name. For standard output there is nothing to do.
+  /// Everything written is safe and has its name; or, if it was written directly, its file system has
+  /// had its chance to say that it could not keep it.
   void commit();
 
  private:

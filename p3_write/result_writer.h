@@ -28,9 +28,9 @@ class ResultWriter {
   /// All before `offset` has been given to write(), and the next row has the number `row`.
   void note_progress(uint64_t offset, uint64_t row);
 
-  /// The rejects get their file also where the run fails later on; with --resume they stay with the
-  /// rest of what there is, to go on from.
-  void keep_rejects();
+  /// What there is of a run that fails, but not in writing: the rejects get their file, or with
+  /// --resume the journal is written.
+  void keep();
 
   /// Gives the files their names. Returns `some_rejected` or `complete`.
   ExitStatus commit();

@@ -120,6 +120,14 @@ done
 
 # bash and others have words of their own for what is said here, such as how a child died.
 exec {errors}>&2 2>/dev/null || { errors=2; die 71 "cannot open /dev/null"; }
+# With this status it gives up where it gets no process; and then it would wait for those it has.
+# shellcheck disable=SC2317 # the trap comes to it
+give_up() {
+  (($? == 254)) || return
+  [[ -z ${running[*]-} ]] || kill -KILL "${!running[@]}"
+  die 71 "cannot start a process"
+}
+trap give_up EXIT
 # Where Debian's package bash-builtins is installed these take no process: a fifth of the start.
 for builtin in mkdir mkfifo; do enable -f "/usr/lib/bash/$builtin" "$builtin"; done
 
@@ -135,7 +143,7 @@ guard() {
   for root in "${TMPDIR:-/dev/shm}" /tmp; do
     mkdir -m 700 "$root/$name" || continue
     directory=$root/$name
-    mkfifo "${fifos[@]/#/$directory/}" && break
+    mkfifo "${fifos[@]/#/"$directory/"}" && break
     rm -rf "$directory"
     directory=
   done
@@ -147,14 +155,20 @@ guard() {
       *) pids[$pid]= ;;
     esac
   done
-  [[ $is_over ]] || kill -KILL "${!pids[@]}"
+  if [[ ! $is_over ]]; then
+    kill -TERM "${!pids[@]}"  # p3_write may have a temporary file
+    kill -CONT "${!pids[@]}"
+    sleep 0.1
+    kill -KILL "${!pids[@]}"
+  fi
   until [[ ! -e $directory ]] || rm -rf "$directory"; do sleep 0.1; done
 }
 
 # It is no child of this shell, for `wait` sleeps as long as any child lives, also when those it is
-# asked for have ended in the moment before.
+# asked for have ended in the moment before. And it is in a process group of its own (set -m), for
+# what is sent to that of this shell may be SIGKILL.
 { exec {from_guard}<> <(:) &&
-  exec {lifeline}> >(guard <&0 >&"$from_guard" {from_guard}<&- &) &&
+  exec {lifeline}> >(set -m; guard <&0 >&"$from_guard" {from_guard}<&- &) &&
   exec {guard_says}</dev/fd/"$from_guard" {from_guard}>&-; } ||  # which ends if the guard does
   die 71 "cannot open a pipe"
 read -r -u "$guard_says" directory
@@ -174,6 +188,9 @@ else
   exec {shared}<"$source"
 fi || die 71 "cannot open the input for the workers"
 
+# Nobody ever writes to it; see tick.
+exec {ticks}<>"$directory/tick" || die 71 "cannot open a FIFO"
+
 # --- The processes -----------------------------------------------------------------------------------
 
 # A worker is one life at a place, with FIFOs of its own. Opening one waits for the program at its
@@ -189,11 +206,13 @@ worker() {  # PLACE LIFE
   echo "$BASHPID" >&"$lifeline"
   [[ ! $worker_timeout ]] || echo "$BASHPID" >"$directory/pid.$1.$2"
   # All this before the opens, for they may wait for ever, and then nobody could see an end of it.
-  let_go "$lifeline" "${holds[@]}"
+  let_go "$lifeline" "$ticks" "${holds[@]}"
   exec >/dev/null
-  exec "${bin}p2_sum" --parent $$ <"$directory/in.$1.$2" >"$directory/out.$1.$2" \
-    2>&"$errors" {errors}>&-
-  exit 69  # the FIFOs have gone: all is over
+  exec <"$directory/in.$1.$2" >"$directory/out.$1.$2" || {
+    [[ ! -p $directory/in.$1.$2 || ! -p $directory/out.$1.$2 ]] || die 71 "cannot open the FIFOs of a worker"
+    exit 69  # they have gone: all is over
+  }
+  exec "${bin}p2_sum" --parent $$ 2>&"$errors" {errors}>&-
 }
 
 # The script holds the writing end of what a worker writes, from before p3_write can open it: so that
@@ -201,9 +220,12 @@ worker() {  # PLACE LIFE
 # one are there, and then sees it even if it comes late.
 holds=()
 hold() {  # PLACE
-  local fifo=$directory/out.$1.${lives[$1]} both end
-  # shellcheck disable=SC2094 # an end opened for both does not wait for a reader
-  [[ -p $fifo ]] && exec {both}<>"$fifo" {end}>"$fifo" {both}>&- && holds[$1]=$end
+  local fifo=$directory/out.$1.${lives[$1]} both end=
+  [[ -p $fifo ]] || return 1
+  exec {both}<>"$fifo" || return 1  # which does not wait for a reader
+  exec {end}>"$fifo" && holds[$1]=$end
+  let_go "$both"
+  [[ $end ]]
 }
 let_go() {  # FD...
   local fd
@@ -238,10 +260,11 @@ exec {control_in}<"$directory/control" {control_out}>"$directory/control" {contr
   die 71 "cannot open a FIFO"
 without_holds "${bin}p1_read" --pipeline "$directory" --places "$workers" --control "$control_in" \
   --shared "$shared" --parent $$ "${read_options[@]}" -- "${inputs[@]}" \
-  <&0 >/dev/null 2>&"$errors" {errors}>&- {control_out}>&- {lifeline}>&- &
+  <&0 >/dev/null 2>&"$errors" {errors}>&- {control_out}>&- {ticks}<&- {lifeline}>&- &
 running[$!]=p1_read
 without_holds "${bin}p3_write" --pipeline "$directory" --places "$workers" --control "$control_out" \
-  --parent $$ "${write_options[@]}" 2>&"$errors" {errors}>&- {control_in}<&- {shared}<&- {lifeline}>&- &
+  --parent $$ "${write_options[@]}" \
+  2>&"$errors" {errors}>&- {control_in}<&- {shared}<&- {ticks}<&- {lifeline}>&- &
 running[$!]=p3_write
 exec {control_in}<&- {control_out}>&-
 printf '%s\n' "${!running[@]}" >&"$lifeline"
@@ -268,18 +291,44 @@ trap 'signal=TERM; stop' TERM
 trap 'signal=HUP; stop' HUP
 
 # `wait -n` can miss a death in the moment before it blocks, and would then sleep for ever, if what
-# still runs waits for what is to be done here. So there is a child that ends once a second. (A signal
-# with a trap would not do: bash 5.2 sometimes takes it for the end of what it waits for, or of a loop.)
+# still runs waits for what is to be done here. So there is a child that ends once a second: it reads
+# what nobody writes. (A signal with a trap would not do: bash 5.2 sometimes takes it for the end of
+# what it waits for, or of a loop.)
 ticker=
 tick() {
   [[ ! $ticker ]] || echo "$ticker gone" >&"$lifeline"
   {
     echo "$BASHPID" >&"$lifeline"
-    let_go "$lifeline" "$errors" "${holds[@]}"
+    let_go "$lifeline" "$errors" "$shared" "${holds[@]}"
     exec >/dev/null
-    read -r -t 1 <>"$directory/tick"
+    read -r -t 1 -u "$ticks"
   } &
   ticker=$!
+}
+
+# How it died, into `fate`; nothing if it ended with a status of its own.
+fate_of() {  # NAME CODE
+  local place=${1##* }
+  fate=
+  case $1:$2 in
+    *:0 | p[13]*:1 | *:6[4569] | *:7[0134] | *:12[67] | *:141) return ;;
+  esac
+  fate="ended with the unknown status $2"
+  (($2 <= 128)) || fate="was killed by signal $(($2 - 128)) ($(kill -l "$2"))"
+  # p1_read kills who hangs, and renames the file with its pid.
+  if [[ $1 == p2_sum* && -e $directory/hung.$place.${lives[place]} ]]; then
+    fate="returned nothing for $worker_timeout s and was killed"
+  fi
+}
+
+# A process that has not ended yet: not even if this shell has not reaped it yet.
+is_running() {  # NAME
+  local pid state
+  for pid in "${!running[@]}"; do
+    [[ ${running[$pid]} == "$1" ]] || continue
+    read -r _ _ state _ <"/proc/$pid/stat" && [[ $state != [ZX] ]] && return
+  done
+  return 1
 }
 
 has_ended() {  # PID CODE
@@ -287,34 +336,27 @@ has_ended() {  # PID CODE
   unset "running[$1]"
   echo "$1 gone" >&"$lifeline"
   place=${name##* }
-  case $name:$code in
-    p3_write:[01]) is_done=1 ;;
-    # Any other status that is not one of their own is a death.
-    *:0 | p[13]*:1 | *:6[4569] | *:7[0134] | *:141) ;;
-    *:12[67]) code=71 ;;  # it could not be started, and the shell has said why
-    *)
-      fate="ended with the unknown status $code"
-      ((code <= 128)) || fate="was killed by signal $((code - 128)) ($(kill -l "$code"))"
-      if [[ $name == p2_sum* && -e $directory/hung.$place.${lives[place]} ]]; then
-        fate="returned nothing for $worker_timeout s and was killed"
-      fi
-      code=69
-      if [[ $is_done || $signal ]] || { [[ $is_stopping ]] && (($2 == 128 + 9 || $2 == 128 + 10)); }; then
-        :  # by stop(), or when it did not matter
-      elif [[ $name == p1_read ]]; then
-        last_words="$name $fate"  # which matters unless p3_write has just got all of the sums
-      elif [[ $name != p2_sum* || $is_stopping || " ${running[*]} " != *" p3_write "* ]]; then
-        say "$name $fate"
-      elif next_life "$place"; then
-        say "$name $fate, and is replaced"
-        [[ ! $is_stopping ]] || stop  # a signal came meanwhile
-        return
-      elif [[ -d $directory ]]; then  # else p1_read has removed it: all was done
-        say "$name $fate, and cannot be replaced: no FIFOs"
-        code=73
-      fi
-      [[ $is_done || $name == p2_sum* ]] || stop ;;
-  esac
+  fate_of "$name" "$code"
+  [[ $name:$code != p3_write:[01] ]] || is_done=1
+  ((code != 126 && code != 127)) || code=71  # it could not be started, and the shell has said why
+  if [[ $fate ]]; then
+    code=69
+    if [[ $is_done || $signal ]] || { [[ $is_stopping ]] && (($2 == 128 + 9 || $2 == 128 + 10)); }; then
+      :  # by stop(), or when it did not matter
+    elif [[ $name == p1_read ]]; then
+      last_words="$name $fate"  # which matters unless p3_write has just got all of the sums
+    elif [[ $name != p2_sum* || $is_stopping ]] || ! is_running p3_write; then
+      say "$name $fate"
+    elif next_life "$place"; then
+      say "$name $fate, and is replaced"
+      [[ ! $is_stopping ]] || stop  # a signal came meanwhile
+      return
+    elif is_running p3_write; then  # else p1_read has removed the FIFOs, for all is done
+      say "$name $fate, and cannot be replaced: no FIFOs"
+      code=73
+    fi
+    [[ $is_done || $name == p2_sum* ]] || stop
+  fi
   case $name in
     p2_sum*) let_go "${holds[place]}" ;;
     # It stays until p3_write has gone, unless p3_write goes before its time (69).

@@ -15,7 +15,7 @@ from pathlib import Path
 import measure
 import report
 import workloads
-from contestants import (CAT, CHAIN, DUCKDB, FOUR, KILLED, LAUNCHER, MONOLITH, PARALLEL, PEERS, PIPE, POLARS, SUITE,
+from contestants import (CAT, CHAIN, DUCKDB, KILLED, LAUNCHER, MONOLITH, PARALLEL, PEERS, PIPE, POLARS, SUITE,
                          Contestant)
 from measure import Command
 from workloads import MEGABYTE, Workload
@@ -122,8 +122,11 @@ class Benchmark:
 
     def recovery(self, file: Workload) -> None:
         """What it costs to replace a worker."""
-        calm, killed = self.command(FOUR, file), self.command(KILLED, file)
-        killed.variables['half'] = f'{measure.seconds(measure.in_turn([calm], self.options.runs)[0]) / 2:.3f}'
+        calm, killed = self.command(KILLED, file), self.command(KILLED, file)
+        calm.variables.update(signal='0', half='0.1')
+        half = measure.seconds(measure.in_turn([calm], self.options.runs)[0]) / 2
+        killed.variables.update(signal='KILL', half=f'{half:.3f}')
+        calm.variables['half'] = killed.variables['half']
         samples = measure.in_turn([calm, killed], self.options.runs)
         self.results.add(file.name, KILLED.name, 'seconds over none killed',
                          measure.seconds(samples[1]) / measure.seconds(samples[0]))

@@ -80,10 +80,9 @@ SUITE = [
     LAUNCHER,
     Contestant('launcher, n = 1', '"$bin/run_pipeline.sh" -n 1 "$input" > "$output"', size='full'),
     PIPE, CHAIN, MONOLITH]
-FOUR = Contestant('launcher, n = 4', '"$bin/run_pipeline.sh" -n 4 "$input" > "$output"', size='full')
-KILLED = Contestant('launcher, n = 4, a worker killed half-way',  # after $half seconds
+KILLED = Contestant('launcher, n = 4, a worker killed half-way',  # after $half seconds, unless $signal is 0
                     '"$bin/run_pipeline.sh" -n 4 "$input" > "$output" & sleep "$half"; '
-                    'pkill -KILL -o -x -P $! p2_sum && wait $!', size='full')
+                    'pkill -"$signal" -o -x -P $! p2_sum && wait $!', size='full')
 CAT = Contestant('cat \\| cat', 'cat "$input" | cat > /dev/null', size='full')  # a yardstick, which sums nothing
 
 DUCKDB = Contestant('DuckDB', 'node "$peers/duckdb.mjs" "$input" "$output" "$workload"',

@@ -175,6 +175,18 @@ TEST_CASE("ledger: who dies of being started, or of what is refused, is beyond h
   ledger.clear();
   CHECK(ledger.is_empty());
   CHECK(sent(ledger) == "");
+}
+
+TEST_CASE("ledger: who dies of being started says nothing of the rows it would have been given") {
+  Ledger ledger(2);
+  ledger.deal(rows(0, 1));
+  for (int round = 0; round < 2; ++round) {
+    for (int death = 0; death < 2; ++death) CHECK(ledger.died(false) == Death::again);
+    CHECK(sent(ledger) == "0-1");
+    CHECK(ledger.died() == Death::again);
+  }
+  for (int death = 0; death < 2; ++death) CHECK(ledger.died(false) == Death::again);
+  CHECK(sent(ledger) == "0-1");
   CHECK(ledger.died(false) == Death::hopeless);
 }
 

@@ -51,6 +51,7 @@ void run_and_fail(const TemporaryDirectory& directory) {
   run.accept();
   run.output().write("0,1\n");
   run.checkpoint().note({6, 1, 4, 0, false, false});
+  run.checkpoint().save();
   run.output().write("1,2\n");
 }
 
@@ -120,6 +121,36 @@ TEST_CASE("checkpoint: a run that was killed when the file had its name has noth
     Run run(directory);
     CHECK(run.checkpoint().state() == Journal::State());
   }
+}
+
+TEST_CASE("checkpoint: if all begins anew, so does a file that has its name already") {
+  const TemporaryDirectory directory;
+  WriteOptions options;
+  options.skip_rejects = true;
+  options.output = directory.file("sums.csv");
+  options.rejects = directory.file("rejects");
+  Hello hello = hello_of(Content::results);
+  {
+    Output output = Output::partial(options.output), rejects = Output::partial(options.rejects);
+    Checkpoint checkpoint(options, output, &rejects);
+    checkpoint.accept(hello);
+    output.write("0,1\n");
+    rejects.write("x\n");
+    checkpoint.note({12, 2, 4, 2, true, false});
+    checkpoint.complete();
+    rejects.commit();
+    output.commit();
+  }
+  fs::remove(options.rejects);
+  Output output = Output::partial(options.output), rejects = Output::partial(options.rejects);
+  Checkpoint checkpoint(options, output, &rejects);
+  CHECK(checkpoint.state() == Journal::State());
+  hello.identity.size = 13;
+  checkpoint.accept(hello);
+  output.write("0,2\n");
+  checkpoint.complete();
+  output.commit();
+  CHECK(contents_of(options.output) == "0,2\n");
 }
 
 TEST_CASE(

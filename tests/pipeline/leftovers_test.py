@@ -106,6 +106,13 @@ class LeftoversTest(PipelineTest):
             self.assertEqual(run.finish().status, -signal.SIGKILL)
             self.assert_nothing_left(within=5)
 
+    def test_the_group_is_killed(self):
+        """As timeout -s KILL does it, and a shell with kill -9 %1."""
+        run = self.start_long('-n', 3)
+        os.killpg(run.pid, signal.SIGKILL)
+        self.assertEqual(run.finish(), Outcome(b'', '', -signal.SIGKILL))
+        self.assert_nothing_left(within=5)
+
     def test_a_stopped_process_and_sigterm(self):
         for name in 'p1_read', 'p2_sum', 'p3_write':
             run = self.start_long('-n', 2)
@@ -159,6 +166,16 @@ class LeftoversTest(PipelineTest):
             os.close(writing)
             self.assertEqual(run.finish().status, -number if number else 0)
             self.until(lambda: not directory.exists(), f'{directory} stays')
+
+    def test_a_tmpdir_with_an_awkward_name(self):
+        awkward = self.tmp / "a & b 'c' $(d) *"
+        awkward.mkdir()
+        run = self.start_long('-n', 1, env={**self.env, 'TMPDIR': str(awkward)})
+        self.assertEqual(len(list(awkward.iterdir())), 1)
+        os.kill(run.pid, signal.SIGTERM)
+        run.finish()
+        self.assertEqual(list(awkward.iterdir()), [])
+        awkward.rmdir()
 
     def test_an_unusable_tmpdir(self):
         """Then /tmp serves."""

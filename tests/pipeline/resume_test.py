@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """--resume: killed at any moment, or without what had not been synced, the same command goes on to the same bytes."""
+import errno
 import os
 import random
 import re
@@ -8,10 +9,11 @@ import signal
 import sys
 import tempfile
 import time
+import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
-from pipeline import Outcome, PipelineTest, main, sums  # noqa: E402
+from pipeline import BIN_DIR, Outcome, PipelineTest, main, sums  # noqa: E402
 from reference import reference  # noqa: E402
 
 
@@ -205,6 +207,17 @@ class ResumeTest(PipelineTest):
         self.assertEqual(self.start_resumed().finish(), Outcome(b'', '', 0))
         self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
         self.assertEqual(self.files(), ['in.csv', 'sums.csv'])
+
+    @unittest.skipIf('ROWSUM_SANITIZED' in os.environ, 'there is no hostile system for it')
+    def test_after_a_sync_that_failed_nothing_is_vouched_for(self):
+        """A second one would succeed, whatever has been lost."""
+        self.file('in.csv', b'1\n')
+        settings = {'HOSTILE_PROGRAM': 'p3_write', 'HOSTILE_CALL': 'fsync', 'HOSTILE_AT': '1',
+                    'HOSTILE_ERROR': str(errno.EIO)}
+        outcome = self.start([BIN_DIR / 'hostile/run_pipeline.sh', '-n', 1, '-o', 'sums.csv', '--resume', 'in.csv'],
+                             env={**self.env, **settings}).finish()
+        self.assertEqual(outcome, Outcome(b'', 'p3_write: sums.csv: Input/output error\n', 74))
+        self.assertEqual(self.journal(), {})
 
     def test_two_at_once(self):
         data, _ = self.interrupted()

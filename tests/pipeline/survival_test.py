@@ -146,6 +146,21 @@ class DeathTest(SurvivalTest):
                 outcome = run.finish()._replace(stdout=bytes(reader.data))
                 self.assert_survived(outcome, data, *((place, KILLED) for place, _ in self.losses(outcome)[0]))
 
+    def test_nothing_is_kept_of_past_lives(self):
+        reading, writing = os.pipe()
+        with os.fdopen(reading, 'rb') as stdin:
+            run = self.fragile(stdin, '-n', 2, '--retries=1', point='between', wait=False)
+        for row in range(20):
+            os.write(writing, b'1\n')
+            self.assertEqual(run.read_line(), b'%d,1\n' % row)
+
+        def fifos():
+            directory, = self.tmp.iterdir()
+            return sorted(name.partition('.')[0] for name in os.listdir(directory) if name[0] in 'io')
+        self.until(lambda: fifos() == ['in', 'in', 'out', 'out'], 'FIFOs of past lives')
+        os.close(writing)
+        self.assertEqual(run.finish().status, 0)
+
     def test_several_files_and_ways_of_dealing(self):
         data = b''.join(rows(300))
         self.file('a.csv', data)
@@ -362,6 +377,22 @@ class PoisonTest(SurvivalTest):
             self.assertEqual(outcome.status, 69)
             self.assertEqual(len(self.losses(outcome)[1]), 1)
 
+    def test_workers_that_die_of_their_end(self):
+        """Each of them, so that nobody ever says the end; also when there is another failure to be told."""
+        for data, status in (b'1\n2\n', 69), (b'1\n"2', 65):
+            outcome = self.fragile(data, '-n', 2, point='before_end')
+            found, others = self.losses(outcome)
+            self.assertEqual((outcome.status, len(others)), (status, 1), outcome.stderr)
+            self.assertLessEqual(len(found), 20)
+
+    def test_workers_that_are_killed_before_they_begin(self):
+        """More often than --retries: no row is suspected for that."""
+        data = b''.join(rows(3))
+        outcome = self.fragile(data, '-n', 1, '--on-error=skip', '--batch-size=1', '--retries=3', point='start', lives=3)
+        self.assert_survived(outcome, data, *3 * [(0, KILLED)])
+        outcome = self.fragile(data, '-n', 1, '--on-error=skip', '--batch-size=1', '--retries=3', point='start')
+        self.assertEqual((outcome.stdout, outcome.status), (b'', 69))
+
 
 class HangTest(SurvivalTest):
     HUNG = 'returned nothing for 1 s and was killed'
@@ -386,6 +417,25 @@ class HangTest(SurvivalTest):
         found, others = self.losses(outcome)
         self.assertEqual((found, outcome.stdout, outcome.status), (2 * [(0, self.HUNG)], b'0,1\n2,2\n', 1))
         self.assertEqual(others, ['p3_write: standard input: row 1 (byte 2): every p2_sum that is given it dies'])
+
+    def test_nobody_dies_of_old_news(self):
+        """p1_read is stopped while a worker is replaced: what p3_write says of the new one meanwhile does not count."""
+        reading, writing = os.pipe()
+        with os.fdopen(reading, 'rb') as stdin:
+            run = self.start_launcher(stdin, '-n', 1, '--worker-timeout=1')
+        os.write(writing, b'1\n')
+        self.assertEqual(run.read_line(), b'0,1\n')
+        reader, = self.processes('/p1_read ')
+        worker, = self.processes('/p2_sum ')
+        os.kill(worker, signal.SIGSTOP)
+        os.write(writing, b'2\n')
+        time.sleep(0.2)  # it has been given the row
+        os.kill(reader, signal.SIGSTOP)
+        os.kill(worker, signal.SIGKILL)
+        time.sleep(4)
+        os.kill(reader, signal.SIGCONT)
+        os.close(writing)
+        self.assert_survived(run.finish()._replace(stdout=b'0,1\n1,2\n'), b'1\n2\n', (0, KILLED))
 
     def test_without_a_timeout_it_is_waited_for(self):
         data = b''.join(rows(200))

@@ -1,4 +1,5 @@
 """Deaths: workers are killed, at any moment or at a named point, or hang; so are the others."""
+import os
 import random
 import signal
 import time
@@ -61,6 +62,19 @@ def kill_guard(trial: Trial, rng: random.Random) -> str:
     hit = bool(guards) and send(guards[0], signal.SIGKILL)
     outcome = trial.finish(run, reader)
     verdict = judge(outcome, expected_of(sample()[1]), old)
+    trial.gone()
+    return verdict if hit else 'missed'
+
+
+def kill_group(trial: Trial, rng: random.Random) -> str:
+    """All that a shell knows of: but for the guard, which is to clear up."""
+    run, reader, old = trial.random_run(rng, start_new_session=True)
+    time.sleep(rng.uniform(0, 0.1))
+    hit = run.members[0].poll() is None
+    if hit:
+        os.killpg(run.pid, signal.SIGKILL)
+    outcome = trial.finish(run, reader)
+    verdict = judge(outcome, expected_of(sample()[1]), old, killed=signal.SIGKILL)
     trial.gone()
     return verdict if hit else 'missed'
 

@@ -214,6 +214,17 @@ def full_shared_memory(options: Callable) -> Callable:
     return fault
 
 
+def no_process(trial: Trial, rng: random.Random) -> str:
+    """The launcher cannot start one, nor the following, for longer than bash is patient, a quarter of a minute."""
+    data, path = sample()
+    run = trial.start(['strace', '-qq', '-o', '/dev/null', '-e', 'trace=clone', '-e',
+                       f'inject=clone:error=EAGAIN:when={rng.randint(1, 9)}+', 'bash', pipeline.LAUNCHER, '-n', 2,
+                       *rng.choice(([], [path]))], data)
+    verdict = judge(run.finish(), expected_of(path))
+    trial.gone()
+    return verdict
+
+
 # Calls of bash itself, and how they fail. No read(2): bash takes an error there for the end of its script. No dup2(2):
 # with descriptors that are open it does not fail. No fcntl(2): with it bash asks which descriptors are open.
 LAUNCHER_CALLS = {'openat': 'EMFILE', 'pipe2': 'EMFILE', 'pipe': 'EMFILE', 'clone': 'EAGAIN',

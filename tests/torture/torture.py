@@ -25,12 +25,12 @@ import traceback
 from pathlib import Path
 from typing import Any, Callable, Iterator, NamedTuple
 
-from deaths import at_point, hang, kill_before_exec, kill_guard, kill_other, kill_worker, poison
+from deaths import at_point, hang, kill_before_exec, kill_group, kill_guard, kill_other, kill_worker, poison
 from memory import (memory_of_a_long_row, memory_of_blank_lines, memory_of_stream, memory_with_a_slow_reader,
                     memory_with_a_stopped_worker)
 from streams import flipped, make_streams, mixed, truncated
 from system import (can_mount, every_call, failing, failing_launcher, full_output, full_rejects, full_shared_memory,
-                    limited, pieces)
+                    limited, no_process, pieces)
 from trial import Result, Trial, Wrong, make_samples, sample, small_sample
 
 
@@ -60,6 +60,7 @@ FAULTS = [
     Fault('kill p3_write', 15, 300, kill_other('p3_write')),
     Fault('kill the launcher', 15, 300, kill_other('launcher')),
     Fault('kill before exec', 15, 300, kill_before_exec),
+    Fault('kill the process group', 15, 300, kill_group),
     Fault('kill the guard', 5, 300, kill_guard),
     Fault('batches cut short', 150, ALL, truncated('batches')),
     Fault('results cut short', 150, ALL, truncated('results')),
@@ -77,6 +78,7 @@ FAULTS = [
     Fault('each call fails, input a file, k = 1, 2, ...', 0, ALL, every_call('file'), serial=True),
     Fault('each call fails, input a pipe, k = 1, 2, ...', 0, ALL, every_call('pipe'), serial=True),
     Fault('a call of the launcher fails', 40, 1000, failing_launcher, 'strace'),
+    Fault('no more processes', 2, 40, no_process, 'strace'),
     Fault('the disk of the output is full', 25, 500, full_output, 'mount'),
     Fault('the disk of the rejects is full', 5, 100, full_rejects, 'mount'),
     Fault('shared memory is full', 15, 300,
