@@ -9,16 +9,17 @@ source scripts/install_packages.sh
 help() {
   cat <<END
 Usage: scripts/check.sh [OPTION]...
-Installs what is missing (apt-get, as root), builds, runs every test, and kills the
-programs at random moments for two minutes (tests/torture).
+Installs what is missing (apt-get, as root), builds, and runs every test: as they are,
+under sanitizers, some with fewer vector instructions, and under faults (tests/torture).
 
   --quick   only the Release build, the unit tests and shellcheck
   --clang   also build everything with clang++ and, unless it is to be quick, run the
             fuzzers for two minutes
   --help
 
-The builds are in build/ (Release), build-sanitize/ (address and undefined behaviour),
-build-clang/ and build-fuzz/. The first thing that fails ends the run, and its status is not 0.
+The builds are in build/ (Release), build-sanitize/ (address and undefined behaviour) and
+build-fuzz/ (clang++, with both). The first thing that fails ends the run, and its status
+is not 0.
 END
 }
 
@@ -61,7 +62,8 @@ install_packages build check ${clang:+clang}
 build build -DCMAKE_BUILD_TYPE=Release
 check_scripts
 if [[ $clang ]]; then
-  build build-clang -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER=clang++
+  build build-fuzz -DCMAKE_CXX_COMPILER=clang++ -DROWSUM_FUZZ=ON -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+    -DCMAKE_CXX_FLAGS_RELWITHDEBINFO='-O1 -g'
 fi
 if [[ $quick ]]; then
   run_tests build -R '^unit'
@@ -72,8 +74,11 @@ build build-sanitize -DCMAKE_BUILD_TYPE=RelWithDebInfo -DROWSUM_SANITIZE=address
   -DCMAKE_CXX_FLAGS_RELWITHDEBINFO='-O1 -g -Wno-maybe-uninitialized'
 run_tests build-sanitize
 run_tests build
+for level in sse4 scalar; do
+  ROWSUM_SIMD=$level run_tests build -R '^(unit|exhaustive|pipeline_chain|pipeline_order)$'
+done
 say "torture"
-tests/torture/run.sh --minutes 2 --only kill
+tests/torture/run.sh
 if [[ $clang ]]; then
   say "fuzzers"
   tests/fuzz/quick_check.sh

@@ -24,14 +24,14 @@ HERE = Path(__file__).resolve().parent
 BIN_DIR = Path(os.environ.get('ROWSUM_BIN_DIR') or HERE.parents[1] / 'build/bin').resolve()
 SLOW = 4       # seconds: what takes longer is run only so often:
 SLOW_RUNS = 3
-SECTIONS = ('suite', 'peers', 'startup')
+SECTIONS = ('suite', 'recovery', 'peers', 'startup')
 
 
 class Benchmark:
-    def __init__(self, options: argparse.Namespace, directory: Path) -> None:
+    def __init__(self, options: argparse.Namespace, directory: Path, results: report.Results) -> None:
         self.options = options
         self.directory = directory
-        self.results = report.Results()
+        self.results = results
         self.has_failed = False
         self.files: dict[str, Workload] = {}
         self.checked: dict[tuple[str, str], float] = {}  # (workload, contestant): seconds, of those that do not fail
@@ -98,7 +98,6 @@ class Benchmark:
         self.note_speed(one, file, measure.in_turn([self.command(one, file)], self.options.runs)[0])
 
         self.cpu_apart(file)
-        self.recovery(file)
         if file.name == 'messy' and 'mixed' in self.files:
             mixed = self.files['mixed']
             samples = measure.in_turn([self.command(LAUNCHER, one) for one in (mixed, file)], self.options.runs)
@@ -122,6 +121,8 @@ class Benchmark:
 
     def recovery(self, file: Workload) -> None:
         """What it costs to replace a worker."""
+        if self.options.small:
+            return
         calm, killed = self.command(KILLED, file), self.command(KILLED, file)
         calm.variables.update(signal='0', half='0.1')
         half = measure.seconds(measure.in_turn([calm], self.options.runs)[0]) / 2
@@ -177,7 +178,7 @@ class Benchmark:
         self.machine()
         for name in self.options.workloads:
             file = self.files[name] = workloads.make(name, self.directory, BIN_DIR, self.options.small)
-            for section in 'suite', 'peers':
+            for section in 'suite', 'recovery', 'peers':
                 if section in self.options.only:
                     print(f'{name}: {section} ({time.monotonic() - begin:.0f} s)', file=sys.stderr)
                     getattr(self, section)(file)
@@ -202,7 +203,8 @@ class Benchmark:
                              ('vectors', vectors), ('memory_gib', memory), ('kernel', platform.release()),
                              ('date', time.strftime('%Y-%m-%d')), ('runs', self.options.runs),
                              ('part_mb', self.options.part_size), ('large_mb', self.options.large_size)):
-            self.results.add('machine', '-', label, value)
+            if not self.results.text('machine', '-', label):  # or of the run that this brings up to date
+                self.results.add('machine', '-', label, value)
 
 
 def parse_options() -> argparse.Namespace:
@@ -213,7 +215,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument('--small', action='store_true', help='small files, once each: only whether the sums are right')
     parser.add_argument('--workloads', type=words, metavar='NAMES', default=workloads.NAMES,
                         help=f'some of: {" ".join(workloads.NAMES)}')
-    parser.add_argument('--only', type=words, metavar='SECTIONS', default=SECTIONS, help='some of: suite peers startup')
+    parser.add_argument('--only', type=words, metavar='SECTIONS', default=SECTIONS, help=f'some of: {" ".join(SECTIONS)}')
     parser.add_argument('--peers', type=words, metavar='WORDS',
                         help='only peers with one of these words in their names')
     parser.add_argument('--runs', type=int, metavar='N', default=7,
@@ -240,7 +242,7 @@ def main() -> int:
     if options.small:
         options.runs = 1
         with tempfile.TemporaryDirectory(prefix='rowsum-bench.') as directory:
-            benchmark = Benchmark(options, Path(directory))
+            benchmark = Benchmark(options, Path(directory), report.Results())
             benchmark.run()
         print(report.table(benchmark.results))
         return int(benchmark.has_failed)
@@ -254,7 +256,10 @@ def main() -> int:
         has_failed = False
     else:
         options.directory.mkdir(parents=True, exist_ok=True)
-        benchmark = Benchmark(options, options.directory)
+        # A run of a part brings that part up to date.
+        is_part = options.only != SECTIONS or options.workloads != workloads.NAMES or options.peers is not None
+        results = report.Results.load(path) if is_part and path.exists() else report.Results()
+        benchmark = Benchmark(options, options.directory, results)
         benchmark.run()
         results, has_failed = benchmark.results, benchmark.has_failed
         results.save(path)
