@@ -131,18 +131,21 @@ trap give_up EXIT
 # Where Debian's package bash-builtins is installed these take no process: a fifth of the start.
 for builtin in mkdir mkfifo; do enable -f "/usr/lib/bash/$builtin" "$builtin"; done
 
+roots=("${TMPDIR:-/dev/shm}" /tmp)
+own_name=run_pipeline.$$.$RANDOM$RANDOM
+
 # The guard outlives this script, whatever kills it, and clears up after it. It makes the private
 # directory with the FIFOs and says where it is. Then it waits for the end of its standard input, the
 # lifeline, which every process below holds until it has reported its pid there. Unless a last line
 # says that all is over, it kills what was reported and is not gone.
 guard() {
   trap '' HUP INT QUIT TERM
-  local name=run_pipeline.$$.$RANDOM$RANDOM directory='' root place pid has_gone is_over='' fifos=(control tick)
+  local directory='' root place pid has_gone is_over='' fifos=(control tick)
   local -A pids=()
   for ((place = 0; place < workers; ++place)); do fifos+=("in.$place.0" "out.$place.0"); done
-  for root in "${TMPDIR:-/dev/shm}" /tmp; do
-    mkdir -m 700 "$root/$name" || continue
-    directory=$root/$name
+  for root in "${roots[@]}"; do
+    mkdir -m 700 "$root/$own_name" || continue
+    directory=$root/$own_name
     mkfifo "${fifos[@]/#/"$directory/"}" && break
     rm -rf "$directory"
     directory=
@@ -174,7 +177,11 @@ guard() {
 read -r -u "$guard_says" directory
 exec {guard_says}<&-
 trap '' PIPE  # it may die before this script does
-[[ $directory ]] || die 73 "cannot make FIFOs in ${TMPDIR:-/dev/shm} or /tmp"
+if [[ ! $directory ]]; then
+  # Or it has been killed half-way.
+  for root in "${roots[@]}"; do [[ ! -O $root/$own_name ]] || rm -rf "${root:?}/$own_name"; done
+  die 73 "cannot make FIFOs in ${roots[0]} or /tmp"
+fi
 
 # --- What the workers read ---------------------------------------------------------------------------
 
@@ -206,8 +213,8 @@ worker() {  # PLACE LIFE
   echo "$BASHPID" >&"$lifeline"
   [[ ! $worker_timeout ]] || echo "$BASHPID" >"$directory/pid.$1.$2"
   # All this before the opens, for they may wait for ever, and then nobody could see an end of it.
-  let_go "$lifeline" "$ticks" "${holds[@]}"
-  exec >/dev/null
+  exec >/dev/null {lifeline}>&- {ticks}<&-
+  let_go "${holds[@]}"
   exec <"$directory/in.$1.$2" >"$directory/out.$1.$2" || {
     [[ ! -p $directory/in.$1.$2 || ! -p $directory/out.$1.$2 ]] || die 71 "cannot open the FIFOs of a worker"
     exit 69  # they have gone: all is over
@@ -215,17 +222,14 @@ worker() {  # PLACE LIFE
   exec "${bin}p2_sum" --parent $$ 2>&"$errors" {errors}>&-
 }
 
-# The script holds the writing end of what a worker writes, from before p3_write can open it: so that
+# The script holds an end of what a worker writes, from before p3_write can open it: so that
 # p3_write does not see the end of a life before its death is certain here and the FIFOs of the next
 # one are there, and then sees it even if it comes late.
 holds=()
 hold() {  # PLACE
-  local fifo=$directory/out.$1.${lives[$1]} both end=
-  [[ -p $fifo ]] || return 1
-  exec {both}<>"$fifo" || return 1  # which does not wait for a reader
-  exec {end}>"$fifo" && holds[$1]=$end
-  let_go "$both"
-  [[ $end ]]
+  local fifo=$directory/out.$1.${lives[$1]} fd
+  # An end for both does not wait for a reader.
+  [[ -p $fifo ]] && exec {fd}<>"$fifo" && holds[$1]=$fd
 }
 let_go() {  # FD...
   local fd
