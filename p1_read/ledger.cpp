@@ -24,7 +24,7 @@ bool Ledger::returned(uint64_t end) {
   const bool is_whole = entries_.front().is_last_piece;
   entries_.pop_front();
   --sent_;
-  deaths_ = 0;
+  deaths_ = idle_deaths_ = 0;
   return is_whole;
 }
 

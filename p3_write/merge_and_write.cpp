@@ -88,7 +88,7 @@ class MergeLoop {
       send_control();
     }
     if (merger_.status() != ExitStatus::complete) {
-      writer_.keep();
+      writer_.save_what_there_is();
       throw Failure::silent(merger_.status());
     }
     return writer_.commit();

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 #include "common/base/arguments.h"
 #include "common/base/program.h"
@@ -10,6 +12,16 @@
 namespace rowsum {
 
 namespace po = boost::program_options;
+
+namespace {
+
+/// As far as there is something to resolve; what there is not has no other name yet.
+std::filesystem::path resolved(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
+}
+
+}  // namespace
 
 std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
   WriteOptions options;
@@ -56,6 +68,10 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
     if (values->count(file) && (*values)[file].as<std::string>().empty()) {
       throw usage_failure(std::string("--") + file + ": an empty name");
     }
+  }
+  if (!options.output.empty() && !options.rejects.empty() &&
+      resolved(options.output) == resolved(options.rejects)) {
+    throw usage_failure("--output and --rejects are the same file");
   }
   if (on_error != "fail" && on_error != "skip") {
     throw usage_failure("--on-error: '" + on_error + "' is neither fail nor skip");

@@ -40,7 +40,7 @@ class Output {
   /// A partial file may have got its name before this process began: whether the file of that name
   /// has so many bytes.
   bool is_there_already(uint64_t length) const;
-  /// If so there is nothing to write, and cut() and commit() do nothing.
+  /// There is nothing to write, for it is there already: cut() and commit() do nothing.
   void leave_alone() { is_done_ = true; }
   /// What has been written is safe on disk.
   void sync();

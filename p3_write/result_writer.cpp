@@ -1,6 +1,5 @@
 #include "p3_write/result_writer.h"
 
-#include "common/base/arguments.h"
 #include "common/base/failure.h"
 #include "common/base/report.h"
 
@@ -18,9 +17,6 @@ Output open_output(const std::string& path, bool resume) {
 ResultWriter::ResultWriter(const WriteOptions& options)
     : options_(options), output_(open_output(options.output, options.resume)) {
   if (!options.rejects.empty()) rejects_.emplace(open_output(options.rejects, options.resume));
-  if (rejects_ && !output_.path().empty() && output_.path() == rejects_->path()) {
-    throw usage_failure("--output and --rejects are the same file");
-  }
   if (!options.resume) return;
   checkpoint_.emplace(options, output_, rejects_ ? &*rejects_ : nullptr);
   output_size_ = checkpoint_->state().output;
@@ -39,7 +35,7 @@ void ResultWriter::write(const StreamParser& stream, uint64_t first_row) {
   if (!rejects.empty() && !options_.skip_rejects) {
     write_lines(lines.substr(0, rejects.front().lines_before), batch, first_row);
     report_reject(stream, rejects.front(), first_row);
-    keep();
+    save_what_there_is();
     throw Failure::silent(ExitStatus::bad_data);
   }
   write_lines(lines, batch, first_row);
@@ -58,7 +54,7 @@ void ResultWriter::note_progress(uint64_t offset, uint64_t row) {
   }
 }
 
-void ResultWriter::keep() {
+void ResultWriter::save_what_there_is() {
   if (!checkpoint_) {
     if (rejects_) rejects_->commit();
   } else if (checkpoint_->is_accepted()) {

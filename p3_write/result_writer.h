@@ -30,7 +30,7 @@ class ResultWriter {
 
   /// What there is of a run that fails, but not in writing: the rejects get their file, or with
   /// --resume the journal is written.
-  void keep();
+  void save_what_there_is();
 
   /// Gives the files their names. Returns `some_rejected` or `complete`.
   ExitStatus commit();

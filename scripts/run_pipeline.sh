@@ -18,6 +18,17 @@ die() {  # STATUS MESSAGE
   exit "$1"
 }
 
+# bash ends with 254 where it gets no process for a quarter of a minute; but first it waits for those
+# it has, so they are ended here.
+# shellcheck disable=SC2317 # the trap comes to it
+give_up() {
+  (($? == 254)) || return
+  [[ -z ${running[*]-} ]] || kill -TERM "${!running[@]}"
+  [[ -z ${running[*]-} ]] || kill -CONT "${!running[@]}"
+  die 71 "cannot start a process"
+}
+trap give_up EXIT
+
 usage_error() { die 64 "$1; try '$program --help'"; }
 
 # All that a run with 64 workers opens; with less the shell would fail anywhere.
@@ -25,7 +36,7 @@ usage_error() { die 64 "$1; try '$program --help'"; }
 # Closed descriptors would be given to the next file; opened the wrong way they fail like closed ones.
 { : <&0; } 2>/dev/null || exec 0>/dev/null
 { : >&1; } 2>/dev/null || exec 1</dev/null
-{ : >&2; } 2>/dev/null || exec 2</dev/null
+: >&2 || exec 2</dev/null  # and what bash says to that goes nowhere
 
 help() {
   cat <<EOF
@@ -120,14 +131,6 @@ done
 
 # bash and others have words of their own for what is said here, such as how a child died.
 exec {errors}>&2 2>/dev/null || { errors=2; die 71 "cannot open /dev/null"; }
-# With this status it gives up where it gets no process; and then it would wait for those it has.
-# shellcheck disable=SC2317 # the trap comes to it
-give_up() {
-  (($? == 254)) || return
-  [[ -z ${running[*]-} ]] || kill -KILL "${!running[@]}"
-  die 71 "cannot start a process"
-}
-trap give_up EXIT
 # Where Debian's package bash-builtins is installed these take no process: a fifth of the start.
 for builtin in mkdir mkfifo; do enable -f "/usr/lib/bash/$builtin" "$builtin"; done
 
@@ -222,14 +225,18 @@ worker() {  # PLACE LIFE
   exec "${bin}p2_sum" --parent $$ 2>&"$errors" {errors}>&-
 }
 
-# The script holds an end of what a worker writes, from before p3_write can open it: so that
+# The script holds the writing end of what a worker writes, from before p3_write can open it: so that
 # p3_write does not see the end of a life before its death is certain here and the FIFOs of the next
-# one are there, and then sees it even if it comes late.
+# one are there, and then sees it even if it comes late. No reading end: with one, a worker could end
+# before p3_write has come, and what it wrote would go with it.
 holds=()
 hold() {  # PLACE
-  local fifo=$directory/out.$1.${lives[$1]} fd
-  # An end for both does not wait for a reader.
-  [[ -p $fifo ]] && exec {fd}<>"$fifo" && holds[$1]=$fd
+  local fifo=$directory/out.$1.${lives[$1]} both end=
+  [[ -p $fifo ]] || return 1
+  exec {both}<>"$fifo" || return 1  # which does not wait for a reader
+  exec {end}>"$fifo" && holds[$1]=$end
+  let_go "$both"
+  [[ $end ]]
 }
 let_go() {  # FD...
   local fd

@@ -177,6 +177,16 @@ TEST_CASE("ledger: who dies of being started, or of what is refused, is beyond h
   CHECK(sent(ledger) == "");
 }
 
+TEST_CASE("ledger: a result in between forgives who died of being started") {
+  Ledger ledger(1);
+  for (uint64_t row = 0; row < 5; ++row) {
+    CHECK(ledger.died(false) == Death::again);
+    ledger.deal(rows(row, row + 1));
+    ledger.next();
+    CHECK(ledger.returned(2 * row + 2));
+  }
+}
+
 TEST_CASE("ledger: who dies of being started says nothing of the rows it would have been given") {
   Ledger ledger(2);
   ledger.deal(rows(0, 1));

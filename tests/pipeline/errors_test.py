@@ -69,7 +69,7 @@ USAGE = {
                 ['--max-row=-1'], ['-d', ''], ['-d', ',,'], ['-d', '"'], ['-d', '\n'], ['--deal=best'], ['--header=1'],
                 ['--pipeline=.']],
     'p2_sum': [['--bogus'], ['in.csv'], ['-']],
-    'p3_write': [['--bogus'], ['--on-error=ignore'], ['--rejects=x'], ['--crlf=1'], ['-o'], ['--pipeline=.']],
+    'p3_write': [['--on-error=skip', '-o', 'x', '--rejects=./x'], ['--bogus'], ['--on-error=ignore'], ['--rejects=x'], ['--crlf=1'], ['-o'], ['--pipeline=.']],
     'run_pipeline.sh': [['--bogus'], ['-z'], ['-n', 0], ['-n', 65], ['-n', 'x'], ['-n'], ['-n', ''], ['-n', '1+1'],
                         ['-n=8'], ['--workers'], ['--workers=-1'], ['--retries=-1'], ['--retries=x'],
                         ['--worker-timeout=-1'], ['--header=1'], ['--batch-size'], ['--batch-size=0'], ['-d', ''],
@@ -264,6 +264,12 @@ class ClosedDescriptorsTest(PipelineTest):
             with self.subTest(command):
                 outcome = self.shell(command)
                 self.assertEqual(((self.work / 'out').read_bytes(), outcome.status), (b'0,1\n2,2\n', 1), outcome)
+
+    def test_all_closed(self):
+        """As a daemon starts others."""
+        for closed in '<&- >&-', '<&- 2>&-', '>&- 2>&-', '<&- >&- 2>&-':
+            outcome = self.shell(f'run_pipeline.sh -n 2 -o out --on-error=skip in.csv {closed}')
+            self.assertEqual(((self.work / 'out').read_bytes(), outcome.status), (b'0,1\n2,2\n', 1), (closed, outcome))
 
     def test_closed_errors(self):
         """What would be said there does not land in the output."""

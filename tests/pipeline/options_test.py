@@ -131,6 +131,17 @@ class OutputTest(PipelineTest):
             self.assertEqual(got, [self.expected])
             self.assertTrue(fifo.is_fifo())
 
+    def test_a_fifo_whose_reader_comes_late(self):
+        """Who could end before that waits with what it has."""
+        fifo = self.fifo('out')
+        for run in self.runs('out'):
+            got = []
+            reader = threading.Timer(1, lambda: got.append(fifo.read_bytes()))
+            reader.start()
+            self.assertEqual(run(), Outcome(b'', '', 0))
+            reader.join(10)
+            self.assertEqual(got, [self.expected])
+
     def test_devices_are_written_directly(self):
         for run in self.runs('/dev/null'):
             self.assertEqual(run(), Outcome(b'', '', 0))
