@@ -29,6 +29,8 @@ give_up() {
 }
 trap give_up EXIT
 
+((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)) || die 71 "bash 5.1 is needed"  # for wait -p
+
 usage_error() { die 64 "$1; try '$program --help'"; }
 
 # All that a run with 64 workers opens; with less the shell would fail anywhere.

@@ -128,7 +128,15 @@ class Benchmark:
         half = measure.seconds(measure.in_turn([calm], self.options.runs)[0]) / 2
         killed.variables.update(signal='KILL', half=f'{half:.3f}')
         calm.variables['half'] = killed.variables['half']
-        samples = measure.in_turn([calm, killed], self.options.runs)
+        try:
+            samples = measure.in_turn([calm, killed], self.options.runs)
+        except measure.Failed as failure:  # it was over before anybody was killed
+            print(failure, file=sys.stderr)
+            return
+        if subprocess.run(['cmp', '-s', self.directory / 'output', file.sums]).returncode:
+            self.has_failed = True
+            print(f'{KILLED.name} on {file.name}: wrong', file=sys.stderr)
+            return
         self.results.add(file.name, KILLED.name, 'seconds over none killed',
                          measure.seconds(samples[1]) / measure.seconds(samples[0]))
 
@@ -203,8 +211,10 @@ class Benchmark:
                              ('vectors', vectors), ('memory_gib', memory), ('kernel', platform.release()),
                              ('date', time.strftime('%Y-%m-%d')), ('runs', self.options.runs),
                              ('part_mb', self.options.part_size), ('large_mb', self.options.large_size)):
-            if not self.results.text('machine', '-', label):  # or of the run that this brings up to date
-                self.results.add('machine', '-', label, value)
+            before = self.results.text('machine', '-', label)
+            self.results.add('machine', '-', label, value)
+            if before and label != 'date' and before != self.results.text('machine', '-', label):
+                sys.exit(f'run.sh: the results to be brought up to date have {before} as {label}, not {value}')
 
 
 def parse_options() -> argparse.Namespace:
@@ -220,8 +230,8 @@ def parse_options() -> argparse.Namespace:
                         help='only peers with one of these words in their names')
     parser.add_argument('--runs', type=int, metavar='N', default=7,
                         help='medians of so many runs (default: 7); of 3 beyond 4 seconds')
-    parser.add_argument('--part-size', type=int, metavar='MB', default=50,
-                        help='how much of a file most peers get (default: 50)')
+    parser.add_argument('--part-size', type=int, metavar='MB', default=20,
+                        help='how much of a file most peers get (default: 20)')
     parser.add_argument('--large-size', type=int, metavar='MB', default=300,
                         help='the same for DuckDB, Polars, GNU parallel, and the suite in turn with them (300)')
     parser.add_argument('--directory', type=Path, default=Path('/dev/shm/rowsum-bench'),
