@@ -35,6 +35,7 @@ while (($#)); do
   shift
 done
 
+jobs=$(($(nproc) * 3 / 2))  # tests sleep now and then
 say() { printf '\n== %s\n' "$*"; }
 
 export CMAKE_GENERATOR=${CMAKE_GENERATOR:-Ninja}  # of a new build; an old one keeps its own
@@ -47,7 +48,7 @@ build() {  # DIRECTORY CMAKE_OPTION...
 
 run_tests() {  # DIRECTORY CTEST_OPTION...
   say "tests in $1"
-  ctest --test-dir "$1" --output-on-failure --no-tests=error -j2 "${@:2}"
+  ctest --test-dir "$1" --output-on-failure --no-tests=error -j"$jobs" "${@:2}"
 }
 
 check_scripts() {
@@ -78,7 +79,7 @@ for level in sse4 scalar; do
   ROWSUM_SIMD=$level run_tests build -R '^(unit|exhaustive|pipeline_chain|pipeline_order)$'
 done
 say "torture"
-tests/torture/run.sh
+tests/torture/run.sh --jobs "$jobs"
 if [[ $clang ]]; then
   say "fuzzers"
   tests/fuzz/quick_check.sh
