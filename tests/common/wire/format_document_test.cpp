@@ -85,13 +85,14 @@ TEST_CASE("format document: the flags") {
   const std::pair<const char*, uint16_t> flags[] = {{"text_is_shared", text_is_shared},
                                                     {"has_checksum", has_checksum},
                                                     {"is_refused", is_refused}};
-  for (const auto& [name, value] : flags) {
-    const std::regex row("\\| (\\d+) \\| " + std::string(name) + " \\|");
+  for (const auto& flag : flags) {
+    const std::string name = flag.first;
+    const std::regex row("\\| (\\d+) \\| " + name + " \\|");
     std::smatch found;
     CAPTURE(name);
     REQUIRE(std::regex_search(document, found, row));
     const int bit = std::stoi(found[1]);
-    CHECK((1 << bit) == value);
+    CHECK((1 << bit) == flag.second);
   }
   const std::string bytes = batch_frame_shared(batch_in_document, is_refused);
   const uint16_t both = text_is_shared | is_refused;
