@@ -32,8 +32,7 @@ void Batcher::go_on_at_row(uint64_t number) {
 void Batcher::feed(std::string_view bytes) {
   while (may_have_mark_ && !bytes.empty()) {
     if (bytes.front() != byte_order_mark[mark_bytes_]) {
-      may_have_mark_ = false;
-      feed_rows(byte_order_mark.substr(0, std::exchange(mark_bytes_, 0)));
+      feed_what_is_no_mark();
       break;
     }
     bytes.remove_prefix(1);
@@ -44,12 +43,18 @@ void Batcher::feed(std::string_view bytes) {
       cutter_ = RowCutter(options_.dialect, text_begin_);
     }
   }
-  feed_rows(bytes);
+  // Or the row would end, and be too long unseen.
+  if (!has_failed()) feed_rows(bytes);
+}
+
+void Batcher::feed_what_is_no_mark() {
+  may_have_mark_ = false;
+  feed_rows(byte_order_mark.substr(0, std::exchange(mark_bytes_, 0)));
 }
 
 void Batcher::end_input() {
-  may_have_mark_ = false;
-  feed_rows(byte_order_mark.substr(0, std::exchange(mark_bytes_, 0)));
+  feed_what_is_no_mark();
+  if (has_failed()) return;
   is_unterminated_ = !cutter_.finish();
   note_header();
   is_ended_ = true;

@@ -68,6 +68,8 @@ class Batcher {
 
  private:
   void feed_rows(std::string_view bytes);
+  /// What looked like the beginning of a byte order mark.
+  void feed_what_is_no_mark();
   void note_header();
   std::optional<Batch> take(uint64_t end);
   /// Rows that ended so far, in all inputs; a header is none.
