@@ -171,7 +171,7 @@ QuotedScan scan_quoted_scalar(const char* text, size_t size, bool is_quoted, boo
                               char delimiter) {
   RowAutomaton automaton{Dialect{delimiter}};
   if (is_quoted) automaton.step(quote);
-  if (!is_quoted && !is_field_start) automaton.jump_past('0');
+  if (!is_quoted && !is_field_start) automaton.jump_past(delimiter == '0' ? '1' : '0');
   QuotedScan scan;
   size_t at = 0;
   for (; at < size; ++at) {
