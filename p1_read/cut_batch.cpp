@@ -11,18 +11,18 @@ std::vector<Batch> cut_batch(const Batch& batch, std::string_view text, Dialect 
   RowCutter cutter(dialect, batch.text_begin());
   Batch piece = batch;
   // Bytes before the text belong to the first piece.
+  const auto rows = [&] { return batch.first_row + cutter.rows() - piece.first_row; };
   const auto take = [&](uint64_t end) {
     piece.range.end = end;
     piece.text = pieces.empty() ? end - batch.text_begin() : piece.range.size();
-    piece.rows = batch.first_row + cutter.rows() - piece.first_row;
+    piece.rows = rows();
     pieces.push_back(piece);
     piece.first_row += piece.rows;
     piece.range.begin = end;
   };
   while (!text.empty()) {
     text.remove_prefix(cutter.feed_row(text));
-    const uint64_t rows = batch.first_row + cutter.rows() - piece.first_row;
-    if (rows == rows_each && cutter.row_end() < batch.range.end) take(cutter.row_end());
+    if (rows() == rows_each && cutter.row_end() < batch.range.end) take(cutter.row_end());
   }
   cutter.finish();
   take(batch.range.end);

@@ -14,7 +14,9 @@ DealPolicy parse_deal_policy(const std::string& text) {
 }
 
 Dealer::Dealer(DealPolicy policy, size_t places, size_t credit)
-    : policy_(policy), credit_(credit), outstanding_(places) {}
+    : policy_(policy), credit_(credit), outstanding_(places) {
+  if (policy == DealPolicy::random) random_.seed(std::random_device{}());
+}
 
 std::optional<size_t> Dealer::deal() {
   return deal_below(credit_);

@@ -43,7 +43,7 @@ class Dealer {
   size_t credit_;
   std::vector<size_t> outstanding_;  // batches, by place
   size_t next_ = 0;                  // the place whose turn it is, among equals
-  std::minstd_rand random_{std::random_device{}()};
+  std::minstd_rand random_;          // seeded where it is used
 };
 
 }  // namespace rowsum

@@ -4,17 +4,16 @@
 
 namespace rowsum {
 
-void Ledger::deal(const Batch& batch) {
+void Ledger::deal(const Item& item) {
   if (entries_.empty()) deaths_ = 0;
-  entries_.push_back({batch});
+  entries_.push_back({item});
 }
 
-std::optional<Ledger::Send> Ledger::next() {
+std::optional<Ledger::Item> Ledger::next() {
   if (has_sent_all()) return std::nullopt;
   // A suspect travels alone. There is none behind a batch that is not.
   if (sent_ > 0 && entries_.front().is_suspect) return std::nullopt;
-  const Entry& entry = entries_[sent_++];
-  return Send{entry.batch, entry.is_refused};
+  return entries_[sent_++].item;
 }
 
 bool Ledger::returned(uint64_t end) {
@@ -34,23 +33,23 @@ Ledger::Death Ledger::died(bool was_at_work) {
   idle_deaths_ = 0;
   if (entries_.empty()) return Death::again;
   const bool has_tried_enough = ++deaths_ > retries_;
-  if (entries_.front().is_refused) return has_tried_enough ? Death::hopeless : Death::again;
   Entry& entry = entries_.front();
-  if (entry.batch.rows > 1) {
+  if (entry.item.is_refused) return has_tried_enough ? Death::hopeless : Death::again;
+  if (entry.item.batch.rows > 1) {
     return entry.is_suspect || has_tried_enough ? Death::suspect : Death::again;
   }
   if (has_tried_enough) {
-    entry.is_suspect = entry.is_refused = true;
+    entry.is_suspect = entry.item.is_refused = true;
     deaths_ = 0;
   }
   return Death::again;
 }
 
-void Ledger::cut_front(const std::vector<Batch>& pieces) {
+void Ledger::cut_front(const std::vector<Item>& pieces) {
   bool is_last_piece = entries_.front().is_last_piece;
   entries_.pop_front();
   for (auto piece = pieces.rbegin(); piece != pieces.rend(); ++piece) {
-    entries_.push_front({*piece, is_last_piece, true, false});
+    entries_.push_front({*piece, is_last_piece, true});
     is_last_piece = false;
   }
   deaths_ = 0;

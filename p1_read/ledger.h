@@ -2,8 +2,8 @@
 // exactly what the last one left, in the same order. When worker after worker dies, it finds the
 // row they die of. Pure: knows batches, not bytes or processes.
 //
-//   ledger.deal(batch);
-//   while (auto send = ledger.next()) { send it to the worker }
+//   ledger.deal(item);
+//   while (auto item = ledger.next()) { send it to the worker }
 //   ledger.returned(end);                             // a result has come back
 //   switch (ledger.died()) ...                        // the worker has gone; then next() again
 //
@@ -32,9 +32,12 @@ class Ledger {
  public:
   explicit Ledger(unsigned retries) : retries_(retries) {}
 
-  struct Send {
+  struct Item {
     Batch batch;
-    bool is_refused;  // the worker is not to look at it, only to return it as rejected
+    std::optional<uint64_t> checksum = std::nullopt;  // of its text, if it is to be sent along
+    bool is_refused = false;  // the worker is not to look at it, only to return it as rejected
+
+    bool operator==(const Item&) const = default;
   };
   enum class Death {
     again,     // all that is outstanding goes to the next life
@@ -42,10 +45,10 @@ class Ledger {
     hopeless,  // they die whatever they are given
   };
 
-  void deal(const Batch& batch);
+  void deal(const Item& item);
 
   /// What is to be sent to the current life next, if there is something; it counts as sent then.
-  std::optional<Send> next();
+  std::optional<Item> next();
   bool has_sent_all() const { return sent_ == entries_.size(); }
 
   /// The result that ends at `end` came back. Returns whether all of a batch as it was dealt has
@@ -55,20 +58,20 @@ class Ledger {
   /// The life is over, and nothing of it will come back any more. `was_at_work`: its stream had
   /// begun, and it had not only to end it.
   Death died(bool was_at_work = true);
-  /// The oldest batch, which is suspect, and what it is to be replaced by: parts of it that tile
-  /// it.
-  const Batch& front() const { return entries_.front().batch; }
-  void cut_front(const std::vector<Batch>& pieces);
+
+  /// The oldest batch that has not come back; there must be one.
+  const Batch& front() const { return entries_.front().item.batch; }
+  /// After Death::suspect: replaces it by its parts, which tile it.
+  void cut_front(const std::vector<Item>& pieces);
 
   bool is_empty() const { return entries_.empty(); }
   void clear();
 
  private:
   struct Entry {
-    Batch batch;
+    Item item;
     bool is_last_piece = true;  // of a batch as it was dealt
     bool is_suspect = false;
-    bool is_refused = false;
   };
 
   unsigned retries_;

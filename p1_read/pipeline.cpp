@@ -29,7 +29,7 @@ namespace {
 /// a fifth of the throughput), and few enough to fit a FIFO of one page.
 constexpr size_t credit = 8;
 
-/// p3_write beats once a second. What comes faster is heard of late.
+/// p3_write beats once a second. Of beats that come faster this process has heard too late.
 constexpr std::chrono::milliseconds least_between_beats(500);
 
 /// The ring need not hold all of a big window: beyond this more memory buys no speed.
@@ -54,8 +54,8 @@ Pipeline::Pipeline(const ReadPipeline& options, DealPolicy policy)
 void Pipeline::run(Inputs& inputs, const BatcherOptions& options) {
   if (options_.resume) hear_where_to_begin(inputs);
   prepare_source(inputs, options);
-  hello_ = hello_for(
-      inputs, options_.resume ? inputs.identity_since_written() : inputs.identity(), options);
+  hello_ = hello_for(inputs, options_.resume ? inputs.identity_since_written() : inputs.identity(),
+                     options);
   hello_.shared = {options_.shared, ring_ ? ring_->size() : 0};
   for (size_t place = 0; place < places_.size(); ++place) {
     say_hello(place);
@@ -162,7 +162,9 @@ bool Pipeline::may_read(const Batcher& batcher) const {
 }
 
 void Pipeline::deal(size_t place, const Batch& batch) {
-  places_[place].ledger.deal(batch);
+  // Read before it counts as dealt: if that fails the streams can still be ended in good order.
+  const std::string_view text = options_.checksum ? text_of(batch) : std::string_view();
+  places_[place].ledger.deal(item_of(batch, text));
   send(place);
   dealt_.total = batch.range.end;
   dealt_.rows += batch.rows;
@@ -178,11 +180,9 @@ void Pipeline::end_streams(const Verdict& verdict) {
 
 void Pipeline::send(size_t place) {
   Place& to = places_[place];
-  while (const auto next = to.ledger.next()) {
-    std::optional<uint64_t> checksum;
-    if (options_.checksum) checksum = payload_checksum("", text_of(next->batch));
-    to.pending +=
-        batch_frame_shared(next->batch, next->is_refused ? is_refused : uint16_t{0}, checksum);
+  while (const auto item = to.ledger.next()) {
+    const uint16_t flags = item->is_refused ? is_refused : 0;
+    to.pending += batch_frame_shared(item->batch, flags, item->checksum);
   }
   if (end_ && !to.is_told && to.ledger.has_sent_all()) {
     to.pending += end_frame(*end_);
@@ -211,7 +211,15 @@ void Pipeline::take_control() {
   const size_t n = read_some(options_.control, bytes, "control");
   is_control_open_ = n > 0;
   if (!is_control_open_ && !end_) throw Failure::silent(ExitStatus::neighbour_vanished);
-  for (const ControlMessage& message : control_.feed(std::span(bytes).first(n))) accept(message);
+  std::optional<Failure> first;
+  for (const ControlMessage& message : control_.feed(std::span(bytes).first(n))) {
+    try {
+      accept(message);
+    } catch (const Failure& failure) {
+      if (!first) first = failure;
+    }
+  }
+  if (first) throw Failure(*first);
 }
 
 void Pipeline::accept(const ControlMessage& message) {
@@ -292,9 +300,20 @@ void Pipeline::remove_files(const Place& place) const {
   for (const char* kind : {"in", "pid", "hung"}) ::unlink(path_of(kind, place).c_str());
 }
 
+Ledger::Item Pipeline::item_of(const Batch& batch, std::string_view text) const {
+  if (!options_.checksum) return {batch};
+  return {batch, payload_checksum("", text)};
+}
+
 void Pipeline::cut_suspect(Ledger& ledger) {
-  const Batch& batch = ledger.front();
-  ledger.cut_front(cut_batch(batch, text_of(batch), hello_.dialect, suspect_pieces));
+  const Batch batch = ledger.front();
+  const std::string_view text = text_of(batch);
+  std::vector<Ledger::Item> items;
+  for (const Batch& piece : cut_batch(batch, text, hello_.dialect, suspect_pieces)) {
+    items.push_back(
+        item_of(piece, text.substr(piece.text_begin() - batch.text_begin(), piece.text)));
+  }
+  ledger.cut_front(items);
 }
 
 std::string_view Pipeline::text_of(const Batch& batch) {

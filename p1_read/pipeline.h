@@ -41,25 +41,26 @@ class Pipeline {
   /// when another program failed.
   void run(Inputs& inputs, const BatcherOptions& options);
 
-  /// Ends all streams with a verdict, and returns once p3_write has made the best of it.
+  /// Ends all streams with a verdict, and returns once p3_write has made the best of it, or throws
+  /// a silent Failure(neighbour_vanished) when there is no worker that could tell it.
   void fail(ExitStatus status);
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  /// A seat for a worker, and what the worker there has been given.
+  /// What the worker of a place has been given, and how it does.
   struct Place {
     explicit Place(unsigned retries) : ledger(retries) {}
 
     OwnedFd fifo;
     std::string name;
     uint32_t life = 0;
-    std::string pending;     // bytes for which the FIFO had no room yet
-    Ledger ledger;           // what it has not returned
-    bool is_alive = false;   // the stream of this life has begun
-    bool is_told = false;    // it has been told the end
-    bool has_ended = false;  // and its stream of results has come to its end
-    unsigned quiet = 0;      // seconds without a byte of what it owes
+    std::string pending;            // bytes for which the FIFO had no room yet
+    Ledger ledger;                  // what it has not returned
+    bool is_alive = false;          // the stream of this life has begun
+    bool is_told = false;           // it has been told the end
+    bool has_ended = false;         // and its stream of results has come to its end
+    unsigned quiet = 0;             // seconds without a byte of what it owes
     Clock::time_point noted_quiet;  // when the last of them was counted
   };
 
@@ -69,7 +70,7 @@ class Pipeline {
   void hear_that_it_may_go_on();
   void prepare_source(const Inputs& inputs, const BatcherOptions& options);
   void open_fifo(size_t place);
-  /// Whether the workers could be told what they are to read; they have been, then.
+  /// Whether it is known what the workers are to read.
   bool has_hello() const { return !hello_.inputs.empty(); }
   void say_hello(size_t place);
   /// Where the next `bytes` of the input go.
@@ -85,8 +86,10 @@ class Pipeline {
   std::string path_of(const char* kind, const Place& place) const;
   /// Those of a life that is over: a run may lose many workers.
   void remove_files(const Place& place) const;
+  /// As the ledger has it: with a checksum of `text`, the batch's, if they are wanted.
+  Ledger::Item item_of(const Batch& batch, std::string_view text) const;
   void cut_suspect(Ledger& ledger);
-  /// The batch's text, as the workers read it; valid until the next call.
+  /// The batch's text, as the workers read it; valid until the next call. Throws Failure(io).
   std::string_view text_of(const Batch& batch);
   /// A second in which the place was waited for.
   void note_quiet(size_t place);
@@ -95,6 +98,7 @@ class Pipeline {
   /// Waits, or not, until something can be done: sees to FIFOs that have room and to control
   /// messages, and returns whether `input` is readable (-1: that is not asked).
   bool wait(int input, bool may_block);
+  /// Sees to all that p3_write has to say, and only then throws the first Failure of it.
   void take_control();
   void accept(const ControlMessage& message);
   void flush(Place& place);

@@ -30,10 +30,10 @@ std::string sent(Ledger& ledger) {
 
 /// Cuts what is suspect into single rows.
 void cut(Ledger& ledger) {
-  std::vector<Batch> pieces;
+  std::vector<Ledger::Item> pieces;
   const Batch batch = ledger.front();
   for (uint64_t row = batch.first_row; row < batch.first_row + batch.rows; ++row) {
-    pieces.push_back(rows(row, row + 1));
+    pieces.push_back({rows(row, row + 1)});
   }
   ledger.cut_front(pieces);
 }
@@ -42,24 +42,24 @@ void cut(Ledger& ledger) {
 
 TEST_CASE("ledger: the next life gets what the last one left, in order") {
   Ledger ledger(3);
-  for (uint64_t row = 0; row < 4; ++row) ledger.deal(rows(row, row + 1));
+  for (uint64_t row = 0; row < 4; ++row) ledger.deal({rows(row, row + 1)});
   CHECK(sent(ledger) == "0-1 1-2 2-3 3-4");
   CHECK(ledger.has_sent_all());
   CHECK(sent(ledger) == "");
   CHECK(ledger.returned(2));
   CHECK(ledger.died() == Death::again);
   CHECK_FALSE(ledger.has_sent_all());
-  ledger.deal(rows(9, 10));
+  ledger.deal({rows(9, 10)});
   CHECK(sent(ledger) == "1-2 2-3 3-4 9-10");
 }
 
 TEST_CASE("ledger: only the oldest batch that was sent can come back") {
   Ledger ledger(3);
   CHECK_THROWS_AS(ledger.returned(0), std::logic_error);
-  ledger.deal(rows(0, 1));
+  ledger.deal({rows(0, 1)});
   CHECK_THROWS_AS(ledger.returned(2), std::logic_error);
   sent(ledger);
-  ledger.deal(rows(1, 2));
+  ledger.deal({rows(1, 2)});
   CHECK_THROWS_AS(ledger.returned(4), std::logic_error);
   CHECK(ledger.returned(2));
   CHECK_THROWS_AS(ledger.returned(2), std::logic_error);
@@ -68,7 +68,7 @@ TEST_CASE("ledger: only the oldest batch that was sent can come back") {
 TEST_CASE("ledger: deaths count in a row") {
   Ledger ledger(2);
   for (uint64_t row = 0; row < 10; ++row) {
-    ledger.deal(rows(2 * row, 2 * row + 2));
+    ledger.deal({rows(2 * row, 2 * row + 2)});
     for (int death = 0; death < 2; ++death) {
       sent(ledger);
       CHECK(ledger.died() == Death::again);
@@ -76,7 +76,7 @@ TEST_CASE("ledger: deaths count in a row") {
     sent(ledger);
     CHECK(ledger.returned(4 * row + 4));
   }
-  ledger.deal(rows(20, 22));
+  ledger.deal({rows(20, 22)});
   CHECK(ledger.died() == Death::again);
   CHECK(ledger.died() == Death::again);
   CHECK(ledger.died() == Death::suspect);
@@ -84,8 +84,8 @@ TEST_CASE("ledger: deaths count in a row") {
 
 TEST_CASE("ledger: pieces of a suspect go out one at a time, and count as one batch") {
   Ledger ledger(0);
-  ledger.deal(rows(0, 3));
-  ledger.deal(rows(3, 6));
+  ledger.deal({rows(0, 3)});
+  ledger.deal({rows(3, 6)});
   sent(ledger);
   CHECK(ledger.died() == Death::suspect);
   CHECK(ledger.front() == rows(0, 3));
@@ -104,10 +104,10 @@ TEST_CASE("ledger: pieces of a suspect go out one at a time, and count as one ba
 
 TEST_CASE("ledger: a suspect of several rows is cut at its next death") {
   Ledger ledger(3);
-  ledger.deal(rows(0, 100));
+  ledger.deal({rows(0, 100)});
   for (int death = 0; death < 3; ++death) CHECK(ledger.died() == Death::again);
   CHECK(ledger.died() == Death::suspect);
-  ledger.cut_front({rows(0, 50), rows(50, 100)});
+  ledger.cut_front({{rows(0, 50)}, {rows(50, 100)}});
   CHECK(sent(ledger) == "0-50");
   CHECK_FALSE(ledger.returned(100));
   CHECK(sent(ledger) == "50-100");
@@ -117,8 +117,8 @@ TEST_CASE("ledger: a suspect of several rows is cut at its next death") {
 
 TEST_CASE("ledger: a single row is refused after as many tries as a batch has") {
   Ledger ledger(3);
-  ledger.deal(rows(0, 2));
-  ledger.deal(rows(2, 3));
+  ledger.deal({rows(0, 2)});
+  ledger.deal({rows(2, 3)});
   for (int death = 0; death < 3; ++death) CHECK(ledger.died() == Death::again);
   CHECK(ledger.died() == Death::suspect);
   cut(ledger);
@@ -138,7 +138,7 @@ TEST_CASE("ledger: a batch of one row, or of none, need not be cut") {
     Ledger ledger(1);
     Batch batch = rows(0, 1);
     batch.rows = count;
-    ledger.deal(batch);
+    ledger.deal({batch});
     CHECK(ledger.died() == Death::again);
     CHECK(sent(ledger) == "0-1");
     CHECK(ledger.died() == Death::again);
@@ -149,7 +149,7 @@ TEST_CASE("ledger: a batch of one row, or of none, need not be cut") {
 TEST_CASE("ledger: deaths while there was nothing to do are not the next row's") {
   Ledger ledger(2);
   for (int death = 0; death < 2; ++death) CHECK(ledger.died(false) == Death::again);
-  ledger.deal(rows(0, 1));
+  ledger.deal({rows(0, 1)});
   for (int death = 0; death < 2; ++death) {
     CHECK(ledger.died() == Death::again);
     CHECK(sent(ledger) == "0-1");
@@ -169,7 +169,7 @@ TEST_CASE("ledger: who dies of being started, or of what is refused, is beyond h
   CHECK(idle.died(false) == Death::hopeless);
 
   Ledger ledger(1);
-  ledger.deal(rows(0, 1));
+  ledger.deal({rows(0, 1)});
   for (int death = 0; death < 3; ++death) CHECK(ledger.died() == Death::again);
   CHECK(ledger.died() == Death::hopeless);
   ledger.clear();
@@ -181,7 +181,7 @@ TEST_CASE("ledger: a result in between forgives who died of being started") {
   Ledger ledger(1);
   for (uint64_t row = 0; row < 5; ++row) {
     CHECK(ledger.died(false) == Death::again);
-    ledger.deal(rows(row, row + 1));
+    ledger.deal({rows(row, row + 1)});
     ledger.next();
     CHECK(ledger.returned(2 * row + 2));
   }
@@ -189,7 +189,7 @@ TEST_CASE("ledger: a result in between forgives who died of being started") {
 
 TEST_CASE("ledger: who dies of being started says nothing of the rows it would have been given") {
   Ledger ledger(2);
-  ledger.deal(rows(0, 1));
+  ledger.deal({rows(0, 1)});
   for (int round = 0; round < 2; ++round) {
     for (int death = 0; death < 2; ++death) CHECK(ledger.died(false) == Death::again);
     CHECK(sent(ledger) == "0-1");
