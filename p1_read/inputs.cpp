@@ -34,15 +34,10 @@ Inputs::Inputs(std::vector<std::string> operands) : operands_(std::move(operands
   }
   open_current();
 
-  struct stat status;
-  if (::fstat(fd(), &status) != 0) throw Failure::from_errno(ExitStatus::no_input, name());
-  const off_t offset = ::lseek(fd(), 0, SEEK_CUR);
-  is_plain_file_ =
-      operands_.size() == 1 && S_ISREG(status.st_mode) && status.st_size > 0 && offset >= 0;
+  is_plain_file_ = operands_.size() == 1 && owed_;
   if (is_plain_file_) {
-    begin_ = static_cast<uint64_t>(offset);
-    size_ = std::max(begin_, static_cast<uint64_t>(status.st_size));
-    left_ = size_ - begin_;
+    begin_ = static_cast<uint64_t>(::lseek(fd(), 0, SEEK_CUR));
+    size_ = begin_ + *owed_;
   }
 }
 
@@ -59,18 +54,26 @@ int Inputs::fd() const {
 
 void Inputs::open_current() {
   file_.close();
-  if (operands_[index_] == "-") return;
-  // A FIFO is not waited for here, where nothing else would be noticed meanwhile: poll(2) reports
-  // it readable once it has had a writer.
-  file_ = OwnedFd(::open(operands_[index_].c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-  if (!file_.is_open()) throw Failure::from_errno(ExitStatus::no_input, name());
-  ::fcntl(fd(), F_SETFL, ::fcntl(fd(), F_GETFL) & ~O_NONBLOCK);
+  if (const char* const path = operands_[index_].c_str(); operands_[index_] != "-") {
+    // A FIFO is not waited for here, where nothing else would be noticed meanwhile: poll(2) reports
+    // it readable once it has had a writer.
+    file_ = OwnedFd(::open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+    if (!file_.is_open()) throw Failure::from_errno(ExitStatus::no_input, name());
+    ::fcntl(fd(), F_SETFL, ::fcntl(fd(), F_GETFL) & ~O_NONBLOCK);
+  }
+  struct stat status;
+  if (::fstat(fd(), &status) != 0) throw Failure::from_errno(ExitStatus::no_input, name());
+  const off_t offset = ::lseek(fd(), 0, SEEK_CUR);
+  owed_.reset();
+  if (S_ISREG(status.st_mode) && status.st_size > 0 && offset >= 0) {
+    owed_ = static_cast<uint64_t>(std::max<off_t>(status.st_size - offset, 0));
+  }
 }
 
 void Inputs::begin_at(uint64_t offset) {
   if (!is_plain_file_) return;
   begin_ = std::min(offset, size_);
-  left_ = size_ - begin_;
+  owed_ = size_ - begin_;
   if (::lseek(fd(), static_cast<off_t>(begin_), SEEK_SET) < 0) {
     throw Failure::from_errno(ExitStatus::io, name());
   }
@@ -96,12 +99,12 @@ Identity Inputs::identity_since_written() const {
 }
 
 size_t Inputs::read_some(std::span<char> into) {
-  if (is_plain_file_) into = into.first(std::min<uint64_t>(into.size(), left_));
+  if (is_plain_file_) into = into.first(std::min<uint64_t>(into.size(), *owed_));
   if (into.empty()) return 0;
   const size_t n = rowsum::read_some(fd(), into, name());
-  if (is_plain_file_) {
-    if (n == 0) throw Failure(ExitStatus::io, name() + ": it shrank while it was read");
-    left_ -= n;
+  if (owed_) {
+    if (n == 0 && *owed_ > 0) throw shrunk(name());
+    *owed_ -= std::min<uint64_t>(n, *owed_);
   }
   return n;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,7 +15,7 @@ namespace rowsum {
 class Inputs {
  public:
   /// Opens the first one. No operand, or "-", is standard input. Throws Failure(no_input) for what
-  /// is missing or may not be read; read_some() does for a directory.
+  /// is missing or may not be read; read_some() does so for a directory.
   explicit Inputs(std::vector<std::string> operands);
 
   /// Opens the one after the current one; false when there is none. Throws like the constructor.
@@ -35,6 +36,8 @@ class Inputs {
   /// Lets a plain file begin at `offset`, or at its end if it is shorter, before anything is read.
   /// Throws Failure(io).
   void begin_at(uint64_t offset);
+  /// What tells this input from others: of a plain file its size and a hash of its two ends, of
+  /// all else a number by chance. Throws Failure(io) or Failure(system).
   Identity identity() const;
   /// The same, and different once a plain file has been written to, wherever that was. Only this
   /// machine's files have it: parts from several have to agree without it.
@@ -42,7 +45,7 @@ class Inputs {
 
   /// Some bytes of the current input; 0 at its end. To be called once poll(2) says that fd() is
   /// readable: of a FIFO that nobody has opened for writing yet this would be the end. Throws
-  /// Failure(io), also for a plain file that turns out shorter than it was.
+  /// Failure(io), also for a regular file that turns out shorter than it was when it was opened.
   size_t read_some(std::span<char> into);
 
  private:
@@ -55,7 +58,8 @@ class Inputs {
   bool is_plain_file_ = false;
   uint64_t begin_ = 0;
   uint64_t size_ = 0;  // of a plain file
-  uint64_t left_ = 0;  // of it, to be read
+  /// What a regular file had when it was opened and has not been read yet.
+  std::optional<uint64_t> owed_;
 };
 
 }  // namespace rowsum

@@ -1,5 +1,6 @@
 #include "p2_sum/sum_stream.h"
 
+#include <array>
 #include <optional>
 
 #include "common/base/buffer.h"
@@ -58,7 +59,7 @@ ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
   while (true) {
     switch (stream.item()) {
       case StreamParser::Item::none: {
-        wait_readable(in, out.fd());
+        wait_readable(in, std::array{out.fd()});
         stream.filled(read_some(in, stream.space(), name));
         break;
       }

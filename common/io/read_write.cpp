@@ -8,8 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-
-#include "common/base/failure.h"
+#include <vector>
 
 namespace rowsum {
 
@@ -32,16 +31,12 @@ auto uninterrupted(Call call) {
   throw Failure::from_errno(ExitStatus::io, name);
 }
 
-[[noreturn]] void throw_shrunk(const std::string& name) {
-  throw Failure(ExitStatus::io, name + ": it shrank while it was read");
-}
-
 void copy_all(int file, uint64_t offset, size_t bytes, int pipe, const std::string& file_name,
               const std::string& pipe_name) {
   std::vector<char> buffer(std::min(bytes, size_t{64} << 10));
   while (bytes > 0) {
     const std::span<char> part = std::span(buffer).first(std::min(bytes, buffer.size()));
-    if (pread_fully(file, part, offset, file_name) < part.size()) throw_shrunk(file_name);
+    if (pread_fully(file, part, offset, file_name) < part.size()) throw shrunk(file_name);
     write_all(pipe, std::string_view(part.data(), part.size()), pipe_name);
     offset += part.size();
     bytes -= part.size();
@@ -49,6 +44,10 @@ void copy_all(int file, uint64_t offset, size_t bytes, int pipe, const std::stri
 }
 
 }  // namespace
+
+Failure shrunk(const std::string& name) {
+  return Failure(ExitStatus::io, name + ": it shrank while it was read");
+}
 
 size_t read_some(int fd, std::span<char> into, const std::string& name) {
   const ssize_t n = uninterrupted([&] { return ::read(fd, into.data(), into.size()); });
@@ -135,8 +134,15 @@ void splice_all(int file, uint64_t offset, size_t bytes, int pipe, const std::st
     }
     if (n < 0 && errno == EPIPE) throw_write_failure(pipe_name);
     if (n < 0) throw_read_failure(file_name);
-    if (n == 0) throw_shrunk(file_name);
+    if (n == 0) throw shrunk(file_name);
     bytes -= static_cast<size_t>(n);
+  }
+}
+
+void flush(int fd, const std::string& name) {
+  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
+  if (copy >= 0 && ::close(copy) != 0 && errno != EINTR) {
+    throw Failure::from_errno(ExitStatus::io, name);
   }
 }
 
@@ -162,11 +168,14 @@ int poll_fds(std::span<pollfd> fds, int timeout_ms) {
   return n;
 }
 
-void wait_readable(int in, int out) {
-  // How a pipe (POLLERR) and a socket (POLLHUP) without a reader show themselves, unasked.
-  pollfd fds[] = {{in, POLLIN, 0}, {out, 0, 0}};
+void wait_readable(int in, std::span<const int> outs) {
+  std::vector<pollfd> fds{{in, POLLIN, 0}};
+  for (const int out : outs) fds.push_back({out, 0, 0});
   poll_fds(fds);
-  if (fds[1].revents & (POLLERR | POLLHUP)) throw Failure::silent(ExitStatus::downstream_closed);
+  for (const pollfd& out : std::span(fds).subspan(1)) {
+    // How a pipe (POLLERR) and a socket (POLLHUP) without a reader show themselves, unasked.
+    if (out.revents & (POLLERR | POLLHUP)) throw Failure::silent(ExitStatus::downstream_closed);
+  }
 }
 
 bool is_readable_now(int fd) {

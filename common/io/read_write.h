@@ -1,5 +1,5 @@
-// read(2), pread(2), writev(2) and poll(2) as the rest of the suite wants them: never EINTR, short
-// counts only where they are said, and failures thrown with the name of what failed.
+// read(2), writev(2), splice(2), poll(2) and their like as the rest of the suite wants them: never
+// EINTR, short counts only where they are said, and failures thrown with the name of what failed.
 //
 // `name` is how messages call the file: "standard input", "in.csv", "out.3.0".
 #pragma once
@@ -11,9 +11,13 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "common/base/failure.h"
 
 namespace rowsum {
+
+/// What is thrown for a file that ends before it should.
+Failure shrunk(const std::string& name);
 
 /// Up to into.size() bytes, at least one; 0 at the end of the file. Throws Failure(io), or
 /// Failure(no_input) for a directory.
@@ -36,6 +40,10 @@ void write_all(int fd, std::string_view bytes, const std::string& name);
 void splice_all(int file, uint64_t offset, size_t bytes, int pipe, const std::string& file_name,
                 const std::string& pipe_name);
 
+/// Some file systems, NFS for one, say only when a file is closed what they could not write: this
+/// makes them say it, and leaves `fd` open. Throws Failure(io).
+void flush(int fd, const std::string& name);
+
 bool is_pipe(int fd);
 
 /// Asks for a pipe that holds several batches, which more than doubles what goes through it. A
@@ -51,9 +59,9 @@ size_t write_available(int fd, std::string_view bytes, const std::string& name);
 int poll_fds(std::span<pollfd> fds, int timeout_ms = -1);
 
 /// Waits until `in` has something to read (or ends). Throws a silent Failure(downstream_closed) as
-/// soon as the reader of `out` is gone, so that no program outlives the demand for its output
-/// because its input happens to be quiet.
-void wait_readable(int in, int out);
+/// soon as the reader of one of `outs` is gone, so that no program outlives the demand for its
+/// output because its input happens to be quiet.
+void wait_readable(int in, std::span<const int> outs);
 
 /// Whether a read would return at once, with data or with the end.
 bool is_readable_now(int fd);

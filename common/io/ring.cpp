@@ -63,9 +63,7 @@ void pread_shared(int fd, uint64_t ring_size, std::span<char> into, uint64_t off
     const uint64_t at = ring_size == 0 ? offset : offset % ring_size;
     const uint64_t contiguous = ring_size == 0 ? into.size() : ring_size - at;
     const std::span<char> part = into.first(std::min<uint64_t>(into.size(), contiguous));
-    if (pread_fully(fd, part, at, name) < part.size()) {
-      throw Failure(ExitStatus::io, name + ": it shrank while it was read");
-    }
+    if (pread_fully(fd, part, at, name) < part.size()) throw shrunk(name);
     into = into.subspan(part.size());
     offset += part.size();
   }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <filesystem>
 #include <string>
 
@@ -172,6 +173,24 @@ TEST_CASE("inputs: a plain file is taken as it was when it was opened") {
     CHECK(thrown.status == ExitStatus::io);
     CHECK(thrown.message == path + ": it shrank while it was read");
   }
+}
+
+TEST_CASE("inputs: a file among others that turns out shorter than it was") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("in.csv");
+  const std::string other = directory.file("other.csv");
+  write_file(path, "1\n2\n3\n");
+  write_file(other, "4\n");
+  Inputs inputs({path, other});
+  std::array<char, 4> bytes;
+  REQUIRE(inputs.read_some(bytes) == 4);
+  REQUIRE(::truncate(path.c_str(), 3) == 0);
+  CHECK(thrown_by([&] { inputs.read_some(bytes); }) ==
+        Thrown{ExitStatus::io, path + ": it shrank while it was read"});
+  // One that grows is read as far as it goes.
+  Inputs growing({other, path});
+  write_file(other, "4\n5\n");
+  CHECK(read_current(growing) == "4\n5\n");
 }
 
 TEST_CASE("inputs: an empty file, and one of /proc that only looks empty, are no plain files") {

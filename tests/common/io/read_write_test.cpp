@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include <array>
+#include <vector>
 
 #include "tests/support/child.h"
 #include "tests/support/files.h"
@@ -231,17 +232,21 @@ TEST_CASE("poll_fds: goes on after a signal") {
 TEST_CASE("wait_readable: for data or for the end") {
   Pipe in, out;
   REQUIRE(::write(in.in.get(), "x", 1) == 1);
-  wait_readable(in.out.get(), out.in.get());
+  wait_readable(in.out.get(), std::array{out.in.get()});
   Pipe ended;
   ended.in.close();
-  wait_readable(ended.out.get(), out.in.get());
+  wait_readable(ended.out.get(), std::array{out.in.get()});
 }
 
 TEST_CASE("wait_readable: not when nobody reads what would come of it") {
   Pipe quiet, out;
   out.out.close();
-  CHECK(thrown_by([&] { wait_readable(quiet.out.get(), out.in.get()); }) ==
+  CHECK(thrown_by([&] { wait_readable(quiet.out.get(), std::array{out.in.get()}); }) ==
         Thrown{ExitStatus::downstream_closed, ""});
+  Pipe wanted;
+  CHECK(thrown_by([&] {
+          wait_readable(quiet.out.get(), std::array{wanted.in.get(), out.in.get()});
+        }) == Thrown{ExitStatus::downstream_closed, ""});
   // Also when the reader goes while this waits.
   Pipe later;
   Child reader([] {
@@ -249,7 +254,7 @@ TEST_CASE("wait_readable: not when nobody reads what would come of it") {
     return 0;
   });
   later.out.close();
-  CHECK(thrown_by([&] { wait_readable(quiet.out.get(), later.in.get()); }) ==
+  CHECK(thrown_by([&] { wait_readable(quiet.out.get(), std::array{later.in.get()}); }) ==
         Thrown{ExitStatus::downstream_closed, ""});
 }
 
@@ -257,10 +262,10 @@ TEST_CASE("wait_readable: output to a file or to a full pipe is no reason to sto
   Pipe in, full;
   REQUIRE(::write(in.in.get(), "x", 1) == 1);
   fill(full);
-  wait_readable(in.out.get(), full.in.get());
+  wait_readable(in.out.get(), std::array{full.in.get()});
   TemporaryDirectory directory;
   const OwnedFd file = open_file(directory.file("out"));
-  wait_readable(in.out.get(), file.get());
+  wait_readable(in.out.get(), std::array{file.get()});
 }
 
 TEST_CASE("is_readable_now: data or the end, and not otherwise") {
