@@ -1,10 +1,13 @@
 #include "p1_read/chain.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
+#include <set>
+#include <utility>
 
 #include "common/base/arguments.h"
 #include "common/base/buffer.h"
@@ -48,18 +51,48 @@ class Carry {
   size_t held_ = 0;
 };
 
+using FileId = std::pair<dev_t, ino_t>;
+
+FileId id_of(const struct stat& status) {
+  return {status.st_dev, status.st_ino};
+}
+
+/// Those that there are; what is missing is told when it is to be read.
+std::set<FileId> files_to_read(const std::vector<std::string>& inputs) {
+  std::set<FileId> files;
+  const auto insert = [&](const std::string& path) {
+    struct stat status;
+    const int error = path == "-" ? ::fstat(STDIN_FILENO, &status) : ::stat(path.c_str(), &status);
+    if (error == 0) files.insert(id_of(status));
+  };
+  if (inputs.empty()) insert("-");
+  std::for_each(inputs.begin(), inputs.end(), insert);
+  return files;
+}
+
 }  // namespace
 
-void Chain::open(const std::vector<std::string>& to) {
+void Chain::open(const std::vector<std::string>& to, const std::vector<std::string>& inputs) {
+  knows_outputs_ = true;
   if (to.empty()) {
     if (::isatty(STDOUT_FILENO)) {
       throw usage_failure("standard output is a terminal, and the stream is for p2_sum");
     }
     streams_.emplace_back(STDOUT_FILENO, "standard output");
   }
+  std::set<FileId> taken = files_to_read(inputs);
   for (const std::string& path : to) {
-    files_.emplace_back(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-    if (!files_.back().is_open()) throw Failure::from_errno(ExitStatus::cannot_create, path);
+    OwnedFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+    if (!file.is_open()) throw Failure::from_errno(ExitStatus::cannot_create, path);
+    struct stat status = {};
+    const bool holds_bytes = ::fstat(file.get(), &status) == 0 && !S_ISCHR(status.st_mode);
+    if (holds_bytes && !taken.insert(id_of(status)).second) {
+      throw usage_failure("--to: '" + path + "' is an input, or is there twice");
+    }
+    if (S_ISREG(status.st_mode) && ::ftruncate(file.get(), 0) != 0) {
+      throw Failure::from_errno(ExitStatus::cannot_create, path);
+    }
+    files_.push_back(std::move(file));
     streams_.emplace_back(files_.back().get(), path);
   }
 }
@@ -79,6 +112,7 @@ void Chain::run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy
   const bool is_spliced = !has_checksums_ && inputs.is_plain_file() &&
                           std::all_of(streams_.begin(), streams_.end(),
                                       [](const StreamWriter& s) { return is_pipe(s.fd()); });
+  const std::vector<int> readers = outs();
   const auto deal = [&](const Batch& batch) {
     StreamWriter& stream = streams_[*dealer.deal()];
     if (is_spliced) {
@@ -91,7 +125,7 @@ void Chain::run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy
   do {
     batcher.begin_input(inputs.index(), inputs.name());
     for (bool is_over = false; !is_over;) {
-      wait_readable(inputs.fd(), streams_.front().fd());
+      wait_readable(inputs.fd(), readers);
       const size_t n = inputs.read_some(carry.space(batcher.wanted()));
       is_over = n == 0;
       if (is_over) {
@@ -113,12 +147,18 @@ void Chain::run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy
 }
 
 void Chain::fail(ExitStatus status) {
-  if (streams_.empty() && !::isatty(STDOUT_FILENO)) {
+  if (!knows_outputs_ && !::isatty(STDOUT_FILENO)) {
     streams_.emplace_back(STDOUT_FILENO, "standard output");
   }
   // Whose reader is gone is of no interest to the others but as a lost neighbour.
   if (status == ExitStatus::downstream_closed) status = ExitStatus::neighbour_vanished;
   for (StreamWriter& stream : streams_) stream.fail(status, Content::batches);
+}
+
+std::vector<int> Chain::outs() const {
+  std::vector<int> fds;
+  for (const StreamWriter& stream : streams_) fds.push_back(stream.fd());
+  return fds;
 }
 
 void Chain::say_hello(const Inputs& inputs, const BatcherOptions& options) {

@@ -19,8 +19,9 @@ namespace rowsum {
 class Chain {
  public:
   /// Opens the paths in order; none is standard output. A FIFO is waited for until somebody reads
-  /// it. Throws Failure(cannot_create), and Failure(usage) for a terminal.
-  void open(const std::vector<std::string>& to);
+  /// it. Throws Failure(cannot_create), and Failure(usage) for a terminal, a path that is there
+  /// twice, and one of the files that are to be read, which it leaves as it is.
+  void open(const std::vector<std::string>& to, const std::vector<std::string>& inputs);
 
   /// All frames get checksums of their payloads.
   void add_checksums();
@@ -28,15 +29,18 @@ class Chain {
   /// Deals all of the inputs and ends the streams. Throws Failure.
   void run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy);
 
-  /// Ends all streams with a verdict; before open(), that of standard output.
+  /// Ends all streams with a verdict; before open() was called, that of standard output.
   void fail(ExitStatus status);
 
  private:
   void say_hello(const Inputs& inputs, const BatcherOptions& options);
+  /// The descriptors of the streams.
+  std::vector<int> outs() const;
 
   std::vector<OwnedFd> files_;
   std::vector<StreamWriter> streams_;  // no deque, which would allocate outside of run_program()
   bool has_checksums_ = false;
+  bool knows_outputs_ = false;  // open() was called
 };
 
 }  // namespace rowsum

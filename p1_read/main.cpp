@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
       Inputs inputs(options->inputs);
       pipeline->run(inputs, options->batches);
     } else {
-      chain.open(options->to);
+      chain.open(options->to, options->inputs);
       if (options->checksum) chain.add_checksums();
       Inputs inputs(options->inputs);
       chain.run(inputs, options->batches, options->deal);
