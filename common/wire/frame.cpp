@@ -72,7 +72,7 @@ FrameHeader decode_header(std::span<const char> bytes) {
   if (get<uint64_t>(at) != XXH3_64bits(bytes.data(), checksum_at)) {
     throw std::invalid_argument("a damaged frame header");
   }
-  if (header.details > details_limit || header.text > details_limit) {
+  if (header.details > part_limit || header.text > part_limit) {
     throw std::invalid_argument("a frame of absurd length");
   }
   return header;

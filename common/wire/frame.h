@@ -22,9 +22,8 @@ constexpr uint16_t text_is_shared = 1;  // no text follows; it lies in the file 
 constexpr uint16_t has_checksum = 2;    // the payload's checksum is filled in; shared text counts
 constexpr uint16_t is_refused = 4;      // the rows are not to be summed but returned as rejects
 
-/// Refused before anything is allocated: more than any hello, or a batch's worth of rejects with
-/// their rows, needs.
-constexpr uint64_t details_limit = uint64_t{1} << 40;
+/// Of details, and of text: more is refused before anything is allocated.
+constexpr uint64_t part_limit = uint64_t{1} << 40;
 
 /// A frame is a header, then `details` bytes (cereal, see codec.h), then `text` bytes as they are:
 /// the rows of a batch or the lines of a result.

@@ -105,6 +105,9 @@ void StreamParser::accept_tile() {
       (frame.text > frame.range.size() || frame.text > hello_.largest_text)) {
     refuse("a batch with more text than it covers, " + describe(frame.range));
   }
+  if (frame.flags & is_refused && frame.rows > 1) {
+    refuse("a refused batch of several rows, " + describe(frame.range));
+  }
   if (frame.type == FrameType::result && frame.flags & text_is_shared) {
     refuse("a result without its lines");
   }

@@ -92,6 +92,7 @@ void StreamWriter::end(const Verdict& verdict) {
   const std::string_view part = bytes;
   write({&part, 1});
   is_over_ = true;
+  flush(fd_, name_);
 }
 
 void StreamWriter::fail(ExitStatus status, Content content) noexcept {

@@ -71,7 +71,7 @@ void check_header(const FrameHeader& header, std::string_view bytes) {
   require(is.substr(0, reserved) == bytes.substr(0, reserved) &&
               is.substr(begin, checksum - begin) == bytes.substr(begin, checksum - begin),
           "a header's fields are its bytes");
-  require(header.details <= details_limit && header.text <= details_limit, "lengths have a limit");
+  require(header.details <= part_limit && header.text <= part_limit, "lengths have a limit");
 }
 
 Seen plainly_seen_in(std::string_view bytes, uint64_t limit) {

@@ -144,7 +144,7 @@ class StreamMutator {
 
   /// One that is about something.
   uint64_t number(const RawStream& stream) {
-    constexpr uint64_t numbers[] = {0, 1, 2, 3, 5, 64, 80, details_limit, UINT64_MAX};
+    constexpr uint64_t numbers[] = {0, 1, 2, 3, 5, 64, 80, part_limit, UINT64_MAX};
     const RawFrame& frame = stream.frames[below(stream.frames.size())];
     const uint64_t theirs[] = {frame.value(begin), frame.value(end), frame.value(rows),
                                frame.details.size(), frame.text.size()};

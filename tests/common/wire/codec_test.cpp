@@ -84,7 +84,7 @@ TEST_CASE("codec: decoding gives back what was encoded") {
   CHECK(decode_hello(encode(example_hello())) == example_hello());
   CHECK(decode_hello(encode(Hello())) == Hello());
   CHECK(decode_rejects(encode(example_rejects())) == example_rejects());
-  for (const int status : {0, 1, 65, 141, 255}) {
+  for (const int status : {0, 2, 65, 141, 255}) {
     CHECK(decode_status(encode(static_cast<ExitStatus>(status))) ==
           static_cast<ExitStatus>(status));
   }
@@ -109,9 +109,11 @@ TEST_CASE("codec: a hello of neither batches nor results") {
   }
 }
 
-TEST_CASE("codec: a status is 0 to 255") {
+TEST_CASE("codec: a status is 0 to 255, and not 1") {
   CHECK(refusal_of(decode_status, from_hex("01 00 01 00 00")) == "a verdict that is no status");
   CHECK(refusal_of(decode_status, from_hex("01 ff ff ff ff")) == "a verdict that is no status");
+  // Otherwise a worker that fails would look like a run with rejects.
+  CHECK(refusal_of(decode_status, from_hex("01 01 00 00 00")) == "a verdict that is no status");
 }
 
 // A vector of 2^39 of anything would kill the program or fail otherwise than with these words.

@@ -99,9 +99,9 @@ TEST_CASE("frame header: another version is named before its checksum is looked 
 
 TEST_CASE("frame header: lengths up to the limit and no further") {
   FrameHeader header;
-  header.details = header.text = details_limit;
+  header.details = header.text = part_limit;
   CHECK(decode_header(bytes_of(header)) == header);
-  header.details = details_limit + 1;
+  header.details = part_limit + 1;
   CHECK(refusal_of(bytes_of(header)) == "a frame of absurd length");
   header.details = 0;
   header.text = UINT64_MAX;

@@ -325,7 +325,7 @@ TEST_CASE("stream parser: absurd lengths") {
   for (const FrameType type : {FrameType::hello, FrameType::batch, FrameType::result}) {
     FrameHeader header = header_of(batch_of({0, 4}));
     header.type = type;
-    header.details = details_limit + 1;
+    header.details = part_limit + 1;
     CHECK(seen_in(frame(header)).thrown == bad("a frame of absurd length"));
   }
 }
@@ -378,6 +378,18 @@ TEST_CASE("stream parser: a frame of the other kind") {
         bad("a stream of batches with another kind of frame in it"));
   CHECK(seen_in(hello_of_results + batch_frame(Range{0, 4}), Content::results).thrown ==
         bad("a stream of results with another kind of frame in it"));
+}
+
+TEST_CASE("stream parser: a refused batch has one row, for that is all that would be reported") {
+  Batch batch = batch_of({0, 4});
+  const auto refused = [&] {
+    FrameHeader header = header_of(batch);
+    header.flags = is_refused;
+    return seen_in(hello + frame(header, "1\n2\n") + end_frame_at(4)).thrown;
+  };
+  CHECK(refused() == Thrown());
+  batch.rows = 2;
+  CHECK(refused() == bad("a refused batch of several rows, bytes 0 to 4"));
 }
 
 TEST_CASE("stream parser: a result whose lines are elsewhere, where nobody would look") {
