@@ -1,7 +1,6 @@
 #include "p1_read/options.h"
 
 #include "common/base/arguments.h"
-#include "common/base/program.h"
 
 namespace rowsum {
 
@@ -24,7 +23,6 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   ReadOptions options;
   std::string delimiter, batch_size, max_row, deal, retries, worker_timeout;
   ReadPipeline pipeline;
-  int parent = 0;
 
   CommandLine command_line;
   command_line.takes_operands = true;
@@ -60,14 +58,13 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   add_launcher("resume", po::bool_switch(&pipeline.resume), "begin where p3_write says");
   add_launcher("retries", po::value(&retries)->default_value("3")->value_name("K"),
                "deaths in a row at one place that are taken for chance");
-  add_launcher("worker-timeout", po::value(&worker_timeout)->default_value("0")->value_name("SECONDS"),
+  add_launcher("worker-timeout",
+               po::value(&worker_timeout)->default_value("0")->value_name("SECONDS"),
                "kill a worker that returns nothing for so long; 0: never");
-  add_launcher("parent", po::value(&parent)->value_name("PID"), "end when the parent process does");
   command_line.options.add(launcher);
 
   const auto values = parse_arguments(argc, argv, command_line);
   if (!values) return std::nullopt;
-  if (parent != 0) tie_to_parent(parent);
   if (values->count("operand"))
     options.inputs = (*values)["operand"].as<std::vector<std::string>>();
   options.batches.dialect.delimiter = parse_delimiter(delimiter);

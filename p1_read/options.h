@@ -31,7 +31,7 @@ struct ReadOptions {
   std::optional<ReadPipeline> pipeline;
 };
 
-/// Nothing when --help or --version has been answered. Throws Failure(usage).
+/// Nothing when --help or --version has been answered. Throws as parse_arguments() does.
 std::optional<ReadOptions> parse_read_options(int argc, char** argv);
 
 }  // namespace rowsum

@@ -12,18 +12,12 @@ int main(int argc, char** argv) {
   // What outlives the body can still carry the verdict when the body fails.
   StreamWriter out(STDOUT_FILENO, "standard output");
   const auto body = [&] {
-    int parent = 0;
     CommandLine command_line;
     command_line.synopsis = "[OPTION]...";
     command_line.description =
         "Sums the rows of the stream of batches on standard input, for p3_write on standard\n"
         "output. All that it has to know comes with the stream.";
-    boost::program_options::options_description launcher("For run_pipeline.sh");
-    launcher.add_options()("parent", boost::program_options::value(&parent)->value_name("PID"),
-                           "end when the parent process does");
-    command_line.options.add(launcher);
     if (!parse_arguments(argc, argv, command_line)) return ExitStatus::complete;
-    if (parent != 0) tie_to_parent(parent);
     if (::isatty(STDIN_FILENO)) {
       throw usage_failure("standard input is a terminal, and no stream of batches");
     }

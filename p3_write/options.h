@@ -26,7 +26,7 @@ struct WriteOptions {
   std::string rejects;        // the file for the rejected rows; empty: none
 };
 
-/// Nothing when --help or --version has been answered. Throws Failure(usage).
+/// Nothing when --help or --version has been answered. Throws as parse_arguments() does.
 std::optional<WriteOptions> parse_write_options(int argc, char** argv);
 
 }  // namespace rowsum

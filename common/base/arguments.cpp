@@ -5,6 +5,7 @@
 #include <sstream>
 #include <vector>
 
+#include "common/base/program.h"
 #include "common/base/report.h"
 
 namespace rowsum {
@@ -12,8 +13,6 @@ namespace rowsum {
 namespace po = boost::program_options;
 
 namespace {
-
-constexpr char version[] = "1.0";
 
 /// --help and --version are output like any other: a full disk or a closed pipe is said.
 void print(const std::string& text) {
@@ -28,8 +27,12 @@ std::optional<po::variables_map> parse_arguments(int argc, char** argv, CommandL
   const std::string program(program_name());
   po::options_description visible("Options");
   visible.add(command_line.options);
-  visible.add_options()("help", "print this help and exit")("version",
-                                                            "print the version and exit");
+  int parent = 0;
+  visible.add_options()                                                 //
+      ("parent", po::value(&parent)->value_name("PID"),                 //
+       "for run_pipeline.sh: end when this process, the parent, does")  //
+      ("help", "print this help and exit")                              //
+      ("version", "print the version and exit");
   po::options_description all;
   po::positional_options_description operands;
   all.add(visible);
@@ -56,9 +59,10 @@ std::optional<po::variables_map> parse_arguments(int argc, char** argv, CommandL
     return std::nullopt;
   }
   if (values.count("version")) {
-    print(program + " (row sums) " + version + "\n");
+    print(program + " (row sums) " ROWSUM_VERSION "\n");
     return std::nullopt;
   }
+  if (parent != 0) tie_to_parent(parent);
   return values;
 }
 
@@ -86,7 +90,7 @@ uint64_t parse_size(const std::string& option, const std::string& text) {
   if (unit == "K" || unit == "k" || unit == "KiB") shift = 10;
   if (unit == "M" || unit == "MiB") shift = 20;
   if (unit == "G" || unit == "GiB") shift = 30;
-  const bool fits = shift >= 0 && number <= (uint64_t{1} << 48) >> shift;
+  const bool fits = shift >= 0 && number <= (uint64_t{1} << 40) >> shift;
   if (error != std::errc() || !fits || number == 0) {
     throw usage_failure("--" + option + ": '" + text + "' is not a size such as 4096, 256K or 16M");
   }

@@ -19,7 +19,8 @@ struct CommandLine {
 };
 
 /// The values given on the command line, or nothing when --help or --version was asked for and has
-/// been printed. Throws Failure(usage).
+/// been printed. With --parent, which run_pipeline.sh gives its children, the process is tied to
+/// that one (see tie_to_parent). Throws Failure(usage), and what tie_to_parent() throws.
 std::optional<boost::program_options::variables_map> parse_arguments(int argc, char** argv,
                                                                      CommandLine command_line);
 
@@ -29,8 +30,8 @@ Failure usage_failure(const std::string& what);
 /// A whole number from 0 to `most`. Throws Failure(usage), naming `option`.
 unsigned parse_count(const std::string& option, const std::string& text, unsigned most);
 
-/// "4096", "256K", "16M", "1G" (powers of 1024; KiB and so on too) as a number of bytes, at
-/// least 1. Throws Failure(usage), naming `option`.
+/// "4096", "256K", "16M", "1G" (powers of 1024; KiB and so on too) as a number of bytes, from 1
+/// to 2^40. Throws Failure(usage), naming `option`.
 uint64_t parse_size(const std::string& option, const std::string& text);
 
 }  // namespace rowsum

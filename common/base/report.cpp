@@ -9,8 +9,39 @@
 namespace rowsum {
 
 namespace {
+
 std::string name_of_program = "rowsum";
+
+constexpr size_t longest_shown = 4;  // "\\x1b"
+
+/// Shows a byte that could upset a terminal or a log, such as a newline, in other characters, and
+/// returns behind them.
+char* show(char byte, char* at) {
+  constexpr char hex[] = "0123456789abcdef";
+  *at++ = '\\';
+  switch (byte) {
+    case '\n':
+      *at++ = 'n';
+      break;
+    case '\r':
+      *at++ = 'r';
+      break;
+    case '\t':
+      *at++ = 't';
+      break;
+    default:
+      *at++ = 'x';
+      *at++ = hex[static_cast<unsigned char>(byte) >> 4];
+      *at++ = hex[byte & 15];
+  }
+  return at;
 }
+
+bool is_control(char byte) {
+  return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f;
+}
+
+}  // namespace
 
 void set_program_name(std::string_view name) {
   name_of_program = name;
@@ -26,8 +57,14 @@ void report(std::string_view message) noexcept {
   char* at = line;
   for (const std::string_view part :
        {std::string_view(name_of_program), std::string_view(": "), message}) {
-    const auto room = static_cast<size_t>(std::end(line) - at - 1);
-    at += part.copy(at, std::min(part.size(), room));
+    for (const char byte : part) {
+      if (std::end(line) - at <= static_cast<ptrdiff_t>(longest_shown)) break;
+      if (is_control(byte)) {
+        at = show(byte, at);
+      } else {
+        *at++ = byte;
+      }
+    }
   }
   *at++ = '\n';
   [[maybe_unused]] const ssize_t ignored =
@@ -35,20 +72,14 @@ void report(std::string_view message) noexcept {
 }
 
 std::string printable(std::string_view text, size_t longest) {
-  constexpr char hex[] = "0123456789abcdef";
   std::string shown;
-  for (const char c : text.substr(0, longest)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') {
-      shown += "\\n";
-    } else if (c == '\r') {
-      shown += "\\r";
-    } else if (c == '\t') {
-      shown += "\\t";
-    } else if (byte < 0x20 || byte >= 0x7f) {
-      shown.append("\\x").append(1, hex[byte >> 4]).append(1, hex[byte & 15]);
+  for (const char byte : text.substr(0, longest)) {
+    const bool is_ascii = static_cast<unsigned char>(byte) < 0x80;
+    char forms[longest_shown];
+    if (is_ascii && !is_control(byte)) {
+      shown += byte;
     } else {
-      shown += c;
+      shown.append(forms, show(byte, forms));
     }
   }
   if (text.size() > longest) shown += "...";

@@ -1,6 +1,10 @@
 #include "common/base/report.h"
 
 #include <doctest/doctest.h>
+#include <limits.h>
+
+#include <algorithm>
+#include <string>
 
 #include "tests/support/child.h"
 
@@ -13,13 +17,22 @@ TEST_CASE("report: one line after the program's name, in one write") {
     ::dup2(errors.in.get(), STDERR_FILENO);
     set_program_name("p9_test");
     report("in.csv: no such thing");
-    report("");
+    report("a\nb\x1b[31m\x7f.csv \xc3\xa9");
+    report(std::string(2 * PIPE_BUF, '\n'));
     return 0;
   });
   CHECK(child.wait() == 0);
-  std::string packet(100, '\0');
-  packet.resize(static_cast<size_t>(::read(errors.out.get(), packet.data(), packet.size())));
-  CHECK(packet == "p9_test: in.csv: no such thing\n");
+  const auto packet = [&] {
+    std::string bytes(PIPE_BUF, '\0');
+    bytes.resize(static_cast<size_t>(::read(errors.out.get(), bytes.data(), bytes.size())));
+    return bytes;
+  };
+  CHECK(packet() == "p9_test: in.csv: no such thing\n");
+  // Names of files may hold anything, and one line stays one line.
+  CHECK(packet() == "p9_test: a\\nb\\x1b[31m\\x7f.csv \xc3\xa9\n");
+  const std::string longest = packet();
+  CHECK(longest.size() > PIPE_BUF - 8);
+  CHECK(std::count(longest.begin(), longest.end(), '\n') == 1);
 }
 
 TEST_CASE("report: no standard error is no failure") {
