@@ -2,7 +2,7 @@
 //
 // It cannot be wrong, whenever the power fails: what it speaks of is synced before it is written,
 // and it is replaced as a whole. What the files hold beyond that is cut off when the run goes on.
-// After a failure nothing is saved any more: a second sync of bytes that got lost would succeed.
+// Once a sync has failed nothing is saved any more: a second one of the lost bytes would succeed.
 #pragma once
 
 #include <chrono>
@@ -26,17 +26,20 @@ class Checkpoint {
   const Journal::State& state() const { return journal_.state; }
 
   /// Holds the input against the journal, cuts the files to what it says, and writes it. Throws
-  /// Failure(bad_data), with the files as they were, if the input is another one.
+  /// Failure(bad_data), with the files as they were, if the input is another one; std::logic_error
+  /// if the stream begins elsewhere than the journal says; and as note() does.
   void accept(const Hello& hello);
   bool is_accepted() const { return is_accepted_; }
 
-  /// So far everything is done; the journal is written when it is time.
+  // All of these throw Failure(io) or Failure(cannot_create).
+
+  /// Everything up to `state` is in the files. Writes the journal if the last time is long ago.
   void note(const Journal::State& state);
-  /// It is written now.
+  /// Writes the journal with what was noted last.
   void save();
-  /// The same, before the files get their names.
+  /// Writes the journal: the files are complete, and are about to get their names.
   void complete();
-  /// The files have their names.
+  /// Removes the journal, for the files have their names.
   void remove();
 
  private:

@@ -5,13 +5,14 @@
 #include <iomanip>
 #include <sstream>
 #include <stdexcept>
+#include <string_view>
 
 namespace rowsum {
 
 namespace {
 
 constexpr unsigned journal_version = 1;
-const std::string title = "row sums journal, version ";
+constexpr std::string_view title = "row sums journal, version ";
 
 /// The last line, which is about all that come before.
 std::string checksum_line(const std::string& text) {

@@ -15,7 +15,9 @@ struct LineForm {
 };
 
 /// `lines`, each "index,sum" and LF, in the form asked for, with `base` added to every index.
-/// Throws Failure(bad_data) for lines that are not so, as another program's worker may send them.
-std::string reformat(std::string_view lines, const LineForm& form, uint64_t base);
+/// Throws Failure(bad_data) for lines that are not so, as another program's worker may send them;
+/// `name` is that of their stream.
+std::string reformat(std::string_view lines, const LineForm& form, uint64_t base,
+                     const std::string& name);
 
 }  // namespace rowsum

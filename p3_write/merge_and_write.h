@@ -14,7 +14,7 @@ namespace rowsum {
 /// result), holding (a result that is not due; not polled, so its worker waits), or over. The
 /// stream that owes the next result is always reading, so that the bound of one result a stream
 /// cannot deadlock. The loop blocks in poll(2) and in writing to the output, nowhere else (control
-/// has a reader that always drains it); whoever reads that, may take their time.
+/// has a reader that always drains it); whoever reads the output may take their time.
 ///
 /// A closed output, and a dead p1_read, are noticed at once, also while no stream says anything.
 ExitStatus merge_and_write(const WriteOptions& options);

@@ -36,8 +36,8 @@ class Merger {
   void head(size_t stream, const Batch& head);
   void end(size_t stream, const Verdict& verdict);
 
-  /// The file of `stream` has stopped without an end. If all that the end of another one speaks of is
-  /// written, nothing is missing: it counts as ended, and true is returned.
+  /// The file of `stream` has stopped without an end. If all that the end of another one speaks of
+  /// is written, nothing is missing: it counts as ended, and true is returned.
   bool stopped(size_t stream);
 
   std::optional<size_t> due() const;

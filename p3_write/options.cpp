@@ -3,11 +3,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
 
 #include "common/base/arguments.h"
-#include "common/base/program.h"
+#include "p3_write/output.h"
 
 namespace rowsum {
 
@@ -15,10 +13,15 @@ namespace po = boost::program_options;
 
 namespace {
 
-/// As far as there is something to resolve; what there is not has no other name yet.
-std::filesystem::path resolved(const std::string& path) {
-  std::error_code error;
-  return std::filesystem::weakly_canonical(std::filesystem::absolute(path), error);
+/// The files that writing `path` makes and replaces.
+std::vector<std::string> files_of(const std::string& path, bool resume) {
+  const std::string file = resolved_path(path);
+  if (!resume) return {file};
+  return {file, file + ".partial", file + ".journal", file + ".journal.new"};
+}
+
+bool have_common(const std::vector<std::string>& some, const std::vector<std::string>& others) {
+  return std::find_first_of(some.begin(), some.end(), others.begin(), others.end()) != some.end();
 }
 
 }  // namespace
@@ -28,7 +31,6 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
   WritePipeline pipeline;
   std::string on_error;
   bool no_index = false;
-  int parent = 0;
 
   CommandLine command_line;
   command_line.takes_operands = true;
@@ -54,12 +56,10 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
   add_launcher("control", po::value(&pipeline.control)->value_name("FD"), "and tell p1_read here");
   add_launcher("resume", po::bool_switch(&options.resume),
                "go on where FILE.journal says, and tell p1_read");
-  add_launcher("parent", po::value(&parent)->value_name("PID"), "end when the parent process does");
   command_line.options.add(launcher);
 
   const auto values = parse_arguments(argc, argv, command_line);
   if (!values) return std::nullopt;
-  if (parent != 0) tie_to_parent(parent);
   if (values->count("operand")) {
     options.streams = (*values)["operand"].as<std::vector<std::string>>();
   }
@@ -70,8 +70,10 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
     }
   }
   if (!options.output.empty() && !options.rejects.empty() &&
-      resolved(options.output) == resolved(options.rejects)) {
-    throw usage_failure("--output and --rejects are the same file");
+      have_common(files_of(options.output, options.resume),
+                  files_of(options.rejects, options.resume))) {
+    throw usage_failure(std::string("--output and --rejects are the same file") +
+                        (options.resume ? ", or one is a file of the other's --resume" : ""));
   }
   if (on_error != "fail" && on_error != "skip") {
     throw usage_failure("--on-error: '" + on_error + "' is neither fail nor skip");
@@ -86,11 +88,6 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
     }
     if (!options.streams.empty()) throw usage_failure("--pipeline takes no operand");
     if (options.resume && options.output.empty()) throw usage_failure("--resume needs --output");
-    for (const char* const own : {".journal", ".partial"}) {
-      if (options.resume && options.rejects == options.output + own) {
-        throw usage_failure("--rejects is a file of --resume");
-      }
-    }
     options.pipeline = pipeline;
     return options;
   }

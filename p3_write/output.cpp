@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <charconv>
 #include <cstdlib>
 #include <filesystem>
@@ -35,7 +36,11 @@ void unlink_and_die(int signal) {
 void unlink_on_signals(const std::string& path) {
   for (auto& name : doomed) {
     if (name[0] != '\0') continue;
-    name[path.copy(name, sizeof name - 1)] = '\0';
+    if (path.size() >= sizeof name) return;  // no file has such a name
+    // Its first byte comes last, for until then it is free: never less than the whole of it.
+    name[1 + path.copy(name + 1, path.npos, 1)] = '\0';
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    name[0] = path[0];
     break;
   }
   for (const int signal : {SIGHUP, SIGINT, SIGTERM, SIGUSR1}) {
@@ -78,12 +83,11 @@ void sync(int fd, const std::string& name) {
   if (::fsync(fd) != 0 && errno != EINVAL) throw Failure::from_errno(ExitStatus::io, name);
 }
 
-/// Some file systems, NFS for one, say only when a file is closed what could not be written.
-void flush(int fd, const std::string& name) {
-  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 3);
-  if (copy >= 0 && ::close(copy) != 0 && errno != EINTR) {
-    throw Failure::from_errno(ExitStatus::io, name);
-  }
+/// Whether there is a file of that name. Throws Failure(cannot_create) if that cannot be said.
+bool find(const std::string& path, struct stat& status) {
+  if (::stat(path.c_str(), &status) == 0) return true;
+  if (errno != ENOENT) throw Failure::from_errno(ExitStatus::cannot_create, path);
+  return false;
 }
 
 void sync_directory_of(const std::string& path, const std::string& name) {
@@ -107,11 +111,11 @@ Output Output::partial(const std::string& path) {
   output.name_ = path;
   output.is_partial_ = true;
   struct stat status;
-  const bool exists = ::stat(path.c_str(), &status) == 0;
+  const bool exists = find(path, status);
   if (descriptor_of(path) >= 0 || (exists && !S_ISREG(status.st_mode))) {
     throw Failure(ExitStatus::usage, path + ": no plain file, as --resume needs");
   }
-  output.resolve();
+  output.path_ = resolved_path(path);
   output.open_partial();
   if (exists) ::fchmod(output.fd_, status.st_mode & 07777);
   return output;
@@ -125,12 +129,12 @@ Output::Output(const std::string& path) : name_(path) {
     return;
   }
   struct stat status;
-  const bool exists = ::stat(path.c_str(), &status) == 0;
+  const bool exists = find(path, status);
   if (exists && !S_ISREG(status.st_mode)) {
     file_ = OwnedFd(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
     if (!file_.is_open()) throw Failure::from_errno(ExitStatus::cannot_create, name_);
   } else {
-    resolve();
+    path_ = resolved_path(path);
     open_beside();
     if (exists) ::fchmod(file_.get(), status.st_mode & 07777);
   }
@@ -195,18 +199,6 @@ void Output::commit() {
   sync_directory_of(path_, name_);
 }
 
-void Output::resolve() {
-  std::error_code error;
-  fs::path resolved = name_;
-  const bool exists = fs::exists(resolved, error);
-  if (exists) resolved = fs::canonical(resolved, error);
-  // A link to nowhere: the file it names is to be made.
-  if (!exists && fs::is_symlink(resolved, error)) {
-    resolved = resolved.parent_path() / fs::read_symlink(resolved, error);
-  }
-  path_ = error && exists ? name_ : resolved.string();
-}
-
 void Output::open_partial() {
   const std::string partial = path_ + ".partial";
   const std::string shown = name_ + ".partial";
@@ -226,6 +218,19 @@ void Output::open_partial() {
            named.st_ino != opened.st_ino);
   fd_ = file_.get();
   temporary_ = partial;
+}
+
+std::string resolved_path(const std::string& path) {
+  constexpr int most_links = 40;  // as path_resolution(7) has it
+  std::error_code error;
+  fs::path resolved = path;
+  // A link to nowhere: the file it names is to be made.
+  for (int i = 0; i < most_links && fs::is_symlink(resolved, error); ++i) {
+    resolved = resolved.parent_path() / fs::read_symlink(resolved, error);
+  }
+  const fs::path directory = resolved.parent_path();
+  const fs::path real = fs::canonical(directory.empty() ? "." : directory, error);
+  return error ? path : (real / resolved.filename()).string();
 }
 
 void replace_file(const std::string& path, std::string_view bytes, const std::string& name) {

@@ -44,13 +44,12 @@ class Output {
   void leave_alone() { is_done_ = true; }
   /// What has been written is safe on disk.
   void sync();
-  /// Everything written is safe and has its name; or, if it was written directly, its file system has
-  /// had its chance to say that it could not keep it.
+  /// Everything written is safe and has its name; or, if it was written directly, its file system
+  /// has had its chance to say that it could not keep it.
   void commit();
 
  private:
   Output() = default;
-  void resolve();
   void open_beside();
   void open_partial();
 
@@ -62,6 +61,10 @@ class Output {
   bool is_partial_ = false;
   bool is_done_ = false;
 };
+
+/// The name of the file that opening `path` would open or make: absolute, symbolic links followed.
+/// `path` itself where that cannot be found out.
+std::string resolved_path(const std::string& path);
 
 /// A file of these contents in place of what has the name, never less of it, and synced. Nobody
 /// else replaces it at the same time. `name` is for messages. Throws Failure(cannot_create) or

@@ -30,15 +30,14 @@ void ResultWriter::write(const StreamParser& stream, uint64_t first_row) {
     input_ = batch.input;
     origin_ = batch.range.begin;
   }
-  std::string_view lines = stream.text();
   const std::vector<Reject> rejects = stream.rejects();
   if (!rejects.empty() && !options_.skip_rejects) {
-    write_lines(lines.substr(0, rejects.front().lines_before), batch, first_row);
+    write_lines(stream, rejects.front().lines_before, first_row);
     report_reject(stream, rejects.front(), first_row);
     save_what_there_is();
     throw Failure::silent(ExitStatus::bad_data);
   }
-  write_lines(lines, batch, first_row);
+  write_lines(stream, stream.text().size(), first_row);
   for (const Reject& reject : rejects) {
     has_rejects_ = true;
     report_reject(stream, reject, first_row);
@@ -70,12 +69,13 @@ ExitStatus ResultWriter::commit() {
   return has_rejects_ ? ExitStatus::some_rejected : ExitStatus::complete;
 }
 
-void ResultWriter::write_lines(std::string_view lines, const Batch& batch, uint64_t first_row) {
-  const uint64_t base = batch.first_row == unknown_row ? first_row : 0;
+void ResultWriter::write_lines(const StreamParser& stream, size_t length, uint64_t first_row) {
+  const std::string_view lines = stream.text().substr(0, length);
+  const uint64_t base = stream.batch().first_row == unknown_row ? first_row : 0;
   if (options_.form.is_plain() && base == 0) {
     write_output(lines);
   } else {
-    write_output(reformat(lines, options_.form, base));
+    write_output(reformat(lines, options_.form, base, stream.name()));
   }
 }
 

@@ -12,32 +12,35 @@ namespace rowsum {
 
 class ResultWriter {
  public:
-  /// Opens the output and the file for rejects. Throws Failure(cannot_create).
+  /// Opens the output and the file for rejects. Throws as Output and Checkpoint do.
   explicit ResultWriter(const WriteOptions& options);
 
   int output_fd() const { return output_.fd(); }
 
   /// Writes the result that `stream` shows, whose first row has the number `first_row`. A reject is
   /// reported; unless it may be skipped, the rows before it are written and a silent
-  /// Failure(bad_data) is thrown.
+  /// Failure(bad_data) is thrown. Throws also as Output does, and Failure(bad_data) for lines that
+  /// cannot be had in the form asked for.
   void write(const StreamParser& stream, uint64_t first_row);
 
   // With --resume there is a checkpoint, otherwise nullptr.
 
   Checkpoint* checkpoint() { return checkpoint_ ? &*checkpoint_ : nullptr; }
-  /// All before `offset` has been given to write(), and the next row has the number `row`.
+  /// All before `offset` has been given to write(), and the next row has the number `row`. With a
+  /// checkpoint it throws as that does.
   void note_progress(uint64_t offset, uint64_t row);
 
   /// What there is of a run that fails, but not in writing: the rejects get their file, or with
   /// --resume the journal is written.
   void save_what_there_is();
 
-  /// Gives the files their names. Returns `some_rejected` or `complete`.
+  /// Gives the files their names. Returns `some_rejected` or `complete`; throws as Output does.
   ExitStatus commit();
 
  private:
   void write_output(std::string_view bytes);
-  void write_lines(std::string_view lines, const Batch& batch, uint64_t first_row);
+  /// The first `length` bytes of the lines that the stream shows.
+  void write_lines(const StreamParser& stream, size_t length, uint64_t first_row);
   void report_reject(const StreamParser& stream, const Reject& reject, uint64_t first_row) const;
 
   WriteOptions options_;

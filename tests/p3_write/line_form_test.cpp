@@ -27,26 +27,26 @@ TEST_CASE("line_form: which form needs no work") {
 }
 
 TEST_CASE("line_form: no lines") {
-  CHECK(reformat("", plain, 0) == "");
-  CHECK(reformat("", crlf, 7) == "");
+  CHECK(reformat("", plain, 0, "out.0") == "");
+  CHECK(reformat("", crlf, 7, "out.0") == "");
 }
 
 TEST_CASE("line_form: the forms") {
-  CHECK(reformat(lines, plain, 0) == lines);
-  CHECK(reformat(lines, crlf, 0) == "0,1\r\n1,-22\r\n3,99999999999999999999999999\r\n");
-  CHECK(reformat(lines, no_index, 0) == "1\n-22\n99999999999999999999999999\n");
-  CHECK(reformat(lines, crlf_no_index, 0) == "1\r\n-22\r\n99999999999999999999999999\r\n");
+  CHECK(reformat(lines, plain, 0, "out.0") == lines);
+  CHECK(reformat(lines, crlf, 0, "out.0") == "0,1\r\n1,-22\r\n3,99999999999999999999999999\r\n");
+  CHECK(reformat(lines, no_index, 0, "out.0") == "1\n-22\n99999999999999999999999999\n");
+  CHECK(reformat(lines, crlf_no_index, 0, "out.0") == "1\r\n-22\r\n99999999999999999999999999\r\n");
 }
 
 TEST_CASE("line_form: the base is added to every index") {
-  CHECK(reformat(lines, plain, 9) == "9,1\n10,-22\n12,99999999999999999999999999\n");
-  CHECK(reformat(lines, crlf, 1'000'000'000'000) ==
+  CHECK(reformat(lines, plain, 9, "out.0") == "9,1\n10,-22\n12,99999999999999999999999999\n");
+  CHECK(reformat(lines, crlf, 1'000'000'000'000, "out.0") ==
         "1000000000000,1\r\n1000000000001,-22\r\n1000000000003,99999999999999999999999999\r\n");
-  CHECK(reformat(lines, no_index, 9) == reformat(lines, no_index, 0));
+  CHECK(reformat(lines, no_index, 9, "out.0") == reformat(lines, no_index, 0, "out.0"));
 }
 
 TEST_CASE("line_form: what another program's worker may add behind the comma") {
-  CHECK(reformat("0,1,2\n1,\n", crlf, 5) == "5,1,2\r\n6,\r\n");
+  CHECK(reformat("0,1,2\n1,\n", crlf, 5, "out.0") == "5,1,2\r\n6,\r\n");
 }
 
 TEST_CASE("line_form: what is no line") {
@@ -55,9 +55,9 @@ TEST_CASE("line_form: what is no line") {
         " 1,2\n", "1 ,2\n", "1x,2\n", "99999999999999999999,1\n"}) {
     for (const LineForm& form : {plain, crlf, no_index}) {
       CAPTURE(printable(bad));
-      const Thrown thrown = thrown_by([&] { reformat(bad, form, 0); });
+      const Thrown thrown = thrown_by([&] { reformat(bad, form, 0, "out.0"); });
       CHECK(thrown.status == ExitStatus::bad_data);
-      CHECK(thrown.message == "a result whose lines are not \"index,sum\"");
+      CHECK(thrown.message == "out.0: a result whose lines are not \"index,sum\"");
     }
   }
 }

@@ -130,7 +130,41 @@ TEST_CASE("output: a symbolic link keeps pointing at what is replaced") {
     CHECK(fs::is_symlink(directory.file("middle.csv")));
     CHECK(contents_of(target) == "new\n");
   }
+  SUBCASE("through another link to what is not there yet") {
+    fs::create_symlink("else/sums.csv", directory.file("middle.csv"));
+    fs::create_symlink("middle.csv", link);
+    Output output(link);
+    output.write("new\n");
+    output.commit();
+    CHECK(fs::is_symlink(link));
+    CHECK(fs::is_symlink(directory.file("middle.csv")));
+    CHECK(contents_of(target) == "new\n");
+  }
   CHECK(files_in(directory) <= 3);
+}
+
+TEST_CASE("output: links that lead nowhere at all") {
+  const TemporaryDirectory directory;
+  const std::string link = directory.file("link.csv");
+  fs::create_symlink("link.csv", link);
+  const Thrown thrown = thrown_by([&] { Output output(link); });
+  CHECK(thrown.status == ExitStatus::cannot_create);
+  CHECK(thrown.message == link + ": Too many levels of symbolic links");
+  CHECK(fs::is_symlink(link));
+}
+
+TEST_CASE("output: names of one file resolve to one") {
+  const TemporaryDirectory directory;
+  const std::string file = fs::canonical(directory.path()) / "sums.csv";
+  fs::create_directory(directory.path() / "else");
+  fs::create_symlink("../sums.csv", directory.file("else/link.csv"));
+  for (const bool exists : {false, true}) {
+    if (exists) write_file(file, "1\n");
+    CHECK(resolved_path(file) == file);
+    CHECK(resolved_path(directory.file("else/../sums.csv")) == file);
+    CHECK(resolved_path(directory.file("else/link.csv")) == file);
+  }
+  CHECK(resolved_path(directory.file("no/sums.csv")) == directory.file("no/sums.csv"));
 }
 
 TEST_CASE("output: a name without a directory") {
