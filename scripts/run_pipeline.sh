@@ -84,14 +84,14 @@ while (($#)); do
   case $option in
     -n | --workers | -o | --output | -d | --delimiter | --batch-size | --max-row | --deal | \
       --retries | --worker-timeout | --on-error | --rejects)
-      (($#)) || usage_error "option '$option' needs a value"
+      [[ ${1-} ]] || usage_error "option '$option' needs a value"
       value=$1
       attached=
       shift ;;
   esac
   [[ -z $attached ]] || usage_error "option '$option' is unknown or takes no value"
   case $option in
-    -n | --workers) workers=${value:-none} ;;
+    -n | --workers) workers=$value ;;
     -d | --delimiter) read_options+=(--delimiter="$value") ;;
     --worker-timeout) worker_timeout=$value; read_options+=("$option=$value") ;;
     --batch-size | --max-row | --deal | --retries) read_options+=("$option=$value") ;;
@@ -101,7 +101,8 @@ while (($#)); do
     --on-error | --rejects) write_options+=("$option=$value") ;;
     --crlf | --no-index) write_options+=("$option") ;;
     --help) help 2>/dev/null || die 74 "standard output: cannot write"; exit ;;
-    --version) echo "$program (row sums) 1.0" 2>/dev/null || die 74 "standard output: cannot write"; exit ;;
+    --version) echo "$program (row sums) 1.0" 2>/dev/null || die 74 "standard output: cannot write"
+      exit ;;
     --) inputs+=("$@"); break ;;
     -?*) usage_error "unrecognised option '$option'" ;;
     *) inputs+=("$option") ;;
@@ -122,12 +123,17 @@ if [[ $resume ]]; then
 fi
 
 # The programs lie beside this script, or in the build of its source tree, or in PATH.
-here=${BASH_SOURCE[0]%/*}
-[[ $here != "${BASH_SOURCE[0]}" ]] || here=.
+self=${BASH_SOURCE[0]}
+places=("$self")
+[[ ! -L $self ]] || places+=("$(readlink -f -- "$self")")
 bin=
-for place in "$here" "$here/../build/bin"; do
-  if [[ -x $place/p1_read ]]; then bin=$place/; break; fi
+for self in "${places[@]}"; do
+  here=${self%/*}
+  [[ $here != "$self" ]] || here=.
+  for bin in "$here/" "$here/../build/bin/"; do [[ ! -x ${bin}p1_read ]] || break 2; done
+  bin=
 done
+[[ $bin ]] || type -P p1_read >/dev/null || die 71 "p1_read is neither beside this script nor in PATH"
 
 # --- The private directory with the FIFOs, and its guard ---------------------------------------------
 
@@ -214,14 +220,15 @@ start_worker() {  # PLACE
   running[$!]="p2_sum at place $1"
 }
 worker() {  # PLACE LIFE
-  trap '' INT QUIT  # this script traps INT by the time of a second life
+  trap '' INT QUIT
   echo "$BASHPID" >&"$lifeline"
   [[ ! $worker_timeout ]] || echo "$BASHPID" >"$directory/pid.$1.$2"
   # All this before the opens, for they may wait for ever, and then nobody could see an end of it.
   exec >/dev/null {lifeline}>&- {ticks}<&-
   let_go "${holds[@]}"
   exec <"$directory/in.$1.$2" >"$directory/out.$1.$2" || {
-    [[ ! -p $directory/in.$1.$2 || ! -p $directory/out.$1.$2 ]] || die 71 "cannot open the FIFOs of a worker"
+    [[ ! -p $directory/in.$1.$2 || ! -p $directory/out.$1.$2 ]] ||
+      die 71 "cannot open the FIFOs of a worker"
     exit 69  # they have gone: all is over
   }
   exec "${bin}p2_sum" --parent $$ 2>&"$errors" {errors}>&-
@@ -245,6 +252,7 @@ let_go() {  # FD...
   for fd; do exec {fd}>&-; done
 }
 without_holds() {  # COMMAND...
+  trap '' INT QUIT
   let_go "${holds[@]}"
   exec "$@"
 }
@@ -265,8 +273,7 @@ for ((place = 0; place < workers; ++place)); do
   hold "$place" || die 71 "cannot hold a FIFO"
 done
 
-# They are started before any signal is trapped here: then they ignore SIGINT and SIGQUIT, as
-# background processes do, and ending them is this script's business alone.
+# What is typed at a terminal goes to them, too, but ending them is this script's business alone.
 exec {control}<>"$directory/control" || die 71 "cannot open a FIFO"
 # shellcheck disable=SC2094 # both ends, for others to use
 exec {control_in}<"$directory/control" {control_out}>"$directory/control" {control}>&- ||
@@ -299,9 +306,10 @@ stop() {
     kill -CONT "$pid"  # a stopped process, too
   done
 }
-trap 'signal=INT; stop' INT
-trap 'signal=TERM; stop' TERM
-trap 'signal=HUP; stop' HUP
+for name in HUP INT QUIT TERM; do
+  # shellcheck disable=SC2064 # the name as it is now
+  trap "signal=$name; stop" "$name"
+done
 
 # `wait -n` can miss a death in the moment before it blocks, and would then sleep for ever, if what
 # still runs waits for what is to be done here. So there is a child that ends once a second: it reads
@@ -414,8 +422,7 @@ done
 [[ ! -e $directory ]] || rm -rf "$directory"  # p1_read has done it if all went well
 echo over >&"$lifeline"
 exec {lifeline}>&-
-if [[ $signal ]]; then
-  trap - "$signal"
-  kill -s "$signal" $$
-fi
+# A shell that dies of the signal, for bash itself cannot die of SIGQUIT.
+# shellcheck disable=SC2016
+[[ ! $signal ]] || exec sh -c 'kill -s "$0" $$' "$signal"
 exit "$code"
