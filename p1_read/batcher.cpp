@@ -43,7 +43,7 @@ void Batcher::feed(std::string_view bytes) {
       cutter_ = RowCutter(options_.dialect, text_begin_);
     }
   }
-  // Or the row would end, and be too long unseen.
+  // In what follows a row that is too long may end, and then nobody would see that it was.
   if (!has_failed()) feed_rows(bytes);
 }
 
@@ -106,7 +106,7 @@ void Batcher::note_header() {
   text_begin_ = cutter_.row_end();
 }
 
-std::optional<Batch> Batcher::take(uint64_t end) {
+Batch Batcher::take(uint64_t end) {
   Batch batch;
   batch.range = {taken_, end};
   batch.text = end - std::max(taken_, std::min(text_begin_, end));

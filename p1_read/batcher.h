@@ -71,7 +71,7 @@ class Batcher {
   /// What looked like the beginning of a byte order mark.
   void feed_what_is_no_mark();
   void note_header();
-  std::optional<Batch> take(uint64_t end);
+  Batch take(uint64_t end);
   /// Rows that ended so far, in all inputs; a header is none.
   uint64_t rows_known() const { return rows_before_input_ + cutter_.rows() - header_rows_; }
   bool has_failed() const { return is_unterminated_ || cutter_.open_bytes() > options_.max_row; }

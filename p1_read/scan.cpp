@@ -6,10 +6,10 @@
 
 #include "common/csv/row_automaton.h"
 #include "common/simd/dispatch.h"
+#include "common/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "p1_read/scan.cpp"
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 

@@ -16,11 +16,13 @@ enum class SimdLevel {
 };
 
 /// The level in use. The environment variable ROWSUM_SIMD (scalar, sse4, avx2, avx512) can lower
-/// it, never raise it beyond what the processor has; tests do.
+/// it, never raise it beyond what the processor has; another word changes nothing.
 SimdLevel simd_level();
 
-/// For tests: the levels this processor has, from scalar up.
+/// Whether this processor has the level.
 bool has_simd_level(SimdLevel level);
+
+/// For tests: from now on this one, which the processor must have.
 void set_simd_level(SimdLevel level);
 
 }  // namespace rowsum
