@@ -16,10 +16,11 @@ struct ControlMessage {
     failed,    // the worker at `place` ended its stream with the exit status `value`
     printed,   // everything before offset `value` has been written out
     ended,     // the stream of `place`, in its life `life`, has come to its end
-    over,      // the life is over, and without that: the next one is being read from now on
+    over,      // the life is over without an end; the next one is being read from now on
     quiet,     // a second has passed in which `place` was waited for and returned not a byte
-    row,       // with --resume: `value` is the number of the row at which the run begins,
-    begin,     // and `value` its offset. Nothing is to be dealt before `printed` confirms the hello
+    row,       // with --resume: the row at which the run begins has the number `value`
+    begin,     // with --resume: the run begins at offset `value`. Nothing is to be dealt before
+               // `printed` confirms the hello
     alive,     // the stream of `place`, in its life `life`, has begun
   };
 

@@ -55,7 +55,6 @@ each=$((seconds * jobs / ${#fuzzers[@]}))
 ((each)) || each=1
 
 CMAKE_GENERATOR=${CMAKE_GENERATOR:-Ninja} cmake -S . -B build-fuzz -DCMAKE_CXX_COMPILER=clang++ \
-  -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_FLAGS_RELWITHDEBINFO='-O1 -g' \
   -DROWSUM_FUZZ=ON -DROWSUM_TESTS=ON >/dev/null
 cmake --build build-fuzz --target fuzzers --parallel "$(nproc)"
 

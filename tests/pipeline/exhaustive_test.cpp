@@ -79,7 +79,7 @@ class Records {
 /// there is in between, as it does when its input pauses.
 struct Feeding {
   size_t piece = SIZE_MAX;
-  size_t pause = SIZE_MAX;  // where nothing more is there for now; 0: everywhere
+  size_t pause = SIZE_MAX;  // the byte before which the input pauses; 0: each of them
 };
 
 struct Tiling {

@@ -54,15 +54,15 @@ class LeftoversTest(PipelineTest):
         self.assert_nothing_left(within=1)
 
     def test_signals_to_the_launcher(self):
-        for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT:
             run = self.start_long('-n', 3)
             os.kill(run.pid, number)
             self.assertEqual(run.finish(), Outcome(b'', '', -number))
             self.assert_nothing_left(within=1)
 
     def test_signals_to_the_group(self):
-        """Ctrl-C, and a terminal that hangs up."""
-        for number in signal.SIGINT, signal.SIGHUP, signal.SIGTERM:
+        """Ctrl-C, Ctrl-\\, and a terminal that hangs up."""
+        for number in signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM:
             run = self.start_long('-n', 3)
             os.killpg(run.pid, number)
             outcome = run.finish()

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Options: their forms, and what becomes of the file given with -o."""
 import os
+import shutil
 import stat
 import sys
 import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
-from pipeline import Outcome, PipelineTest, main  # noqa: E402
+from pipeline import BIN_DIR, LAUNCHER, Outcome, PipelineTest, main  # noqa: E402
 
 ALL = 'p1_read', 'p2_sum', 'p3_write', 'run_pipeline.sh'
 
@@ -60,6 +61,29 @@ class FormsTest(PipelineTest):
             self.assertEqual(self.launcher(None, *words).status, 1)
             self.assertEqual((self.work / 'out').read_bytes(), b'0,3\n')
             (self.work / 'out').unlink()
+
+
+class LauncherTest(PipelineTest):
+    """Where it finds the programs."""
+
+    def test_by_a_link_from_anywhere(self):
+        self.file('in.csv', b'1\n')
+        (self.work / 'sums').symlink_to(LAUNCHER)
+        for command in './sums', self.work / 'sums':
+            self.assertEqual(self.start([command, '-n', 2, 'in.csv']).finish(), Outcome(b'0,1\n', '', 0))
+
+    def test_a_copy_without_the_programs(self):
+        copy = shutil.copy(LAUNCHER, self.work / 'copy.sh')
+        outcome = self.start([copy, '-n', 2], b'1\n').finish()
+        self.assertEqual(outcome, Outcome(b'', 'copy.sh: p1_read is neither beside this script nor in PATH\n', 71))
+        env = {**self.env, 'PATH': f'{BIN_DIR}:{self.env["PATH"]}'}
+        self.assertEqual(self.start([copy, '-n', 2], b'1\n', env=env).finish(), Outcome(b'0,1\n', '', 0))
+
+    def test_an_empty_value(self):
+        for option in '--delimiter', '-d', '-o', '--deal', '--batch-size', '--on-error', '-n':
+            outcome = self.launcher(b'1\n', option, '')
+            line = f"run_pipeline.sh: option '{option}' needs a value; try 'run_pipeline.sh --help'\n"
+            self.assertEqual(outcome, Outcome(b'', line, 64))
 
 
 class OutputTest(PipelineTest):

@@ -13,7 +13,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
-from pipeline import BIN_DIR, Outcome, PipelineTest, main, sums  # noqa: E402
+from pipeline import HOSTILE, IS_STATIC, Outcome, PipelineTest, main, sums  # noqa: E402
 from reference import reference  # noqa: E402
 
 
@@ -208,13 +208,13 @@ class ResumeTest(PipelineTest):
         self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
         self.assertEqual(self.files(), ['in.csv', 'sums.csv'])
 
-    @unittest.skipIf('ROWSUM_SANITIZED' in os.environ, 'there is no hostile system for it')
+    @unittest.skipUnless(IS_STATIC, 'there is no hostile system for it')
     def test_after_a_sync_that_failed_nothing_is_vouched_for(self):
         """A second one would succeed, whatever has been lost."""
         self.file('in.csv', b'1\n')
         settings = {'HOSTILE_PROGRAM': 'p3_write', 'HOSTILE_CALL': 'fsync', 'HOSTILE_AT': '1',
                     'HOSTILE_ERROR': str(errno.EIO)}
-        outcome = self.start([BIN_DIR / 'hostile/run_pipeline.sh', '-n', 1, '-o', 'sums.csv', '--resume', 'in.csv'],
+        outcome = self.start([HOSTILE / 'run_pipeline.sh', '-n', 1, '-o', 'sums.csv', '--resume', 'in.csv'],
                              env={**self.env, **settings}).finish()
         self.assertEqual(outcome, Outcome(b'', 'p3_write: sums.csv: Input/output error\n', 74))
         self.assertEqual(self.journal(), {})
@@ -270,17 +270,21 @@ class ResumeTest(PipelineTest):
     def test_wrong_usage(self):
         self.file('in.csv', b'1\n')
         self.fifo('fifo')
+        (self.work / 'link').symlink_to('out')
         for words in (['in.csv'], ['-o', 'out'], ['-o', 'out', '-'], ['-o', 'out', 'in.csv', 'in.csv'],
                       ['-o', 'out', 'fifo'], ['-o', 'out', '/dev/null'], ['-o', 'fifo', 'in.csv'],
                       ['-o', '/dev/stdout', 'in.csv'], ['-o', '', 'in.csv'],
                       ['-o', 'out', '--on-error=skip', '--rejects=out.journal', 'in.csv'],
+                      ['-o', 'out', '--on-error=skip', '--rejects=./out.partial', 'in.csv'],
+                      ['-o', 'link', '--on-error=skip', '--rejects=out.partial', 'in.csv'],
+                      ['-o', 'out.partial', '--on-error=skip', '--rejects=out', 'in.csv'],
                       ['-o', 'out', '--on-error=skip', '--rejects=fifo', 'in.csv']):
             outcome = self.launcher(self.work / 'in.csv', '-n', 2, '--resume', *words)
             self.assertEqual((outcome.stdout, outcome.stderr.count('\n'), outcome.status), (b'', 1, 64), (words, outcome))
-            self.assertEqual(self.files(), ['fifo', 'in.csv'])
+            self.assertEqual(self.files(), ['fifo', 'in.csv', 'link'])
         self.assertEqual(self.launcher(None, '--resume', '-o', 'out', 'no.csv').status, 66)
         self.assertEqual(self.launcher(None, '--resume', '-o', 'no/out', 'in.csv').status, 73)
-        self.assertEqual(self.files(), ['fifo', 'in.csv'])
+        self.assertEqual(self.files(), ['fifo', 'in.csv', 'link'])
 
 
 if __name__ == '__main__':

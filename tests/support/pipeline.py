@@ -30,7 +30,11 @@ from reference import Answer, reference  # noqa: E402
 SOURCE_DIR = Path(__file__).resolve().parents[2]
 BIN_DIR = Path(os.environ.get('ROWSUM_BIN_DIR') or SOURCE_DIR / 'build/bin').resolve()
 LAUNCHER = BIN_DIR / 'run_pipeline.sh'
+HOSTILE = BIN_DIR / 'hostile'
+IS_STATIC = HOSTILE.exists()  # where sanitizers are built in, the programs are not
 MARK = 'ROWSUM_TEST_DIRECTORY'
+# For programs that are sanitized: whoever is killed dies of the signal, and one that is traced cannot look for leaks.
+ASAN_OPTIONS = 'handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0:detect_leaks=0'
 HANG = 60  # seconds: on any machine more than enough for whatever a test waits for
 
 Words = Iterable[Any]  # of a command line: str() is applied
@@ -89,7 +93,8 @@ class PipelineTest(unittest.TestCase):
         self.tmp = self.directory / 'tmp'    # TMPDIR
         self.work.mkdir()
         self.tmp.mkdir()
-        self.env = {**os.environ, 'TMPDIR': str(self.tmp), MARK: str(self.directory), 'LC_ALL': 'C'}
+        self.env = {**os.environ, 'TMPDIR': str(self.tmp), MARK: str(self.directory), 'LC_ALL': 'C',
+                    'ASAN_OPTIONS': ASAN_OPTIONS}
         self._errors = 0
 
     # --- Runs from beginning to end ---------------------------------------------------------------------------------

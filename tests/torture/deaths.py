@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Callable
 
 from pipeline import sums
-from trial import (FRAGILE, LOSS, Trial, Wrong, children, expected_of, judge, sample, send, small_sample, strike)
+from fragile import FRAGILE
+from trial import (LOSS, Trial, Wrong, children, expected_of, judge, sample, send, small_sample, strike)
 
 
 def kill_worker(numbers: tuple = (signal.SIGKILL,), most: int = 1) -> Callable:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Callable, Iterable, Iterator
 
 import pipeline
-from pipeline import Outcome
-from trial import FAREWELL, HOSTILE, SAID, Trial, Wrong, expected_of, judge, sample, small_sample
+from pipeline import HOSTILE, Outcome
+from trial import FAREWELL, SAID, Trial, Wrong, expected_of, judge, sample, small_sample
 
 
 # What fails, and how. `cases` are all programs that make the call.

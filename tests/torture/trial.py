@@ -14,10 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pipeline
-from pipeline import BIN_DIR, Outcome, PipelineTest, Reader, processes, sums
+from pipeline import Outcome, PipelineTest, Reader, processes, sums
 
-FRAGILE = BIN_DIR / 'fragile/run_pipeline.sh'
-HOSTILE = BIN_DIR / 'hostile'
 CLEAN = {65, 66, 69, 71, 73, 74, 141}  # the statuses of failures that are no bug and no wrong usage
 LOSS = re.compile(r'run_pipeline\.sh: p2_sum at place \d+ (was killed by .*|returned nothing .*?)(, and is replaced)?')
 SAID = re.compile(r'(p1_read|p2_sum|p3_write|run_pipeline\.sh): .*')

@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""Workers that hang are ended with --worker-timeout, and nobody else is: whoever is stopped, quiet or slow."""
+import contextlib
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
+from fragile import KILLED, POISON, FragileTest, rows  # noqa: E402
+from pipeline import Outcome, Reader, main, sums  # noqa: E402
+
+
+class HangTest(FragileTest):
+    HUNG = 'returned nothing for 1 s and was killed'
+
+    def start_answered(self, n, **popen):
+        """A run that has answered its first row and waits for more, which is to be written into the pipe given back."""
+        reading, writing = os.pipe()
+        with os.fdopen(reading, 'rb') as stdin:
+            run = self.start_launcher(stdin, '-n', n, '--worker-timeout=1', **popen)
+        os.write(writing, b'1\n')
+        self.assertEqual(run.read_line(), b'0,1\n')
+        return run, writing
+
+    def test_a_hang_is_ended(self):
+        """Stopped, or in an endless loop; all at once, for this is a matter of seconds."""
+        data = b''.join(rows(200))
+        runs = {}
+        for point in 'start', 'inside_hello', 'got_batch', 'inside_result', 'between', 'after_last', 'inside_end':
+            how = 'loop' if point in ('got_batch', 'inside_result') else int(signal.SIGSTOP)
+            runs[point, how] = self.fragile(data, '-n', 2, '--batch-size=100', '--worker-timeout=1', wait=False,
+                                            point=point, lives=1, place=1, how=how)
+        for settings, run in runs.items():
+            with self.subTest(settings):
+                outcome = run.finish()
+                self.assert_survived(outcome, data, (1, self.HUNG))
+
+    def test_a_row_that_every_worker_hangs_of(self):
+        data = b'1\n' + POISON + b'\n2\n'
+        outcome = self.fragile(data, '-n', 2, '--worker-timeout=1', '--retries=0', '--on-error=skip', row=POISON,
+                               how=int(signal.SIGSTOP))
+        found, others = self.losses(outcome)
+        self.assertEqual((found, outcome.stdout, outcome.status), (2 * [(0, self.HUNG)], b'0,1\n2,2\n', 1))
+        self.assertEqual(others, ['p3_write: standard input: row 1 (byte 2): every p2_sum that is given it dies'])
+
+    def test_nobody_dies_of_old_news(self):
+        """p1_read is stopped while a worker is replaced: what p3_write says of the new one meanwhile does not count."""
+        run, writing = self.start_answered(1)
+        reader, = self.processes('/p1_read ')
+        worker, = self.processes('/p2_sum ')
+        os.kill(worker, signal.SIGSTOP)
+        os.write(writing, b'2\n')
+        time.sleep(0.2)  # it has been given the row
+        os.kill(reader, signal.SIGSTOP)
+        os.kill(worker, signal.SIGKILL)
+        time.sleep(4)
+        os.kill(reader, signal.SIGCONT)
+        os.close(writing)
+        self.assert_survived(run.finish()._replace(stdout=b'0,1\n1,2\n'), b'1\n2\n', (0, KILLED))
+
+    def test_without_a_timeout_it_is_waited_for(self):
+        data = b''.join(rows(200))
+        run = self.fragile(data, '-n', 2, '--batch-size=100', wait=False, point='between', lives=1, place=1,
+                           how=int(signal.SIGSTOP))
+        pid = self.until(self.stopped_worker, 'no worker stops')
+        time.sleep(2.5)
+        os.kill(pid, signal.SIGCONT)
+        self.assert_survived(run.finish(), data)
+
+    def stopped_worker(self):
+        for pid in self.processes('/p2_sum '):
+            with contextlib.suppress(OSError):
+                if Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] == 'T':
+                    return pid
+        return None
+
+    def test_nobody_dies_of_a_quiet_input(self):
+        run, writing = self.start_answered(2)
+        time.sleep(3)
+        os.write(writing, b'2\n')
+        self.assertEqual(run.read_line(), b'1,2\n')
+        os.close(writing)
+        self.assertEqual(run.finish(), Outcome(b'', '', 0))
+
+    def test_nobody_dies_of_a_slow_reader(self):
+        """`| less`: it stops now and then, and does not go on for seconds."""
+        data = b''.join(rows(300000))
+        runs = [self.start_launcher(data, '-n', n, '--batch-size', size, '--worker-timeout=1')
+                for n, size in ((1, '16K'), (2, '256K'), (3, '16K'))]
+        taken = [bytearray() for _ in runs]
+        for _ in range(3):
+            for run, output in zip(runs, taken):
+                output += run.stdout.read(200000)
+            time.sleep(1.3)
+        for run, output in zip(runs, taken):
+            outcome = run.finish()
+            self.assertTrue(bytes(output) + outcome.stdout == sums(data))
+            self.assertEqual((outcome.stderr, outcome.status), ('', 0))
+
+    def test_nobody_dies_of_a_stop(self):
+        """Ctrl-Z, a while, fg: while the workers have work."""
+        data = b''.join(rows(300000))
+        runs = []
+        for number in signal.SIGSTOP, signal.SIGTSTP:
+            for n in 1, 3:
+                run = self.start_launcher(data, '-n', n, '--batch-size=4K', '--worker-timeout=1', start_new_session=True)
+                runs.append((run, number))
+                # There is work left, for the output has room for a small part of it.
+                self.assertEqual(run.read_line(), b'0,100000\n')
+        readers = [Reader(run.stdout) for run, _ in runs]
+        for _ in range(2):
+            for run, number in runs:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(run.pid, number)
+            time.sleep(1.3)
+            for run, number in runs:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(run.pid, signal.SIGCONT)
+            time.sleep(0.01)
+        for (run, _), reader in zip(runs, readers):
+            reader.join(60)
+            run.stdout.close()
+            outcome = run.finish()
+            self.assertEqual((outcome.stderr, outcome.status), ('', 0))
+            self.assertTrue(b'0,100000\n' + bytes(reader.data) == sums(data))
+
+    def test_nobody_dies_of_a_stop_while_it_works(self):
+        """A worker that needs a while for its batch is stopped with the others, time and again; that does not count."""
+        run, writing = self.start_answered(1, start_new_session=True)
+        worker, = self.processes('/p2_sum ')
+        others = [pid for pid in self.processes('run_pipeline') if pid != worker]
+        os.kill(worker, signal.SIGSTOP)  # it works
+        os.write(writing, b'2\n')
+        for _ in range(3):
+            time.sleep(0.2)
+            for pid in others:
+                os.kill(pid, signal.SIGSTOP)
+            time.sleep(1.8)
+            for pid in others:
+                os.kill(pid, signal.SIGCONT)
+        time.sleep(0.1)
+        os.kill(worker, signal.SIGCONT)
+        self.assertEqual(run.read_line(), b'1,2\n')
+        os.close(writing)
+        self.assertEqual(run.finish(), Outcome(b'', '', 0))
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""Neighbours that go: whoever read the output, or one of the programs, killed."""
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
+from pipeline import Outcome, PipelineTest, main, program, sums  # noqa: E402
+
+
+class DownstreamTest(PipelineTest):
+    def test_nobody_reads_any_more(self):
+        """Silent, 141, and at once, also while the producer stays and says nothing."""
+        for by_socket in False, True:
+            for chain in True, False:
+                reading, writing = os.pipe()
+                if by_socket:
+                    ours, theirs = socket.socketpair()
+                else:
+                    ours, theirs = map(lambda fd, mode: os.fdopen(fd, mode), os.pipe(), ('rb', 'wb'))
+                with os.fdopen(reading, 'rb') as stdin:
+                    run = (self.start_chain(stdin, stdout=theirs) if chain else
+                           self.start_launcher(stdin, '-n', 2, stdout=theirs))
+                theirs.close()
+                os.write(writing, b'1\n')
+                self.assertEqual(os.read(ours.fileno(), 100), b'0,1\n')
+                ours.close()
+                outcome = run.finish()  # and standard input is still open
+                os.close(writing)
+                self.assertEqual(outcome, Outcome(b'', '', (141, 141, 141) if chain else 141))
+
+    def test_head(self):
+        self.file('in.csv', b'1\n' * 1000000)
+        for command in 'p1_read in.csv | p2_sum | p3_write', 'run_pipeline.sh -n 2 in.csv':
+            outcome = self.shell(f'{command} | head -n 1; for s in ${{PIPESTATUS[@]}}; do echo $s; done | tail -n 2')
+            self.assertEqual(outcome, Outcome(b'0,1\n141\n0\n', '', 0), command)
+
+    def test_one_of_several_that_read_from_p1_goes(self):
+        """It is noticed at once, though the input is quiet."""
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, writing)
+        fifos = [self.fifo(name) for name in ('a', 'b')]
+        with os.fdopen(reading, 'rb') as stdin:
+            run = self.start([program('p1_read'), *(f'--to={fifo}' for fifo in fifos)], stdin)
+        first, second = (open(fifo, 'rb') for fifo in fifos)
+        os.write(writing, b'1\n')
+        second.read(4)
+        second.close()
+        self.assertEqual(run.finish(), Outcome(b'', '', 141))
+        first.close()
+
+    def test_nobody_reads_from_p1(self):
+        reading, writing = os.pipe()
+        with os.fdopen(reading, 'rb') as stdin:
+            run = self.start([program('p1_read')], stdin)
+        run.stdout.close()
+        self.assertEqual(run.finish(), Outcome(b'', '', 141))
+        os.close(writing)
+
+
+class KilledTest(PipelineTest):
+    """A process is killed: a line that names it and the signal, 69, no output file, an old one as it was."""
+
+    def start_long(self, *options):
+        """A launcher that has answered one row and waits for more, which never comes."""
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, writing)
+        with os.fdopen(reading, 'rb') as stdin:
+            run = self.start_launcher(stdin, *options)
+        os.write(writing, b'1\n')
+        return run
+
+    def test_each_program_by_each_signal(self):
+        for number in signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV, signal.SIGABRT:
+            for name in 'p1_read', 'p3_write':
+                with self.subTest(name, signal=number.name):
+                    run = self.start_long('-n', 2)
+                    self.assertEqual(run.read_line(), b'0,1\n')
+                    os.kill(self.processes(f'/{name} ')[-1], number)
+                    outcome = run.finish()
+                    line = f'run_pipeline.sh: {name} was killed by signal {int(number)} ({number.name[3:]})\n'
+                    self.assertEqual(outcome, Outcome(b'', line, 69))
+                    self.assert_nothing_left(within=1)
+
+    def test_no_output_file(self):
+        old = self.file('old', b'old\n')
+        for out in 'new', 'old':
+            for name in 'p1_read', 'p3_write':
+                run = self.start_long('-n', 2, '-o', out)
+                pid = self.until(lambda: self.processes(f'/{name} '), f'no {name}')[0]
+                self.until(lambda: len(self.processes('/p2_sum ')) == 2, 'no workers')
+                os.kill(pid, signal.SIGKILL)
+                outcome = run.finish()
+                self.assertEqual((outcome.stderr.count('\n'), outcome.status), (1, 69), outcome)
+                self.assertEqual(old.read_bytes(), b'old\n')
+                self.assertEqual(sorted(os.listdir(self.work)), ['old'])
+
+    def test_p1_goes_while_p3_writes(self):
+        """What p3_write then has to tell reaches nobody. That is no closed output."""
+        self.file('in.csv', b'1\n' * 30000)
+        self.shell('p1_read in.csv | p2_sum > in.results')
+        os.mkfifo(self.work / 'out.0.0')
+        held = os.open(self.work / 'out.0.0', os.O_RDWR)  # as the launcher holds it
+        control, control_out = os.pipe()
+        run = self.start([program('p3_write'), '--pipeline', '.', '--places', 1, '--control', control_out],
+                         pass_fds=[control_out])
+        os.close(control_out)
+        (self.work / 'out.0.0').write_bytes((self.work / 'in.results').read_bytes())
+        self.until(lambda: 'pipe_write' in Path(f'/proc/{run.pid}/wchan').read_text(), 'it has room to write')
+        os.close(control)
+        os.close(held)
+        self.assertEqual(run.finish(), Outcome(sums(b'1\n' * 30000), '', 69))
+
+    def test_all_at_once_while_the_launcher_sleeps(self):
+        for _ in range(5):
+            run = self.start_long('-n', 3)
+            self.assertEqual(run.read_line(), b'0,1\n')
+            os.kill(run.pid, signal.SIGSTOP)
+            for pid in self.processes('/p1_read ') + self.processes('/p3_write ') + self.processes('/p2_sum '):
+                os.kill(pid, signal.SIGKILL)
+            self.until(lambda: not self.processes('/p2_sum '), 'p2_sum lives on')
+            os.kill(run.pid, signal.SIGCONT)
+            outcome = run.finish()
+            self.assertEqual((outcome.stdout, outcome.status), (b'', 69), outcome)
+            self.assertIn('was killed by signal 9 (KILL)\n', outcome.stderr)
+
+    def test_done_while_the_launcher_sleeps(self):
+        """Everybody else is done before it looks."""
+        for _ in range(5):
+            reading, writing = os.pipe()
+            with os.fdopen(reading, 'rb') as stdin:
+                run = self.start_launcher(stdin, '-n', 2)
+            os.write(writing, b'1\n')
+            self.assertEqual(run.read_line(), b'0,1\n')
+            os.kill(run.pid, signal.SIGSTOP)
+            os.close(writing)
+            self.until(lambda: not self.processes('/p1_read ') and not self.processes('/p2_sum '), 'they live on')
+            os.kill(run.pid, signal.SIGCONT)
+            self.assertEqual(run.finish(), Outcome(b'', '', 0))
+
+    def test_chain(self):
+        for index, names in (0, ('p1_read', 'p2_sum')), (1, ('p2_sum', 'p3_write')):
+            reading, writing = os.pipe()
+            with os.fdopen(reading, 'rb') as stdin:
+                run = self.start_chain(stdin)
+            os.write(writing, b'1\n')
+            self.assertEqual(run.read_line(), b'0,1\n')
+            run.members[index].kill()
+            outcome = run.finish()
+            os.close(writing)
+            self.assertEqual(outcome.stderr,
+                f'{names[1]}: standard input: the stream ended early, after byte 2 of the input\n')
+            self.assertEqual(outcome.status[index:], (-9, 69, 69)[:3 - index])
+
+    def test_chain_leaves_an_output_file_alone(self):
+        old = self.file('old', b'old\n')
+        reading, writing = os.pipe()
+        with os.fdopen(reading, 'rb') as stdin:
+            run = self.start_chain(stdin, p3=['-o', 'old'])
+        os.write(writing, b'1\n')
+        run.members[1].kill()
+        self.assertEqual(run.finish().status[2], 69)
+        os.close(writing)
+        self.assertEqual(old.read_bytes(), b'old\n')
+        self.assertEqual(os.listdir(self.work), ['old'])
+
+
+if __name__ == '__main__':
+    main()

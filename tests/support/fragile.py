@@ -1,0 +1,58 @@
+"""What tests of lost workers share: a launcher whose p2_sum is tools/fragile_p2_sum.cpp.
+
+It dies, or hangs, where the environment says, so that nothing depends on the clock. What chance alone can find is
+looked for by tests/torture.
+"""
+import os
+import re
+
+from pipeline import BIN_DIR, PipelineTest, sums
+
+FRAGILE = BIN_DIR / 'fragile/run_pipeline.sh'
+LOSS = re.compile(r'run_pipeline\.sh: p2_sum at place (\d+) (.*?)(, and is replaced)?')
+KILLED = 'was killed by signal 9 (KILL)'
+
+# Points that a worker reaches in every life that is given a batch and an end, and whether it is surely missed: after
+# its end it may be that all is over before anybody notices.
+POINTS = {'start': True, 'before_hello': True, 'inside_hello': True, 'got_batch': True, 'inside_head': True,
+          'inside_result': True, 'between': True, 'after_last': True, 'before_end': True, 'inside_end': True,
+          'after_end': False}
+
+POISON = b'66613'
+
+
+def rows(count: int) -> list[bytes]:
+    """None of them holds the poison."""
+    return [b'%d,%d\n' % (row, row % 10) for row in range(100000, 100000 + count)]
+
+
+class FragileTest(PipelineTest):
+    def fragile(self, stdin, *options, wait=True, popen=(), **settings):
+        """A run whose workers have these settings, FRAGILE_POINT=... and so on."""
+        env = {**self.env, **{f'FRAGILE_{name.upper()}': os.fsdecode(value) if isinstance(value, bytes) else str(value)
+                              for name, value in settings.items()}}
+        run = self.start([FRAGILE, *options], stdin, env=env, **dict(popen))
+        return run.finish() if wait else run
+
+    def losses(self, outcome):
+        """Place and fate of each worker that died; and what else was said. One that dies when all is said and done is
+        not replaced."""
+        found, others = [], []
+        for line in outcome.stderr.splitlines():
+            match = LOSS.fullmatch(line)
+            if match:
+                found.append((int(match[1]), match[2]))
+            else:
+                others.append(line)
+        return found, others
+
+    def assert_survived(self, outcome, data, *fates):
+        """All of the sums, and one line for each of the losses, which are (place, fate)."""
+        found, others = self.losses(outcome)
+        self.assertEqual((others, outcome.status), ([], 0), outcome.stderr)
+        self.assertTrue(outcome.stdout == sums(data), 'other sums')
+        self.assertEqual(sorted(found), sorted(fates))
+
+    def inputs(self, data):
+        """As a file and through a pipe."""
+        return self.file('in.csv', data), data
