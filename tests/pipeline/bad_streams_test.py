@@ -74,39 +74,33 @@ class StreamsTest(PipelineTest):
             self.one_line(self.run_program(name, stdin=stream + b'x'), name, 'more bytes after the end', 65)
             self.one_line(self.run_program(name, stdin=stream + stream), name, 'more bytes after the end', 65)
 
-    def parts(self, prefix, count, *options, source='in.csv'):
-        names = [f'{prefix}.{i}' for i in range(count)]
-        self.assertEqual(self.run_program('p1_read', *options, *(f'--to={name}' for name in names), source).status, 0)
-        for name in names:
-            self.assertEqual(self.shell(f'p2_sum <{name} >{name}.sums').status, 0)
-        return [f'{name}.sums' for name in names]
-
     def test_a_part_is_missing(self):
-        parts = self.parts('a', 3, '--batch-size=4')
+        parts = self.summed_parts(3, '--batch-size=4', name='a')
         for missing, written in (0, b''), (1, b'0,3\n'), (2, b'0,3\n1,7\n'):
             outcome = self.run_program('p3_write', *parts[:missing], *parts[missing + 1:])
             self.one_line(outcome, 'p3_write', 'bytes? .*missing', 65)
             self.assertEqual(outcome.stdout, written)
 
     def test_a_part_twice(self):
-        parts = self.parts('a', 2, '--batch-size=4')
+        parts = self.summed_parts(2, '--batch-size=4', name='a')
         for order in [0, 1, 0], [0, 0, 1], [1, 1, 0], [0, 1, 1]:
             outcome = self.run_program('p3_write', *(parts[i] for i in order))
             self.one_line(outcome, 'p3_write', 'come twice', 65)
             self.assertTrue(sums(self.data).startswith(outcome.stdout))
 
     def test_parts_that_overlap(self):
-        four, eight = self.parts('a', 2, '--batch-size=4'), self.parts('b', 2, '--batch-size=8')
+        four, eight = (self.summed_parts(2, f'--batch-size={size}', name=f'by {size}') for size in (4, 8))
         for parts in [four[0], eight[0]], [four[0], eight[1]], [four[1], eight[0]], [*four, *eight]:
             outcome = self.run_program('p3_write', *parts)
             self.one_line(outcome, 'p3_write', '(come twice|missing)', 65)
             self.assertTrue(sums(self.data).startswith(outcome.stdout))
 
     def test_parts_of_different_inputs(self):
-        mine = self.parts('a', 2, '--batch-size=4')
+        mine = self.summed_parts(2, '--batch-size=4', name='a')
         self.file('other.csv', self.data.replace(b'7', b'9'))
-        for theirs in (self.parts('b', 2, '--batch-size=4', source='other.csv'),
-                       self.parts('c', 2, '--batch-size=4', '-d;'), self.parts('d', 2, '--batch-size=4', '--header')):
+        for theirs in (self.summed_parts(2, '--batch-size=4', name='b', source='other.csv'),
+                       self.summed_parts(2, '--batch-size=4', '-d;', name='c'),
+                       self.summed_parts(2, '--batch-size=4', '--header', name='d')):
             self.one_line(self.run_program('p3_write', mine[0], theirs[1]), 'p3_write',
                 'of another input, or read in', 65)
 
@@ -116,7 +110,7 @@ class StreamsTest(PipelineTest):
 
     def test_a_part_that_failed_was_reported(self):
         """The one who failed has said so; who merges its stream says nothing and exits with its status."""
-        good = self.parts('a', 2, '--batch-size=4')
+        good = self.summed_parts(2, '--batch-size=4', name='a')
         self.assertEqual(self.shell('p2_sum </dev/null >failed.sums').status, 69)
         for order in [good[0], 'failed.sums'], ['failed.sums', good[0]]:
             with self.subTest(order):

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
-from pipeline import Outcome, PipelineTest, main, program, skip_status, sums  # noqa: E402
+from pipeline import Outcome, PipelineTest, main, skip_status, sums  # noqa: E402
 from reference import ALPHABET, reference, strings  # noqa: E402
 
 SMALL = b'1,2\n-3,+4\n\n 5 ,"6"\n'  # 4 rows
@@ -176,33 +176,21 @@ class PartsTest(PipelineTest):
                              'p2_sum <batches | cmp - results && dd if=results bs=1 2>/dev/null | p3_write')
         self.assertEqual(outcome, launched(self.expected))
 
-    def parts(self, count, *options):
-        paths = [self.work / f'part.{i}' for i in range(count)]
-        outcome = self.run_program('p1_read', *options, *(f'--to={path}' for path in paths), 'in.csv')
-        self.assertEqual(outcome, launched(b''))
-        return paths
-
-    def sum_each(self, parts):
-        for part in parts:
-            with open(f'{part}.sums', 'wb') as results:
-                self.assertEqual(self.start([program('p2_sum')], part, results).finish(), launched(b''))
-        return [f'{part}.sums' for part in parts]
-
     def test_parts_in_any_order(self):
-        results = self.sum_each(self.parts(4, '--batch-size=100'))
+        results = self.summed_parts(4, '--batch-size=100')
         for order in itertools.permutations(results):
             self.assertEqual(self.run_program('p3_write', *order), launched(self.expected))
 
     def test_parts_dealt_at_random(self):
-        results = self.sum_each(self.parts(5, '--batch-size=50', '--deal=random'))
+        results = self.summed_parts(5, '--batch-size=50', '--deal=random')
         self.assertEqual(self.run_program('p3_write', *results), launched(self.expected))
 
     def test_more_parts_than_batches(self):
-        results = self.sum_each(self.parts(9, '--batch-size=1M'))
+        results = self.summed_parts(9, '--batch-size=1M')
         self.assertEqual(self.run_program('p3_write', *results), launched(self.expected))
 
     def test_a_part_by_standard_input(self):
-        results = self.sum_each(self.parts(3, '--batch-size=100'))
+        results = self.summed_parts(3, '--batch-size=100')
         outcome = self.run_program('p3_write', results[2], '-', results[0], stdin=Path(results[1]))
         self.assertEqual(outcome, launched(self.expected))
 
@@ -222,7 +210,7 @@ class PartsTest(PipelineTest):
     def test_parts_of_a_file_with_rejects(self):
         data = self.data.replace(b'7', b'x', 40)
         self.file('in.csv', data)
-        results = self.sum_each(self.parts(3, '--batch-size=200'))
+        results = self.summed_parts(3, '--batch-size=200')
         whole = self.chain(None, ['in.csv'], ['--on-error=skip'])
         self.assertEqual(whole.status, (0, 0, 1))
         self.assertEqual(whole.stdout, reference(data).lines)

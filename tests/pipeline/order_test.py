@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
-from pipeline import Outcome, PipelineTest, main, program, skip_status, sums, write_and_close  # noqa: E402
+from pipeline import Outcome, PipelineTest, main, skip_status, sums, write_and_close  # noqa: E402
 from reference import reference  # noqa: E402
 
 MESSY = ['--workload', 'messy', '--columns', 9]
@@ -150,13 +150,8 @@ class PartsTest(PipelineTest):
         data = self.generate('in.csv', *MESSY, '--rows', 300, '--reject', 5).read_bytes()
         answer = reference(data)
         for n in 1, 2, 3, 8, 20:
-            parts = [self.work / f'part.{n}.{i}' for i in range(n)]
-            run = self.run_program('p1_read', '--batch-size=200', *(f'--to={part}' for part in parts), 'in.csv')
-            self.assertEqual(run, Outcome(b'', '', 0))
-            for part in parts:
-                with open(f'{part}.sums', 'wb') as results:
-                    self.assertEqual(self.start([program('p2_sum')], part, results).finish(), Outcome(b'', '', 0))
-            outcome = self.run_program('p3_write', '--on-error=skip', *(f'{part}.sums' for part in parts))
+            results = self.summed_parts(n, '--batch-size=200', name=f'part.{n}')
+            outcome = self.run_program('p3_write', '--on-error=skip', *results)
             self.assertEqual((outcome.stdout, outcome.status), (answer.lines, 1))
 
 

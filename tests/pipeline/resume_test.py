@@ -280,7 +280,8 @@ class ResumeTest(PipelineTest):
                       ['-o', 'out.partial', '--on-error=skip', '--rejects=out', 'in.csv'],
                       ['-o', 'out', '--on-error=skip', '--rejects=fifo', 'in.csv']):
             outcome = self.launcher(self.work / 'in.csv', '-n', 2, '--resume', *words)
-            self.assertEqual((outcome.stdout, outcome.stderr.count('\n'), outcome.status), (b'', 1, 64), (words, outcome))
+            told = outcome.stdout, outcome.stderr.count('\n'), outcome.status
+            self.assertEqual(told, (b'', 1, 64), (words, outcome))
             self.assertEqual(self.files(), ['fifo', 'in.csv', 'link'])
         self.assertEqual(self.launcher(None, '--resume', '-o', 'out', 'no.csv').status, 66)
         self.assertEqual(self.launcher(None, '--resume', '-o', 'no/out', 'in.csv').status, 73)

@@ -117,6 +117,17 @@ class PipelineTest(unittest.TestCase):
         env = {**self.env, 'PATH': f'{BIN_DIR}:{self.env["PATH"]}'}
         return self.start(['bash', '-c', script], stdin=stdin, env=env, **popen).finish()
 
+    def summed_parts(self, count: int, *options: Any, name: str = 'part', source: str = 'in.csv') -> list[Path]:
+        """The results of `count` workers, as streams on disk."""
+        parts = [self.work / f'{name}.{i}' for i in range(count)]
+        outcome = self.run_program('p1_read', *options, *(f'--to={part}' for part in parts), source)
+        self.assertEqual(outcome, Outcome(b'', '', 0))
+        results = [Path(f'{part}.sums') for part in parts]
+        for part, result in zip(parts, results):
+            with open(result, 'wb') as file:
+                self.assertEqual(self.start([program('p2_sum')], part, file).finish(), Outcome(b'', '', 0))
+        return results
+
     # --- Runs that are watched --------------------------------------------------------------------------------------
 
     def start(self, command: Words, stdin: Any = None, stdout: Any = subprocess.PIPE, **popen: Any) -> 'Run':

@@ -173,7 +173,7 @@ def full_output(trial: Trial, rng: random.Random) -> str:
         outcome = run.finish()
         if not to_file:
             outcome = Outcome(old.read_bytes(), *outcome[1:])
-        verdict = judge(outcome, expected, old if to_file else None)
+        verdict = judge(outcome, expected, old if to_file else None, before=None)
         trial.gone()
         return verdict
 

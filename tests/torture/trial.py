@@ -84,9 +84,10 @@ class Trial(PipelineTest):
 
 
 def judge(outcome: Outcome, expected: bytes, output: Path | None = None, killed: int | None = None,
-          only_identical: bool = False, losses: int = 0, may_complain: bool = False) -> str:
-    """identical or clean; raises Wrong. `output`: it went there, or nowhere. `losses`: how many workers may have been
-    lost. `may_complain`: who fails when p3_write has everything may say so, and the run succeeds all the same."""
+          only_identical: bool = False, losses: int = 0, may_complain: bool = False,
+          before: bytes | None = b'old\n') -> str:
+    """identical or clean; raises Wrong. `output`: it went there, or that is as it was `before`, None for no file.
+    `losses`: how many workers may have been lost. `may_complain`: who fails when p3_write has everything may say so, and the run succeeds all the same."""
     got, status = outcome.stdout, outcome.status
     lines = outcome.stderr.splitlines()
     others = [line for line in lines if not LOSS.fullmatch(line)]
@@ -94,8 +95,8 @@ def judge(outcome: Outcome, expected: bytes, output: Path | None = None, killed:
     if output:
         if got:
             raise Wrong(f'output in two places: {short}')
+        is_untouched = (output.read_bytes() if output.exists() else None) == before
         got = output.read_bytes() if output.exists() else b''
-        is_untouched = got in (b'old\n', b'')
         left = [name for name in os.listdir(output.parent) if name.endswith('.tmp')]
         if left:
             raise Wrong(f'{left} stays: {short}')
