@@ -13,8 +13,8 @@ Installs what is missing (apt-get, as root), builds, and runs every test: with s
 as the programs are, then under faults (tests/torture) and with fewer vector instructions, too.
 
   --quick   only the Release build, the unit tests and shellcheck
-  --clang   build with sanitizers by clang++ in place of g++, with the fuzzers, which run for
-            two minutes
+  --clang   look at the sources with clang-format, and build with sanitizers by clang++ in
+            place of g++, with the fuzzers, which run for two minutes
   --help
 
 The builds are in build/ (Release) and build-sanitize/ or, by clang++, build-fuzz/ (address and
@@ -58,8 +58,15 @@ check_scripts() {
   echo "${#scripts[@]} scripts, and .ci/run"
 }
 
+check_format() {
+  say "clang-format"
+  find common p1_read p2_sum p3_write tests -name '*.h' -o -name '*.cpp' |
+    xargs clang-format --dry-run -Werror
+}
+
 install_packages build check ${clang:+clang}
 check_scripts
+[[ ! $clang ]] || check_format
 build build -DCMAKE_BUILD_TYPE=Release
 if [[ $quick ]]; then
   run_tests build -R '^unit$'

@@ -9,7 +9,8 @@ packages_for() {  # PURPOSE
         libboost-program-options-dev libcereal-dev libxxhash-dev libgmp-dev libhwy-dev doctest-dev \
         bash-builtins ;;
     check) printf '%s\n' 'python3 python3' 'shellcheck shellcheck' 'strace strace' ;;
-    clang) printf '%s\n' 'clang clang++' libclang-rt-dev ;;  # sanitizers, libFuzzer
+    # libclang-rt-dev has the sanitizers and libFuzzer.
+    clang) printf '%s\n' 'clang clang++' libclang-rt-dev 'clang-format clang-format' ;;
     bench)
       printf '%s\n' coreutils 'mawk mawk' 'gawk gawk' 'miller mlr' 'parallel parallel' \
         'python3 python3' python3-joblib python3-pandas 'nodejs node' 'npm npm' 'gnuplot-nox gnuplot' \

@@ -10,18 +10,13 @@ namespace rowsum {
 
 class Buffer {
  public:
-  /// So many bytes may be read past the end of whatever the buffer holds, by code that loads whole
-  /// vectors. Their values mean nothing.
-  static constexpr size_t padding = 64;
-
   /// Makes room for `size` bytes, keeping the first `kept` ones. Grows at least by half, so that
   /// growing in steps costs linear time.
   void reserve(size_t size, size_t kept = 0) {
     if (size <= capacity_) return;
     const size_t capacity = std::max(size, capacity_ + capacity_ / 2);
-    auto grown = std::make_unique_for_overwrite<char[]>(capacity + padding);
+    auto grown = std::make_unique_for_overwrite<char[]>(capacity);
     if (kept > 0) std::memcpy(grown.get(), bytes_.get(), kept);
-    std::memset(grown.get() + capacity, 0, padding);
     bytes_ = std::move(grown);
     capacity_ = capacity;
   }

@@ -6,7 +6,7 @@
 #include "common/csv/row_automaton.h"
 #include "p2_sum/batch_summer.h"
 #include "tests/fuzz/fuzz.h"
-#include "tests/support/padded_text.h"
+#include "tests/support/exact_text.h"
 
 namespace rowsum {
 
@@ -128,8 +128,8 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!dialect.is_possible()) return -1;
   const unsigned choice = choices.byte();
   const bool is_long = choice >= 0x80;
-  const PaddedText padded(text_of(choices, is_long));
-  const std::string_view text = padded.text();
+  const ExactText exact(text_of(choices, is_long));
+  const std::string_view text = exact.text();
   Batch batch;
   batch.first_row = first_rows[choice % std::size(first_rows)];
   batch.range.begin = choice * 1000;

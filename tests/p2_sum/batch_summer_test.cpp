@@ -11,7 +11,7 @@
 
 #include "common/base/report.h"
 #include "common/csv/row_automaton.h"
-#include "tests/support/padded_text.h"
+#include "tests/support/exact_text.h"
 
 namespace rowsum {
 
@@ -48,9 +48,9 @@ Batch batch_of(std::string_view text, uint64_t offset = 0, uint64_t first_row = 
 }
 
 Summed answer_of(BatchSummer& summer, const Batch& batch, std::string_view text) {
-  const PaddedText padded(text);
+  const ExactText exact(text);
   Summed summed;
-  summed.rows = summer.sum(batch, padded.text());
+  summed.rows = summer.sum(batch, exact.text());
   summed.lines = summer.lines();
   summed.rejects = summer.rejects();
   return summed;

@@ -129,13 +129,13 @@ std::vector<Feeding> feedings_of(size_t bytes) {
 
 class Worker {
  public:
-  explicit Worker(size_t largest_text) { buffer_.reserve(largest_text); }
+  explicit Worker(size_t largest_text) { buffer_.reserve(largest_text + 1); }
 
   Answer answer_to(const Batch& batch, std::string_view input) {
     const std::string_view text = input.substr(batch.text_begin(), batch.text);
     std::memcpy(buffer_.data(), text.data(), text.size());
     // What would change a sum, were it taken for a part of the last row.
-    std::memset(buffer_.data() + text.size(), '9', Buffer::padding);
+    buffer_.data()[text.size()] = '9';
     if (summer_.sum(batch, {buffer_.data(), text.size()}) != batch.rows) {
       throw std::logic_error("the worker counts other rows than the cutter");
     }
