@@ -60,8 +60,8 @@ check_scripts() {
 
 check_format() {
   say "clang-format"
-  find common p1_read p2_sum p3_write tests -name '*.h' -o -name '*.cpp' |
-    xargs clang-format --dry-run -Werror
+  find common p1_read p2_sum p3_write tests -name '*.h' -print0 -o -name '*.cpp' -print0 |
+    xargs -0 clang-format --dry-run -Werror
 }
 
 install_packages build check ${clang:+clang}

@@ -1,5 +1,5 @@
-// Which of Highway's targets the kernels are compiled for: those of SimdLevel. To be included before
-// <hwy/foreach_target.h>.
+// Which of Highway's targets the kernels are compiled for: those of SimdLevel. To be included
+// before <hwy/foreach_target.h>.
 //
 // SSSE3 and AVX3_DL are near enough to their neighbours; masks of SVE have no fixed number of bits.
 #pragma once

@@ -47,7 +47,8 @@ class Surroundings {
   void say(std::initializer_list<ControlMessage> messages) {
     std::string bytes;
     for (const ControlMessage& message : messages) encode(message, bytes);
-    if (::write(control_.in.get(), bytes.data(), bytes.size()) < 0) throw std::runtime_error("write");
+    if (::write(control_.in.get(), bytes.data(), bytes.size()) < 0)
+      throw std::runtime_error("write");
   }
   void leave() { control_.in.close(); }
 
@@ -123,7 +124,9 @@ TEST_CASE("pipeline: the next life is given the same, whatever became of the inp
   CHECK(seen.frames.size() == 3);
   CHECK(seen.verdict == Verdict{ExitStatus::complete, 6, 3});
   // All but the hello, which says which life it is: frames, checksums and end.
-  const size_t hello = first.find("\x8f" "BAT");
+  const size_t hello = first.find(
+      "\x8f"
+      "BAT");
   REQUIRE(hello != std::string::npos);
   CHECK(second.substr(hello) == first.substr(hello));
 }

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <stdexcept>
@@ -143,7 +144,7 @@ void write_part(int fd, const iovec* parts, int count, size_t bytes) {
   }
   for (size_t done = 0; done < bytes;) {
     const ssize_t n = ::write(fd, all.data() + done, bytes - done);
-    if (n < 0) ::_exit(74);
+    if (n < 0) ::_exit(errno == EPIPE ? 141 : 74);  // as p2_sum itself
     done += static_cast<size_t>(n);
   }
 }
