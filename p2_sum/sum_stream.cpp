@@ -42,12 +42,32 @@ class TextSource {
   Buffer buffer_;
 };
 
-void check_rows(const StreamParser& stream, const Batch& batch, uint64_t rows) {
-  if (rows == batch.rows) return;
-  throw Failure(ExitStatus::bad_data, stream.hello().inputs[batch.input] + ": " +
-                                          describe(batch.range) + " hold " + std::to_string(rows) +
-                                          " rows and not " + std::to_string(batch.rows) +
-                                          ": the input changed while it was read");
+bool is_in_launcher(const StreamParser& stream) {
+  return stream.hello().shared.fd >= 0;
+}
+
+void read_more(int in, StreamParser& stream, const StreamWriter& out) {
+  wait_readable(in, std::array{out.fd()});
+  stream.filled(read_some(in, stream.space(), stream.name()));
+}
+
+/// The batch that the stream shows holds `rows` rows, and not those that p1_read counted. If
+/// p1_read has noticed it has said so, and its end, which is not far, gives its verdict: then that
+/// is passed on silently. (In the launcher p1_read deals on only when it has an answer.)
+[[noreturn]] void give_up(int in, StreamParser& stream, StreamWriter& out, uint64_t rows) {
+  const Batch batch = stream.batch();
+  const Failure changed(ExitStatus::bad_data,
+                        stream.hello().inputs[batch.input] + ": " + describe(batch.range) +
+                            " hold " + std::to_string(rows) + " rows and not " +
+                            std::to_string(batch.rows) + ": the input changed while it was read");
+  if (is_in_launcher(stream)) throw Failure(changed);
+  while (stream.item() != StreamParser::Item::end) {
+    if (stream.item() == StreamParser::Item::frame) stream.next();
+    read_more(in, stream, out);
+  }
+  if (stream.verdict().is_complete()) throw Failure(changed);
+  out.end(stream.verdict());
+  throw Failure::silent(stream.verdict().status);
 }
 
 }  // namespace
@@ -59,8 +79,7 @@ ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
   while (true) {
     switch (stream.item()) {
       case StreamParser::Item::none: {
-        wait_readable(in, std::array{out.fd()});
-        stream.filled(read_some(in, stream.space(), name));
+        read_more(in, stream, out);
         break;
       }
       case StreamParser::Item::hello: {
@@ -78,7 +97,8 @@ ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
         // Who wants the batches proved wants it of their results, too.
         if (stream.header().flags & has_checksum) out.add_checksums();
         const bool refused = stream.header().flags & is_refused;
-        check_rows(stream, batch, refused ? summer->refuse(batch, text) : summer->sum(batch, text));
+        const uint64_t rows = refused ? summer->refuse(batch, text) : summer->sum(batch, text);
+        if (rows != batch.rows) give_up(in, stream, out, rows);
         out.result(batch, summer->rejects(), summer->lines());
         stream.next();
         break;
@@ -90,8 +110,7 @@ ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
         }
         // Nothing but the end of the file may follow. In the launcher that is long in coming: there
         // p1_read keeps the channel open until all is printed.
-        const bool is_in_launcher = stream.hello().shared.fd >= 0;
-        if (!is_in_launcher) stream.filled(read_some(in, stream.space(), name));
+        if (!is_in_launcher(stream)) stream.filled(read_some(in, stream.space(), name));
         out.end(stream.verdict());
         return ExitStatus::complete;
       }

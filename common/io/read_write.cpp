@@ -31,15 +31,14 @@ auto uninterrupted(Call call) {
   throw Failure::from_errno(ExitStatus::io, name);
 }
 
-void copy_all(int file, uint64_t offset, size_t bytes, int pipe, const std::string& file_name,
+void copy_all(int file, uint64_t& offset, uint64_t end, int pipe, const std::string& file_name,
               const std::string& pipe_name) {
-  std::vector<char> buffer(std::min(bytes, size_t{64} << 10));
-  while (bytes > 0) {
-    const std::span<char> part = std::span(buffer).first(std::min(bytes, buffer.size()));
+  std::vector<char> buffer(std::min(end - offset, uint64_t{64} << 10));
+  while (offset < end) {
+    const std::span<char> part = std::span(buffer).first(std::min(end - offset, buffer.size()));
     if (pread_fully(file, part, offset, file_name) < part.size()) throw shrunk(file_name);
     write_all(pipe, std::string_view(part.data(), part.size()), pipe_name);
     offset += part.size();
-    bytes -= part.size();
   }
 }
 
@@ -118,24 +117,24 @@ void write_all(int fd, std::string_view bytes, const std::string& name) {
   write_all(fd, std::span(&bytes, 1), name);
 }
 
-void splice_all(int file, uint64_t offset, size_t bytes, int pipe, const std::string& file_name,
+void splice_all(int file, uint64_t& offset, uint64_t end, int pipe, const std::string& file_name,
                 const std::string& pipe_name) {
-  auto from = static_cast<off_t>(offset);
-  while (bytes > 0) {
-    const ssize_t n =
-        uninterrupted([&] { return ::splice(file, &from, pipe, nullptr, bytes, SPLICE_F_MORE); });
+  while (offset < end) {
+    auto from = static_cast<off_t>(offset);
+    const ssize_t n = uninterrupted(
+        [&] { return ::splice(file, &from, pipe, nullptr, end - offset, SPLICE_F_MORE); });
     if (n < 0 && errno == EAGAIN) {
       pollfd wanted{pipe, POLLOUT, 0};
       poll_fds({&wanted, 1});
       continue;
     }
     if (n < 0 && errno == EINVAL) {  // a file system that cannot
-      return copy_all(file, static_cast<uint64_t>(from), bytes, pipe, file_name, pipe_name);
+      return copy_all(file, offset, end, pipe, file_name, pipe_name);
     }
     if (n < 0 && errno == EPIPE) throw_write_failure(pipe_name);
     if (n < 0) throw_read_failure(file_name);
     if (n == 0) throw shrunk(file_name);
-    bytes -= static_cast<size_t>(n);
+    offset += static_cast<uint64_t>(n);
   }
 }
 

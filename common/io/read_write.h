@@ -34,10 +34,10 @@ size_t pread_fully(int fd, std::span<char> into, uint64_t offset, const std::str
 void write_all(int fd, std::span<const std::string_view> parts, const std::string& name);
 void write_all(int fd, std::string_view bytes, const std::string& name);
 
-/// Moves `bytes` bytes of a regular file, from `offset` on, into a pipe without copying them, where
-/// the file system can do that. Throws as write_all(), and Failure(io) with the name of the file
-/// where it cannot be read or ends before that.
-void splice_all(int file, uint64_t offset, size_t bytes, int pipe, const std::string& file_name,
+/// Moves the bytes of a regular file from `offset` to `end` into a pipe without copying them, where
+/// the file system can do that; `offset` goes forward with them. Throws as write_all(), and
+/// Failure(io) with the name of the file where it cannot be read or ends before that.
+void splice_all(int file, uint64_t& offset, uint64_t end, int pipe, const std::string& file_name,
                 const std::string& pipe_name);
 
 /// Some file systems, NFS for one, say only when a file is closed what they could not write: this

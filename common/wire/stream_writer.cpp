@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "common/io/read_write.h"
 
 namespace rowsum {
@@ -75,9 +77,22 @@ void StreamWriter::batch_from_file(const Batch& batch, int file, const std::stri
   const auto bytes = encode(header_of(batch));
   const std::string_view header(bytes.data(), bytes.size());
   write({&header, 1});
+  uint64_t at = batch.text_begin();
   is_over_ = true;  // unless the rest of the frame follows
-  splice_all(file, batch.text_begin(), batch.text, fd_, file_name, name_);
+  try {
+    splice_all(file, at, batch.range.end, fd_, file_name, name_);
+  } catch (const Failure&) {
+    fill_up(batch.range.end - at);
+    is_over_ = false;
+    throw;
+  }
   is_over_ = false;
+}
+
+void StreamWriter::fill_up(uint64_t bytes) {
+  const std::string nuls(std::min(bytes, uint64_t{64} << 10), '\0');
+  for (; bytes > nuls.size(); bytes -= nuls.size()) write_all(fd_, nuls, name_);
+  write_all(fd_, std::string_view(nuls).substr(0, bytes), name_);
 }
 
 void StreamWriter::result(const Batch& batch, const std::vector<Reject>& rejects,

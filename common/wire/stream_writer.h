@@ -39,7 +39,8 @@ class StreamWriter {
   /// `text` is batch.text bytes of rows.
   void batch(const Batch& batch, std::string_view text);
   /// The same, where the text is that part of a plain file and this stream a pipe: it is moved and
-  /// not copied, and has no checksum.
+  /// not copied, and has no checksum. What cannot be read is filled up with NULs before a
+  /// Failure(io) is thrown, so that fail() can still end the stream.
   void batch_from_file(const Batch& batch, int file, const std::string& file_name);
   /// `batch` is what the lines answer.
   void result(const Batch& batch, const std::vector<Reject>& rejects, std::string_view lines);
@@ -51,6 +52,7 @@ class StreamWriter {
   void fail(ExitStatus status, Content content) noexcept;
 
  private:
+  void fill_up(uint64_t bytes);
   void frame(FrameHeader header, std::string_view details, std::string_view text);
   void write(std::span<const std::string_view> parts);
 

@@ -186,6 +186,18 @@ TEST_CASE("sum_stream: an end that nobody announced is reported, and told downst
   CHECK(seen.verdict->status == ExitStatus::neighbour_vanished);
 }
 
+TEST_CASE("sum_stream: of rows that went while p1_read read them that one has told") {
+  const Answer answer = answer_to(hello + batch_frame(batch_of({0, 2}), "1\n") +
+                                  batch_frame(batch_of_rows({2, 6}, 1, 2), std::string(4, '\0')) +
+                                  batch_frame(batch_of_rows({6, 8}, 3, 1), "4\n") +
+                                  end_frame({ExitStatus::io, 8, 0}));
+  CHECK(answer.thrown == Thrown{ExitStatus::io, ""});
+  const Seen seen = seen_in(answer.bytes, Content::results);
+  REQUIRE(seen.frames.size() == 1);
+  CHECK(seen.frames[0].text == "0,1\n");
+  CHECK(seen.verdict == Verdict{ExitStatus::io, 8, 0});
+}
+
 TEST_CASE("sum_stream: what is refused") {
   const auto message_of = [](const std::string& bytes) {
     const Answer answer = answer_to(bytes);

@@ -41,6 +41,26 @@ TEST_CASE("stream writer: batches, as a parser reads them") {
   CHECK(seen.verdict == Verdict{ExitStatus::complete, 11, 2});
 }
 
+TEST_CASE(
+    "stream writer: batches of a file, and what it lacks filled up before the failure is said") {
+  const TemporaryDirectory directory;
+  write_file(directory.file("in.csv"), "1,2\n3,4\n5");
+  const OwnedFd file = open_file(directory.file("in.csv"), O_RDONLY);
+  const Seen seen = seen_in(written([&](StreamWriter& writer) {
+    writer.hello(hello_of(Content::batches));
+    writer.batch_from_file(batch_of({4, 8}), file.get(), "in.csv");
+    CHECK(thrown_by([&] {
+            writer.batch_from_file(batch_of({8, 12}), file.get(), "in.csv");
+          }) == Thrown{ExitStatus::io, "in.csv: it shrank while it was read"});
+    writer.fail(ExitStatus::io, Content::batches);
+  }));
+  CHECK(seen.thrown == Thrown());
+  REQUIRE(seen.frames.size() == 2);
+  CHECK(seen.frames[0].text == "3,4\n");
+  CHECK(seen.frames[1].text == std::string("5\0\0\0", 4));
+  CHECK(seen.verdict == Verdict{ExitStatus::io, 12, 0});
+}
+
 TEST_CASE("stream writer: results, as a parser reads them") {
   const std::vector<Reject> rejects = {{0, 1, 0, 0, "x", "x\n"}};
   const std::string bytes = written([&](StreamWriter& writer) {
