@@ -43,7 +43,7 @@ void unlink_on_signals(const std::string& path) {
     name[0] = path[0];
     break;
   }
-  for (const int signal : {SIGHUP, SIGINT, SIGTERM, SIGUSR1}) {
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1}) {
     if (::signal(signal, unlink_and_die) == SIG_IGN) ::signal(signal, SIG_IGN);
   }
 }
