@@ -46,28 +46,44 @@ bool is_in_launcher(const StreamParser& stream) {
   return stream.hello().shared.fd >= 0;
 }
 
-void read_more(int in, StreamParser& stream, const StreamWriter& out) {
+/// Returns how many bytes came; they are not given to `stream` yet.
+size_t read_more(int in, StreamParser& stream, const StreamWriter& out) {
   wait_readable(in, std::array{out.fd()});
-  stream.filled(read_some(in, stream.space(), stream.name()));
+  return read_some(in, stream.space(), stream.name());
 }
 
-/// The batch that the stream shows holds `rows` rows, and not those that p1_read counted. If
-/// p1_read has noticed it has said so, and its end, which is not far, gives its verdict: then that
-/// is passed on silently. (In the launcher p1_read deals on only when it has an answer.)
-[[noreturn]] void give_up(int in, StreamParser& stream, StreamWriter& out, uint64_t rows) {
+// A file that shrinks leaves NULs in its text: where a page was cut off on its way through the
+// pipe, and where p1_read fills up what it could not read any more. Then p1_read says so, and ends
+// its stream with a failure, which is to be passed on silently. (By reference nothing is on its
+// way, and p1_read goes on only when it has an answer.)
+
+/// The batch that the stream shows holds `rows` rows, and not those that p1_read counted.
+[[noreturn]] void give_up(int in, StreamParser& stream, std::string_view text, uint64_t rows,
+                          StreamWriter& out) {
   const Batch batch = stream.batch();
   const Failure changed(ExitStatus::bad_data,
                         stream.hello().inputs[batch.input] + ": " + describe(batch.range) +
                             " hold " + std::to_string(rows) + " rows and not " +
                             std::to_string(batch.rows) + ": the input changed while it was read");
-  if (is_in_launcher(stream)) throw Failure(changed);
+  if (is_in_launcher(stream) || text.find('\0') == text.npos) throw Failure(changed);
   while (stream.item() != StreamParser::Item::end) {
     if (stream.item() == StreamParser::Item::frame) stream.next();
-    read_more(in, stream, out);
+    const size_t n = read_more(in, stream, out);
+    if (n == 0) throw Failure(changed);
+    stream.filled(n);
   }
   if (stream.verdict().is_complete()) throw Failure(changed);
   out.end(stream.verdict());
   throw Failure::silent(stream.verdict().status);
+}
+
+/// Whether p1_read could not read all of the last batch, of which no more than its text ended with
+/// a NUL is known. What follows says so, and comes at once: a batch ends with a row end, or else
+/// its input does.
+bool is_cut_short(int in, StreamParser& stream, const StreamWriter& out) {
+  if (is_in_launcher(stream)) return false;
+  while (stream.item() == StreamParser::Item::none) stream.filled(read_more(in, stream, out));
+  return stream.item() == StreamParser::Item::end && !stream.verdict().is_complete();
 }
 
 }  // namespace
@@ -79,7 +95,7 @@ ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
   while (true) {
     switch (stream.item()) {
       case StreamParser::Item::none: {
-        read_more(in, stream, out);
+        stream.filled(read_more(in, stream, out));
         break;
       }
       case StreamParser::Item::hello: {
@@ -98,9 +114,11 @@ ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
         if (stream.header().flags & has_checksum) out.add_checksums();
         const bool refused = stream.header().flags & is_refused;
         const uint64_t rows = refused ? summer->refuse(batch, text) : summer->sum(batch, text);
-        if (rows != batch.rows) give_up(in, stream, out, rows);
-        out.result(batch, summer->rejects(), summer->lines());
+        if (rows != batch.rows) give_up(in, stream, text, rows, out);
+        const bool ends_with_nul = text.ends_with('\0');
         stream.next();
+        if (ends_with_nul && is_cut_short(in, stream, out)) break;
+        out.result(batch, summer->rejects(), summer->lines());
         break;
       }
       case StreamParser::Item::end: {

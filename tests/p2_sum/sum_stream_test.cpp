@@ -198,6 +198,38 @@ TEST_CASE("sum_stream: of rows that went while p1_read read them that one has to
   CHECK(seen.verdict == Verdict{ExitStatus::io, 8, 0});
 }
 
+TEST_CASE("sum_stream: a row that p1_read could not read to its end is none") {
+  const std::string cut = hello + batch_frame(batch_of({0, 2}), "1\n") +
+                          batch_frame(batch_of({2, 6}), std::string("2,\0\0", 4));
+  const Answer told = answer_to(cut + end_frame({ExitStatus::io, 6, 0}));
+  CHECK(told.thrown == Thrown{ExitStatus::io, ""});
+  const Seen seen = seen_in(told.bytes, Content::results);
+  REQUIRE(seen.frames.size() == 1);
+  CHECK(seen.verdict == Verdict{ExitStatus::io, 6, 0});
+  // In an input that really ends so, it is one like others.
+  const Answer whole = answer_to(cut + end_frame_at(6, 2));
+  CHECK(whole.thrown == Thrown());
+  CHECK(seen_in(whole.bytes, Content::results).frames.at(1).rejects.size() == 1);
+}
+
+TEST_CASE("sum_stream: other rows than p1_read counted, and nobody has told") {
+  const std::string changed =
+      "in.csv: bytes 0 to 4 hold 1 rows and not 2: the input changed while it was read";
+  const std::string bad_frame = batch_frame(batch_of_rows({0, 4}, 0, 2), std::string("1\0\0\n", 4));
+  for (const std::string& rest :
+       {end_frame_at(4, 2), std::string(), end_frame_at(4, 2).substr(0, 9)}) {
+    const Answer answer = answer_to(hello + bad_frame + rest);
+    CHECK(answer.thrown == Thrown{ExitStatus::bad_data, changed});
+  }
+  // Without a NUL nothing more is waited for: what comes next need not come soon.
+  Pipe in, out;
+  const std::string bytes = hello + batch_frame(batch_of_rows({0, 4}, 0, 2), "1,2\n");
+  REQUIRE(::write(in.in.get(), bytes.data(), bytes.size()) > 0);
+  StreamWriter writer(out.in.get(), "standard output");
+  CHECK(thrown_by([&] { sum_stream(in.out.get(), "standard input", writer); }) ==
+        Thrown{ExitStatus::bad_data, changed});
+}
+
 TEST_CASE("sum_stream: what is refused") {
   const auto message_of = [](const std::string& bytes) {
     const Answer answer = answer_to(bytes);
