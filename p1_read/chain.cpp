@@ -57,42 +57,61 @@ FileId id_of(const struct stat& status) {
   return {status.st_dev, status.st_ino};
 }
 
+/// What would be mixed up if it were read and written, or written twice: no device.
+bool holds_bytes(const struct stat& status) {
+  return S_ISREG(status.st_mode) || S_ISFIFO(status.st_mode);
+}
+
 /// Those that there are; what is missing is told when it is to be read.
 std::set<FileId> files_to_read(const std::vector<std::string>& inputs) {
   std::set<FileId> files;
   const auto insert = [&](const std::string& path) {
     struct stat status;
     const int error = path == "-" ? ::fstat(STDIN_FILENO, &status) : ::stat(path.c_str(), &status);
-    if (error == 0) files.insert(id_of(status));
+    if (error == 0 && holds_bytes(status)) files.insert(id_of(status));
   };
   if (inputs.empty()) insert("-");
   std::for_each(inputs.begin(), inputs.end(), insert);
   return files;
 }
 
+/// Throws Failure(usage) if an output is an input, or stands twice. That is found out by name, for
+/// to open a FIFO is to wait for its reader; what is not there yet is made by this.
+void check_outputs(const std::vector<std::string>& to, const std::vector<std::string>& inputs) {
+  struct stat status;
+  std::set<FileId> taken = files_to_read(inputs);
+  if (to.empty() && ::fstat(STDOUT_FILENO, &status) == 0 && S_ISREG(status.st_mode) &&
+      taken.count(id_of(status))) {
+    throw usage_failure("standard output is an input, too");
+  }
+  for (const std::string& path : to) {
+    if (path.empty()) throw usage_failure("--to: an empty name");
+    if (::stat(path.c_str(), &status) != 0) {
+      const OwnedFd made(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+      if (!made.is_open()) throw Failure::from_errno(ExitStatus::cannot_create, path);
+      taken.merge(files_to_read(inputs));
+      ::fstat(made.get(), &status);
+    }
+    if (holds_bytes(status) && !taken.insert(id_of(status)).second) {
+      throw usage_failure("--to: '" + path + "' is an input, or is there twice");
+    }
+  }
+}
+
 }  // namespace
 
 void Chain::open(const std::vector<std::string>& to, const std::vector<std::string>& inputs) {
   knows_outputs_ = true;
+  check_outputs(to, inputs);
   if (to.empty()) {
     if (::isatty(STDOUT_FILENO)) {
       throw usage_failure("standard output is a terminal, and the stream is for p2_sum");
     }
     streams_.emplace_back(STDOUT_FILENO, "standard output");
   }
-  std::set<FileId> taken = files_to_read(inputs);
   for (const std::string& path : to) {
-    OwnedFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
-    if (!file.is_open()) throw Failure::from_errno(ExitStatus::cannot_create, path);
-    struct stat status = {};
-    const bool holds_bytes = ::fstat(file.get(), &status) == 0 && !S_ISCHR(status.st_mode);
-    if (holds_bytes && !taken.insert(id_of(status)).second) {
-      throw usage_failure("--to: '" + path + "' is an input, or is there twice");
-    }
-    if (S_ISREG(status.st_mode) && ::ftruncate(file.get(), 0) != 0) {
-      throw Failure::from_errno(ExitStatus::cannot_create, path);
-    }
-    files_.push_back(std::move(file));
+    files_.emplace_back(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+    if (!files_.back().is_open()) throw Failure::from_errno(ExitStatus::cannot_create, path);
     streams_.emplace_back(files_.back().get(), path);
   }
 }

@@ -35,10 +35,7 @@ Inputs::Inputs(std::vector<std::string> operands) : operands_(std::move(operands
   open_current();
 
   is_plain_file_ = operands_.size() == 1 && owed_;
-  if (is_plain_file_) {
-    begin_ = static_cast<uint64_t>(::lseek(fd(), 0, SEEK_CUR));
-    size_ = begin_ + *owed_;
-  }
+  if (is_plain_file_) begin_ = size_ - *owed_;
 }
 
 bool Inputs::open_next() {
@@ -66,8 +63,15 @@ void Inputs::open_current() {
   const off_t offset = ::lseek(fd(), 0, SEEK_CUR);
   owed_.reset();
   if (S_ISREG(status.st_mode) && status.st_size > 0 && offset >= 0) {
-    owed_ = static_cast<uint64_t>(std::max<off_t>(status.st_size - offset, 0));
+    size_ = static_cast<uint64_t>(std::max(status.st_size, offset));
+    owed_ = size_ - static_cast<uint64_t>(offset);
   }
+}
+
+/// A file of /sys ends before its size, and has it all the same.
+bool Inputs::has_shrunk() const {
+  struct stat status;
+  return ::fstat(fd(), &status) != 0 || static_cast<uint64_t>(status.st_size) < size_;
 }
 
 void Inputs::begin_at(uint64_t offset) {
@@ -103,7 +107,7 @@ size_t Inputs::read_some(std::span<char> into) {
   if (into.empty()) return 0;
   const size_t n = rowsum::read_some(fd(), into, name());
   if (owed_) {
-    if (n == 0 && *owed_ > 0) throw shrunk(name());
+    if (n == 0 && *owed_ > 0 && has_shrunk()) throw shrunk(name());
     *owed_ -= std::min<uint64_t>(n, *owed_);
   }
   return n;

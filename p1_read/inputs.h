@@ -50,6 +50,7 @@ class Inputs {
 
  private:
   void open_current();
+  bool has_shrunk() const;
 
   std::vector<std::string> operands_;
   std::vector<std::string> names_;
@@ -57,8 +58,8 @@ class Inputs {
   OwnedFd file_;  // closed while the current input is standard input
   bool is_plain_file_ = false;
   uint64_t begin_ = 0;
-  uint64_t size_ = 0;  // of a plain file
-  /// What a regular file had when it was opened and has not been read yet.
+  uint64_t size_ = 0;  // of a regular file, when it was opened
+  /// The bytes that such a file had then and that have not been read yet.
   std::optional<uint64_t> owed_;
 };
 

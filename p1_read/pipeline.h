@@ -41,8 +41,8 @@ class Pipeline {
   /// when another program failed.
   void run(Inputs& inputs, const BatcherOptions& options);
 
-  /// Ends all streams with a verdict, and returns once p3_write has made the best of it, or throws
-  /// a silent Failure(neighbour_vanished) when there is no worker that could tell it.
+  /// Ends all streams with a verdict, and returns once p3_write has made the best of it. Throws a
+  /// Failure when there is a place where no worker can end its stream any more.
   void fail(ExitStatus status);
 
  private:

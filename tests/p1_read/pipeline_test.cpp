@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,13 +53,16 @@ class Surroundings {
   }
   void leave() { control_.in.close(); }
 
-  /// The stream of a life, as far as the end.
+  /// The stream of a life, as far as the end. Throws when nothing comes any more.
   std::string stream(const char* name) {
-    OwnedFd fifo(::open(directory_.file(name).c_str(), O_RDONLY | O_CLOEXEC));
+    // With O_RDWR it is not waited for anybody to open it.
+    const OwnedFd fifo(::open(directory_.file(name).c_str(), O_RDWR | O_CLOEXEC));
     std::string bytes;
     StreamParser parser(name, Content::batches);
     while (parser.item() != StreamParser::Item::end) {
       if (parser.item() != StreamParser::Item::none) parser.next();
+      pollfd wanted{fifo.get(), POLLIN, 0};
+      if (::poll(&wanted, 1, 10'000) != 1) throw std::runtime_error("nothing comes");
       const std::span<char> space = parser.space();
       const ssize_t n = ::read(fifo.get(), space.data(), space.size());
       if (n <= 0) throw std::runtime_error("read");
@@ -103,21 +107,27 @@ TEST_CASE("pipeline: the next life is given the same, whatever became of the inp
   Surroundings surroundings("1\n2\n3\n");
   ReadPipeline options = surroundings.options();
   options.checksum = true;
-  std::string first, second;
+  std::string first, second, problem;
   // The worker has gone before it returned anything; the next one has time until the input is gone.
   std::thread others([&] {
-    first = surroundings.stream("in.0.0");
-    if (::truncate(surroundings.input().c_str(), 0) != 0) throw std::runtime_error("truncate");
-    surroundings.say({{Type::alive, 0, 0, 0}, {Type::over, 0, 0, 0}});
-    second = surroundings.stream("in.0.1");
-    for (const uint64_t end : {2, 4, 6}) surroundings.say({{Type::received, 0, 1, end}});
-    surroundings.say({{Type::printed, 0, 0, 6}});
+    try {
+      first = surroundings.stream("in.0.0");
+      if (::truncate(surroundings.input().c_str(), 0) != 0) throw std::runtime_error("truncate");
+      surroundings.say({{Type::alive, 0, 0, 0}, {Type::over, 0, 0, 0}});
+      second = surroundings.stream("in.0.1");
+      for (const uint64_t end : {2, 4, 6}) surroundings.say({{Type::received, 0, 1, end}});
+      surroundings.say({{Type::printed, 0, 0, 6}});
+    } catch (const std::exception& error) {
+      problem = error.what();
+    }
     surroundings.leave();
   });
   Pipeline pipeline(options, DealPolicy::round_robin);
   Inputs inputs({surroundings.input()});
-  CHECK(thrown_by([&] { pipeline.run(inputs, two_bytes_a_batch()); }) == Thrown());
+  const Thrown thrown = thrown_by([&] { pipeline.run(inputs, two_bytes_a_batch()); });
   others.join();
+  CHECK(thrown == Thrown());
+  REQUIRE(problem == "");
   const Seen seen = seen_in(second);
   REQUIRE(seen.hello);
   CHECK(seen.hello->life == 1);
