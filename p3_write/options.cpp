@@ -13,11 +13,12 @@ namespace po = boost::program_options;
 
 namespace {
 
-/// The files that writing `path` makes and replaces.
-std::vector<std::string> files_of(const std::string& path, bool resume) {
-  const std::string file = resolved_path(path);
-  if (!resume) return {file};
-  return {file, file + ".partial", file + ".journal", file + ".journal.new"};
+/// The files that are made and replaced for one of the name `path`.
+std::vector<std::string> files_of(const std::string& path, std::vector<const char*> endings) {
+  std::vector<std::string> files;
+  endings.push_back("");
+  for (const char* const ending : endings) files.push_back(resolved_path(path) + ending);
+  return files;
 }
 
 bool have_common(const std::vector<std::string>& some, const std::vector<std::string>& others) {
@@ -69,11 +70,15 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
       throw usage_failure(std::string("--") + file + ": an empty name");
     }
   }
-  if (!options.output.empty() && !options.rejects.empty() &&
-      have_common(files_of(options.output, options.resume),
-                  files_of(options.rejects, options.resume))) {
-    throw usage_failure(std::string("--output and --rejects are the same file") +
-                        (options.resume ? ", or one is a file of the other's --resume" : ""));
+  if (!options.output.empty() && !options.rejects.empty()) {
+    if (have_common(files_of(options.output, {}), files_of(options.rejects, {}))) {
+      throw usage_failure("--output and --rejects are the same file");
+    }
+    if (options.resume &&
+        have_common(files_of(options.output, {".partial", ".journal", ".journal.new"}),
+                    files_of(options.rejects, {".partial"}))) {
+      throw usage_failure("--output and --rejects are in each other's way, with --resume");
+    }
   }
   if (on_error != "fail" && on_error != "skip") {
     throw usage_failure("--on-error: '" + on_error + "' is neither fail nor skip");

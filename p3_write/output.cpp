@@ -230,7 +230,7 @@ std::string resolved_path(const std::string& path) {
   }
   const fs::path directory = resolved.parent_path();
   const fs::path real = fs::canonical(directory.empty() ? "." : directory, error);
-  return error ? path : (real / resolved.filename()).string();
+  return error ? resolved.string() : (real / resolved.filename()).string();
 }
 
 void replace_file(const std::string& path, std::string_view bytes, const std::string& name) {

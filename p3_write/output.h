@@ -62,8 +62,8 @@ class Output {
   bool is_done_ = false;
 };
 
-/// The name of the file that opening `path` would open or make: absolute, symbolic links followed.
-/// `path` itself where that cannot be found out.
+/// The name of the file that opening `path` would open or make, symbolic links followed: absolute,
+/// if its directory exists.
 std::string resolved_path(const std::string& path);
 
 /// A file of these contents in place of what has the name, never less of it, and synced. Nobody

@@ -151,6 +151,11 @@ TEST_CASE("output: links that lead nowhere at all") {
   CHECK(thrown.status == ExitStatus::cannot_create);
   CHECK(thrown.message == link + ": Too many levels of symbolic links");
   CHECK(fs::is_symlink(link));
+  fs::remove(link);
+  fs::create_symlink("no/sums.csv", link);
+  CHECK(thrown_by([&] { Output output(link); }) ==
+        Thrown{ExitStatus::cannot_create, link + ": No such file or directory"});
+  CHECK(fs::is_symlink(link));
 }
 
 TEST_CASE("output: names of one file resolve to one") {
