@@ -12,7 +12,7 @@ set -u
 program=${0##*/}
 
 errors=2
-say() { printf '%s: %s\n' "$program" "$1" >&"$errors"; }
+say() { printf '%s: %s\n' "$program" "${1//[[:cntrl:]]/?}" >&"$errors"; }
 die() {  # STATUS MESSAGE
   say "$2"
   exit "$1"
@@ -68,6 +68,7 @@ EOF
 workers=
 worker_timeout=
 output=
+rejects=
 resume=
 read_options=()
 write_options=()
@@ -98,7 +99,8 @@ while (($#)); do
     --header | --checksum) read_options+=("$option") ;;
     -o | --output) output=$value; write_options+=(--output="$value") ;;
     --resume) resume=1; read_options+=(--resume); write_options+=(--resume) ;;
-    --on-error | --rejects) write_options+=("$option=$value") ;;
+    --on-error) write_options+=("$option=$value") ;;
+    --rejects) rejects=$value; write_options+=("$option=$value") ;;
     --crlf | --no-index) write_options+=("$option") ;;
     --help) help 2>/dev/null || die 74 "standard output: cannot write"; exit ;;
     --version) echo "$program (row sums) 1.0" 2>/dev/null || die 74 "standard output: cannot write"
@@ -116,10 +118,17 @@ fi
   usage_error "--workers: '$workers' is not a number from 1 to 64"
 workers=${BASH_REMATCH[1]}
 
+for input in "${inputs[@]}"; do
+  [[ ! $input -ef $rejects ]] || usage_error "--rejects: '$rejects' is an input"
+done
 if [[ $resume ]]; then
   [[ $output ]] || usage_error "--resume needs --output"
   [[ ${#inputs[@]} == 1 && ${inputs[0]} != - && ( -f ${inputs[0]} || ! -e ${inputs[0]} ) ]] ||
     usage_error "--resume needs one plain file as input"
+  for own in partial journal journal.new; do
+    [[ ! ${inputs[0]} -ef $(readlink -f -- "$output").$own ]] ||
+      usage_error "the input is a file of --resume itself"
+  done
 fi
 
 # The programs lie beside this script, or in the build of its source tree, or in PATH.
@@ -130,7 +139,7 @@ bin=
 for self in "${places[@]}"; do
   here=${self%/*}
   [[ $here != "$self" ]] || here=.
-  for bin in "$here/" "$here/../build/bin/"; do [[ ! -x ${bin}p1_read ]] || break 2; done
+  for bin in "$here/" "$here/../build/bin/"; do [[ ! -f ${bin}p1_read ]] || break 2; done
   bin=
 done
 [[ $bin ]] || type -P p1_read >/dev/null || die 71 "p1_read is neither beside this script nor in PATH"
@@ -422,7 +431,9 @@ done
 [[ ! -e $directory ]] || rm -rf "$directory"  # p1_read has done it if all went well
 echo over >&"$lifeline"
 exec {lifeline}>&-
-# A shell that dies of the signal, for bash itself cannot die of SIGQUIT.
-# shellcheck disable=SC2016
-[[ ! $signal ]] || exec sh -c 'kill -s "$0" $$' "$signal"
+if [[ $signal ]]; then
+  # A shell that dies of the signal, for bash itself cannot die of SIGQUIT; process 1 dies of none.
+  # shellcheck disable=SC2016
+  exec sh -c 'ulimit -c 0; kill -s "$0" $$; exit "$1"' "$signal" $((128 + $(kill -l "$signal")))
+fi
 exit "$code"

@@ -4,12 +4,13 @@ import os
 import random
 import shutil
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
-from pipeline import Outcome, PipelineTest, main, sums  # noqa: E402
+from pipeline import LAUNCHER, Outcome, PipelineTest, main, sums  # noqa: E402
 
 
 class LeftoversTest(PipelineTest):
@@ -59,6 +60,23 @@ class LeftoversTest(PipelineTest):
             os.kill(run.pid, number)
             self.assertEqual(run.finish(), Outcome(b'', '', -number))
             self.assert_nothing_left(within=1)
+
+    def test_a_signal_to_the_first_process(self):
+        """As in a container: the system keeps signals from killing it."""
+        unshare = ['unshare', '--pid', '--fork', '--kill-child']
+        if subprocess.run([*unshare, 'true'], stderr=subprocess.DEVNULL).returncode:
+            self.skipTest('may not')
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, writing)
+        with os.fdopen(reading, 'rb') as stdin:
+            run = self.start([*unshare, LAUNCHER, '-n', 2], stdin)
+        os.write(writing, b'1\n')
+        self.assertEqual(run.read_line(), b'0,1\n')
+        for pid in self.processes('run_pipeline.sh', '-n 2'):
+            if 'unshare' not in Path(f'/proc/{pid}/cmdline').read_text() and \
+                    Path(f'/proc/{pid}/status').read_text().split('NSpid:')[1].split()[1] == '1':
+                os.kill(pid, signal.SIGTERM)
+        self.assertEqual(run.finish(), Outcome(b'', '', 128 + signal.SIGTERM))
 
     def test_signals_to_the_group(self):
         """Ctrl-C, Ctrl-\\, and a terminal that hangs up."""

@@ -71,19 +71,33 @@ class LauncherTest(PipelineTest):
         (self.work / 'sums').symlink_to(LAUNCHER)
         for command in './sums', self.work / 'sums':
             self.assertEqual(self.start([command, '-n', 2, 'in.csv']).finish(), Outcome(b'0,1\n', '', 0))
+        (self.work / 'p1_read').mkdir()  # as in the source tree
+        self.assertEqual(self.start(['./sums', '-n', 2, 'in.csv']).finish(), Outcome(b'0,1\n', '', 0))
 
     def test_a_copy_without_the_programs(self):
         copy = shutil.copy(LAUNCHER, self.work / 'copy.sh')
-        outcome = self.start([copy, '-n', 2], b'1\n').finish()
+        path = '/usr/bin:/bin'
+        if shutil.which('p1_read', path=path):
+            self.skipTest('they are installed there')
+        outcome = self.start([copy, '-n', 2], b'1\n', env={**self.env, 'PATH': path}).finish()
         self.assertEqual(outcome, Outcome(b'', 'copy.sh: p1_read is neither beside this script nor in PATH\n', 71))
-        env = {**self.env, 'PATH': f'{BIN_DIR}:{self.env["PATH"]}'}
+        env = {**self.env, 'PATH': f'{BIN_DIR}:{path}'}
         self.assertEqual(self.start([copy, '-n', 2], b'1\n', env=env).finish(), Outcome(b'0,1\n', '', 0))
+
+    def test_rejects_do_not_replace_an_input(self):
+        self.file('in.csv', b'1\nx\n')
+        (self.work / 'link').symlink_to('in.csv')
+        outcome = self.launcher(None, '--on-error=skip', '--rejects=link', 'in.csv')
+        line = "run_pipeline.sh: --rejects: 'link' is an input; try 'run_pipeline.sh --help'\n"
+        self.assertEqual(outcome, Outcome(b'', line, 64))
+        self.assertEqual((self.work / 'in.csv').read_bytes(), b'1\nx\n')
 
     def test_an_empty_value(self):
         for option in '--delimiter', '-d', '-o', '--deal', '--batch-size', '--on-error', '-n':
-            outcome = self.launcher(b'1\n', option, '')
             line = f"run_pipeline.sh: option '{option}' needs a value; try 'run_pipeline.sh --help'\n"
-            self.assertEqual(outcome, Outcome(b'', line, 64))
+            self.assertEqual(self.launcher(b'1\n', option, ''), Outcome(b'', line, 64))
+            if option.startswith('--'):
+                self.assertEqual(self.launcher(b'1\n', f'{option}='), Outcome(b'', line, 64))
 
 
 class OutputTest(PipelineTest):

@@ -271,6 +271,9 @@ class ResumeTest(PipelineTest):
         self.file('in.csv', b'1\n')
         self.fifo('fifo')
         (self.work / 'link').symlink_to('out')
+        (self.work / 'to_own').symlink_to('own')
+        self.file('own.partial', b'1\n')
+        there = self.files()
         for words in (['in.csv'], ['-o', 'out'], ['-o', 'out', '-'], ['-o', 'out', 'in.csv', 'in.csv'],
                       ['-o', 'out', 'fifo'], ['-o', 'out', '/dev/null'], ['-o', 'fifo', 'in.csv'],
                       ['-o', '/dev/stdout', 'in.csv'], ['-o', '', 'in.csv'],
@@ -278,14 +281,16 @@ class ResumeTest(PipelineTest):
                       ['-o', 'out', '--on-error=skip', '--rejects=./out.partial', 'in.csv'],
                       ['-o', 'link', '--on-error=skip', '--rejects=out.partial', 'in.csv'],
                       ['-o', 'out.partial', '--on-error=skip', '--rejects=out', 'in.csv'],
+                      ['-o', 'own', 'own.partial'], ['-o', 'to_own', 'own.partial'],
                       ['-o', 'out', '--on-error=skip', '--rejects=fifo', 'in.csv']):
             outcome = self.launcher(self.work / 'in.csv', '-n', 2, '--resume', *words)
             told = outcome.stdout, outcome.stderr.count('\n'), outcome.status
             self.assertEqual(told, (b'', 1, 64), (words, outcome))
-            self.assertEqual(self.files(), ['fifo', 'in.csv', 'link'])
+            self.assertEqual((self.work / 'own.partial').read_bytes(), b'1\n')
+            self.assertEqual(self.files(), there)
         self.assertEqual(self.launcher(None, '--resume', '-o', 'out', 'no.csv').status, 66)
         self.assertEqual(self.launcher(None, '--resume', '-o', 'no/out', 'in.csv').status, 73)
-        self.assertEqual(self.files(), ['fifo', 'in.csv', 'link'])
+        self.assertEqual(self.files(), there)
 
 
 if __name__ == '__main__':
