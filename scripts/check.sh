@@ -10,7 +10,7 @@ help() {
   cat <<END
 Usage: scripts/check.sh [OPTION]...
 Installs what is missing (apt-get, as root), builds, and runs every test: with sanitizers, and
-as the programs are, then under faults (tests/torture) and with fewer vector instructions, too.
+as the programs are; that with faults (tests/torture) and with fewer vector instructions, too.
 
   --quick   only the Release build, the unit tests and shellcheck
   --clang   look at the sources with clang-format, and build with sanitizers by clang++ in

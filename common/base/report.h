@@ -7,9 +7,9 @@
 namespace rowsum {
 
 /// Writes "PROGRAM: message" and a newline in one write(2), so that lines of several processes do
-/// not mix; what is beyond PIPE_BUF bytes is cut off, and control characters, which names of files
-/// may hold, are shown as printable() shows them. Failing to report is not reported. Allocates
-/// nothing.
+/// not mix; what is beyond PIPE_BUF bytes is cut off, and ASCII's control characters, which names
+/// of files may hold, are shown as printable() shows them. Failing to report is not reported.
+/// Allocates nothing.
 void report(std::string_view message) noexcept;
 
 /// Sets the PROGRAM of report(); run_program() does it first of all.
