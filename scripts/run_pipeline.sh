@@ -132,17 +132,16 @@ if [[ $resume ]]; then
 fi
 
 # The programs lie beside this script, or in the build of its source tree, or in PATH.
-self=${BASH_SOURCE[0]}
-places=("$self")
-[[ ! -L $self ]] || places+=("$(readlink -f -- "$self")")
-bin=
-for self in "${places[@]}"; do
-  here=${self%/*}
-  [[ $here != "$self" ]] || here=.
-  for bin in "$here/" "$here/../build/bin/"; do [[ ! -f ${bin}p1_read ]] || break 2; done
+find_programs() {  # SCRIPT
+  local here=${1%/*}
+  [[ $here != "$1" ]] || here=.
+  for bin in "$here/" "$here/../build/bin/"; do [[ ! -f ${bin}p1_read ]] || return 0; done
   bin=
-done
-[[ $bin ]] || type -P p1_read >/dev/null || die 71 "p1_read is neither beside this script nor in PATH"
+  return 1
+}
+self=${BASH_SOURCE[0]}
+find_programs "$self" || { [[ -L $self ]] && find_programs "$(readlink -f -- "$self")"; } ||
+  type -P p1_read >/dev/null || die 71 "p1_read is neither beside this script nor in PATH"
 
 # --- The private directory with the FIFOs, and its guard ---------------------------------------------
 
