@@ -2,8 +2,8 @@
 """Faults by the hundred: whatever happens, the output is identical, or it is a clean failure; never a hang.
 
 A fault is one entry in FAULTS: its name, how often it is tried, and a function that makes one run under it and says
-what came of it. It is given a Trial (a test directory of its own, with everything of tests/support/pipeline.py) and random
-numbers that depend on the seed, the fault and the number of the try alone, so that a bad one can be had again:
+what came of it. It is given a Trial (a test directory of its own, with everything of tests/support/pipeline.py) and
+random numbers that depend on the seed, the fault and the number of the try alone, so that a bad one can be had again:
 
     tests/torture/run.sh --only 'kill p2_sum' --seed 7 --first 123 --count 1
 
@@ -28,6 +28,7 @@ from typing import Any, Callable, Iterator, NamedTuple
 from deaths import at_point, hang, kill_before_exec, kill_group, kill_guard, kill_other, kill_worker, poison
 from memory import (memory_of_a_long_row, memory_of_blank_lines, memory_of_stream, memory_with_a_slow_reader,
                     memory_with_a_stopped_worker)
+from pipeline import HOSTILE
 from streams import flipped, make_streams, mixed, truncated
 from system import (can_mount, every_call, failing, failing_launcher, full_output, full_rejects, full_shared_memory,
                     limited, no_process, pieces)
@@ -153,6 +154,8 @@ def main() -> None:
             counts = ('all' if count == ALL else count for count in (fault.count, fault.long))
             print(f'{fault.name:48}', *map('{:>7}'.format, counts))
         return
+    if not (HOSTILE / 'p3_write').exists():
+        parser.error(f'no {HOSTILE}; build the tests first (scripts/check.sh --quick)')
     chosen = [index for index, fault in enumerate(FAULTS)
               if not arguments.only or any(text in fault.name for text in arguments.only)]
     missing = {'mount': '' if can_mount() else 'may not mount', 'strace': '' if shutil.which('strace') else 'no strace'}

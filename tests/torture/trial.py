@@ -87,7 +87,8 @@ def judge(outcome: Outcome, expected: bytes, output: Path | None = None, killed:
           only_identical: bool = False, losses: int = 0, may_complain: bool = False,
           before: bytes | None = b'old\n') -> str:
     """identical or clean; raises Wrong. `output`: it went there, or that is as it was `before`, None for no file.
-    `losses`: how many workers may have been lost. `may_complain`: who fails when p3_write has everything may say so, and the run succeeds all the same."""
+    `losses`: how many workers may have been lost. `may_complain`: who fails when p3_write has everything may say so,
+    and the run succeeds all the same."""
     got, status = outcome.stdout, outcome.status
     lines = outcome.stderr.splitlines()
     others = [line for line in lines if not LOSS.fullmatch(line)]
