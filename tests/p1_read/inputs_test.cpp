@@ -193,6 +193,16 @@ TEST_CASE("inputs: a file among others that turns out shorter than it was") {
   CHECK(read_current(growing) == "4\n5\n");
 }
 
+TEST_CASE("inputs: a file of /sys ends before its size, and has not shrunk") {
+  const std::string path = "/sys/devices/system/cpu/possible";
+  if (!std::filesystem::exists(path)) return;
+  REQUIRE(std::filesystem::file_size(path) > contents_of(path).size());
+  Inputs alone({path});
+  CHECK(read_current(alone) == contents_of(path));
+  Inputs two({path, path});
+  CHECK(read_all(two) == contents_of(path) + "|" + contents_of(path) + "|");
+}
+
 TEST_CASE("inputs: an empty file, and one of /proc that only looks empty, are no plain files") {
   const TemporaryDirectory directory;
   const std::string path = directory.file("in.csv");
