@@ -164,8 +164,8 @@ class FailingCallsTest(PipelineTest):
     def test_input_errors(self):
         self.file('in.csv', b'1\n' * 1000)
         outcome = self.start(['strace', '-qq', '-o', os.devnull, '-e', 'inject=read:error=EIO:when=1+', '-P',
-                              self.work / 'in.csv', program('p1_read'), 'in.csv'], stdout=open(os.devnull,
-                                  'wb')).finish()
+                              self.work / 'in.csv', program('p1_read'), 'in.csv'],
+                             stdout=subprocess.DEVNULL).finish()
         self.assertEqual(outcome, Outcome(b'', 'p1_read: in.csv: Input/output error\n', 74))
 
 

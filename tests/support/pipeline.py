@@ -274,13 +274,23 @@ class Run:
 
     def read_line(self) -> bytes:
         """The next line of the output; fails when none comes."""
-        line = []
-        reader = threading.Thread(target=lambda: line.append(self.stdout.readline()), daemon=True)
+        return self.read_in_time(self.stdout.readline)
+
+    def read(self, size: int) -> bytes:
+        """The next bytes of the output, fewer only at its end; fails when none come."""
+        data = b''
+        while len(data) < size and (piece := self.read_in_time(lambda: self.stdout.read(size - len(data)))):
+            data += piece
+        return data
+
+    def read_in_time(self, read: Callable[[], bytes]) -> bytes:
+        found: list[bytes] = []
+        reader = threading.Thread(target=lambda: found.append(read()), daemon=True)
         reader.start()
         reader.join(HANG)
-        if not line:
+        if not found:
             self.test.hang('no answer')
-        return line[0]
+        return found[0]
 
 
 class Reader(threading.Thread):
