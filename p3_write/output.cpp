@@ -21,8 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Temporary names, where a signal handler can reach them; an empty one is free. There is one for
-/// the sums and one for the rejects.
+/// Temporary names, where a signal handler can reach them; an empty one is free. There are never
+/// more: for the sums and the rejects, or, where those are to stay, for the journal.
 char doomed[2][4096];
 
 void unlink_and_die(int signal) {
@@ -53,6 +53,21 @@ void keep_on_signals(const std::string& path) {
     if (path == name) name[0] = '\0';
   }
 }
+
+/// A name that goes with this object, and with signals; after a rename there is nothing to remove.
+class Passing {
+ public:
+  explicit Passing(const std::string& name) : name_(name) { unlink_on_signals(name_); }
+  Passing(const Passing&) = delete;
+  Passing& operator=(const Passing&) = delete;
+  ~Passing() {
+    ::unlink(name_.c_str());
+    keep_on_signals(name_);
+  }
+
+ private:
+  const std::string& name_;
+};
 
 /// Of this process alone, also if a process of the same number was once killed in the act.
 std::string temporary_name(const std::string& path) {
@@ -235,6 +250,7 @@ std::string resolved_path(const std::string& path) {
 
 void replace_file(const std::string& path, std::string_view bytes, const std::string& name) {
   const std::string next = path + ".new";
+  const Passing passing(next);
   const OwnedFd file(
       ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
   if (!file.is_open()) throw Failure::from_errno(ExitStatus::cannot_create, name);

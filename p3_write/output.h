@@ -66,9 +66,9 @@ class Output {
 /// if its directory exists.
 std::string resolved_path(const std::string& path);
 
-/// A file of these contents in place of what has the name, never less of it, and synced. Nobody
-/// else replaces it at the same time. `name` is for messages. Throws Failure(cannot_create) or
-/// Failure(io).
+/// A file of these contents in place of what has the name, never less of it, and synced. Until then
+/// it is `path`.new, which goes as an Output's temporary name does. Nobody else replaces it at the
+/// same time. `name` is for messages. Throws Failure(cannot_create) or Failure(io).
 void replace_file(const std::string& path, std::string_view bytes, const std::string& name);
 
 }  // namespace rowsum

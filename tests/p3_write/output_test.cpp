@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "tests/support/child.h"
 #include "tests/support/files.h"
 #include "tests/support/interruptions.h"
 #include "tests/support/pipes.h"
@@ -257,6 +259,47 @@ TEST_CASE("output: a directory that goes meanwhile") {
   const Thrown thrown = thrown_by([&] { output.commit(); });
   CHECK(thrown.status == ExitStatus::cannot_create);
   CHECK(thrown.message == path + ": No such file or directory");
+}
+
+TEST_CASE("replace_file: the whole of it, and nothing beside it") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("journal");
+  write_file(path + ".new", "of one that was killed in the act\n");
+  for (const std::string bytes : {"first\n", "2\n", ""}) {
+    replace_file(path, bytes, "journal");
+    CHECK(contents_of(path) == bytes);
+    CHECK(files_in(directory) == 1);
+  }
+}
+
+TEST_CASE("replace_file: what cannot be replaced stays, and nothing beside it") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("journal");
+  fs::create_directory(path);
+  CHECK(thrown_by([&] { replace_file(path, "new\n", "journal"); }) ==
+        Thrown{ExitStatus::cannot_create, "journal: Is a directory"});
+  CHECK(fs::is_directory(path));
+  CHECK(files_in(directory) == 1);
+}
+
+TEST_CASE("replace_file: a signal in the midst of it leaves nothing beside it") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("journal");
+  write_file(path, "old\n");
+  // One that takes no more than the beginning, so that it is in the midst of it.
+  REQUIRE(::mkfifo((path + ".new").c_str(), 0600) == 0);
+  const OwnedFd slow = open_file(path + ".new", O_RDWR);
+  const std::string bytes = some_bytes(2 << 20);
+  Child writer([&] {
+    replace_file(path, bytes, "journal");
+    return 0;
+  });
+  char begun;
+  REQUIRE(::read(slow.get(), &begun, 1) == 1);
+  writer.kill(SIGTERM);
+  CHECK(writer.wait() == 128 + SIGTERM);
+  CHECK(contents_of(path) == "old\n");
+  CHECK(files_in(directory) == 1);
 }
 
 TEST_CASE("output: standard output has nothing to commit") {

@@ -44,6 +44,7 @@ class Child {
     wait();
   }
 
+  void kill(int signal) { ::kill(pid_, signal); }
   /// The exit status, or 128 + the signal, as a shell has it.
   int wait() {
     int status = 0;
