@@ -18,18 +18,37 @@ die() {  # STATUS MESSAGE
   exit "$1"
 }
 
+((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)) || die 71 "bash 5.1 is needed"  # for wait -p
+
+# Signals count from here on. The end (below) comes when what has been started is gone.
+declare -A running=()  # what runs, by its pid
+signal=
+is_stopping=
+stop() {
+  local pid
+  is_stopping=1
+  # p1_read and p3_write with a signal that nobody else sends, so that their other deaths are told
+  # from this one; workers have nothing to put away.
+  for pid in "${!running[@]}"; do
+    if [[ ${running[$pid]} == p2_sum* ]]; then kill -KILL "$pid"; else kill -USR1 "$pid"; fi
+    kill -CONT "$pid"  # a stopped process, too
+  done
+}
+for name in HUP INT QUIT TERM; do
+  # shellcheck disable=SC2064 # the name as it is now
+  trap "signal=$name; stop" "$name"
+done
+
 # bash ends with 254 where it gets no process for a quarter of a minute; but first it waits for those
 # it has, so they are ended here.
 # shellcheck disable=SC2317 # the trap comes to it
 give_up() {
   (($? == 254)) || return
-  [[ -z ${running[*]-} ]] || kill -TERM "${!running[@]}"
-  [[ -z ${running[*]-} ]] || kill -CONT "${!running[@]}"
+  [[ -z ${running[*]} ]] || kill -TERM "${!running[@]}"
+  [[ -z ${running[*]} ]] || kill -CONT "${!running[@]}"
   die 71 "cannot start a process"
 }
 trap give_up EXIT
-
-((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)) || die 71 "bash 5.1 is needed"  # for wait -p
 
 usage_error() { die 64 "$1; try '$program --help'"; }
 
@@ -221,7 +240,6 @@ exec {ticks}<>"$directory/tick" || die 71 "cannot open a FIFO"
 
 # A worker is one life at a place, with FIFOs of its own. Opening one waits for the program at its
 # other end, so each worker gets its two by itself. --parent makes a program die with this script.
-declare -A running=()  # what runs, by its pid
 lives=()               # the number of the current life, by place
 start_worker() {  # PLACE
   worker "$1" "${lives[$1]}" &
@@ -296,28 +314,13 @@ without_holds "${bin}p3_write" --pipeline "$directory" --places "$workers" --con
 running[$!]=p3_write
 exec {control_in}<&- {control_out}>&-
 printf '%s\n' "${!running[@]}" >&"$lifeline"
+[[ ! $is_stopping ]] || stop  # a signal came while they were started
 
 # --- The end -----------------------------------------------------------------------------------------
 
 declare -A status=([p1]=0 [p2]=0 [p3]=0)  # the first that is not 0, of each program
-signal=
-is_stopping=
 last_words=
 is_done=  # p3_write has ended, and has all of the sums: nobody else matters any more
-stop() {
-  local pid
-  is_stopping=1
-  # p1_read and p3_write with a signal that nobody else sends, so that their other deaths are told
-  # from this one; workers have nothing to put away.
-  for pid in "${!running[@]}"; do
-    if [[ ${running[$pid]} == p2_sum* ]]; then kill -KILL "$pid"; else kill -USR1 "$pid"; fi
-    kill -CONT "$pid"  # a stopped process, too
-  done
-}
-for name in HUP INT QUIT TERM; do
-  # shellcheck disable=SC2064 # the name as it is now
-  trap "signal=$name; stop" "$name"
-done
 
 # `wait -n` can miss a death in the moment before it blocks, and would then sleep for ever, if what
 # still runs waits for what is to be done here. So there is a child that ends once a second: it reads

@@ -82,6 +82,22 @@ def processes(mark: str) -> dict[int, str]:
     return found
 
 
+def has_nameless_files() -> bool:
+    try:
+        os.close(os.open(tempfile.gettempdir(), os.O_TMPFILE | os.O_WRONLY))
+    except OSError:
+        return False
+    return True
+
+
+HAS_NAMELESS_FILES = has_nameless_files()
+
+
+def files_in(directory: Path) -> list[str]:
+    """The names there; but for what p3_write leaves if it is killed where a temporary file must have a name."""
+    return sorted(name for name in os.listdir(directory) if HAS_NAMELESS_FILES or not name.endswith('.tmp'))
+
+
 class PipelineTest(unittest.TestCase):
     maxDiff = 4000
 
@@ -95,6 +111,8 @@ class PipelineTest(unittest.TestCase):
         self.tmp.mkdir()
         self.env = {**os.environ, 'TMPDIR': str(self.tmp), MARK: str(self.directory), 'LC_ALL': 'C',
                     'ASAN_OPTIONS': ASAN_OPTIONS}
+        for name in 'OMP_NUM_THREADS', 'OMP_THREAD_LIMIT':  # nproc obeys them
+            self.env.pop(name, None)
         self._errors = 0
 
     # --- Runs from beginning to end ---------------------------------------------------------------------------------
@@ -208,14 +226,15 @@ class PipelineTest(unittest.TestCase):
         files = [os.path.join(at, name) for at, folders, names in os.walk(self.tmp) for name in folders + names]
         return [*processes(str(self.directory)).values(), *files]
 
-    def assert_nothing_left(self, within: float = 0) -> None:
-        deadline = time.monotonic() + within
+    def assert_nothing_left(self) -> None:
+        """Or soon: whoever clears up after the others cannot be waited for."""
+        deadline = time.monotonic() + HANG
         while (left := self.leftovers()) and time.monotonic() < deadline:
             time.sleep(0.01)
         self.assertEqual(left, [], 'left behind')
 
     def tearDown(self) -> None:
-        self.assert_nothing_left(within=5)
+        self.assert_nothing_left()
 
     def end_what_is_left(self) -> None:
         while pids := processes(str(self.directory)):
@@ -232,6 +251,10 @@ class PipelineTest(unittest.TestCase):
         path = self.work / name
         path.write_bytes(data)
         return path
+
+    def files(self) -> list[str]:
+        """What lies where everything runs."""
+        return files_in(self.work)
 
     def fifo(self, name: str) -> Path:
         path = self.work / name
@@ -319,4 +342,8 @@ def write_and_close(file: Any, data: bytes) -> None:
 
 
 def main() -> None:
+    # Started in the background, or by nohup, some would be ignored, also by all that is started here.
+    for number in signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM:
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     unittest.main(module='__main__')
