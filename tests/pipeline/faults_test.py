@@ -220,7 +220,7 @@ class LimitsTest(PipelineTest):
         self.assertEqual(outcome.stdout, b'')
         self.assertIn(outcome.status, (71, 66))
         self.assertRegex(outcome.stderr, r'run_pipeline.sh: too few file descriptors \(ulimit -n\)\n$')
-        self.assert_nothing_left(within=1)
+        self.assert_nothing_left()
 
 
 if __name__ == '__main__':

@@ -105,7 +105,7 @@ class HangTest(FragileTest):
         runs = []
         for number in signal.SIGSTOP, signal.SIGTSTP:
             for n in 1, 3:
-                run = self.start_launcher(data, '-n', n, '--batch-size=4K', '--worker-timeout=1', start_new_session=True)
+                run = self.start_launcher(data, '-n', n, '--batch-size=4K', '--worker-timeout=1', process_group=0)
                 runs.append((run, number))
                 # There is work left, for the output has room for a small part of it.
                 self.assertEqual(run.read_line(), b'0,100000\n')
@@ -128,9 +128,9 @@ class HangTest(FragileTest):
 
     def test_nobody_dies_of_a_stop_while_it_works(self):
         """A worker that needs a while for its batch is stopped with the others, time and again; that does not count."""
-        run, writing = self.start_answered(1, start_new_session=True)
+        run, writing = self.start_answered(1)
         worker, = self.processes('/p2_sum ')
-        others = [pid for pid in self.processes('run_pipeline') if pid != worker]
+        others = [run.pid, *self.processes('/p1_read '), *self.processes('/p3_write ')]
         os.kill(worker, signal.SIGSTOP)  # it works
         os.write(writing, b'2\n')
         for _ in range(3):

@@ -82,7 +82,7 @@ class KilledTest(PipelineTest):
                     outcome = run.finish()
                     line = f'run_pipeline.sh: {name} was killed by signal {int(number)} ({number.name[3:]})\n'
                     self.assertEqual(outcome, Outcome(b'', line, 69))
-                    self.assert_nothing_left(within=1)
+                    self.assert_nothing_left()
 
     def test_no_output_file(self):
         old = self.file('old', b'old\n')
@@ -95,7 +95,7 @@ class KilledTest(PipelineTest):
                 outcome = run.finish()
                 self.assertEqual((outcome.stderr.count('\n'), outcome.status), (1, 69), outcome)
                 self.assertEqual(old.read_bytes(), b'old\n')
-                self.assertEqual(sorted(os.listdir(self.work)), ['old'])
+                self.assertEqual(self.files(), ['old'])
 
     def test_p1_goes_while_p3_writes(self):
         """What p3_write then has to tell reaches nobody. That is no closed output."""
@@ -164,7 +164,7 @@ class KilledTest(PipelineTest):
         self.assertEqual(run.finish().status[2], 69)
         os.close(writing)
         self.assertEqual(old.read_bytes(), b'old\n')
-        self.assertEqual(os.listdir(self.work), ['old'])
+        self.assertEqual(self.files(), ['old'])
 
 
 if __name__ == '__main__':

@@ -26,7 +26,7 @@ class DeathTest(FragileTest):
                             self.assert_survived(outcome, data, *found)
                         else:
                             self.assert_survived(outcome, data, *((place, KILLED) for place in range(n)))
-                        self.assert_nothing_left(within=5)
+                        self.assert_nothing_left()
 
     def test_every_point_with_hardly_any_data(self):
         """Most places are given no batch."""
@@ -218,8 +218,8 @@ class OthersTest(FragileTest):
                         victim = run.pid if name.endswith('sh') else self.processes(f'/{name} ')[0]
                         os.kill(victim, number)
                         outcome = run.finish()
-                        self.assert_nothing_left(within=5)
-                        self.assertEqual((old.read_bytes(), os.listdir(self.work)), (b'old\n', ['old']))
+                        self.assert_nothing_left()
+                        self.assertEqual((old.read_bytes(), self.files()), (b'old\n', ['old']))
                         others = self.losses(outcome)[1]
                         if victim == run.pid:
                             self.assertEqual((others, outcome.status), ([], -number))
@@ -241,7 +241,7 @@ class OthersTest(FragileTest):
                 outcome = run.finish()
                 self.assertIn(outcome.status, (-signal.SIGKILL, 69, 0))
                 self.assertTrue(sums(data).startswith(outcome.stdout))
-                self.assert_nothing_left(within=5)
+                self.assert_nothing_left()
 
 
 if __name__ == '__main__':

@@ -14,7 +14,8 @@ from trial import (LOSS, Trial, Wrong, children, expected_of, judge, sample, sen
 def kill_worker(numbers: tuple = (signal.SIGKILL,), most: int = 1) -> Callable:
     """Signals to workers at moments by chance: survived."""
     def fault(trial: Trial, rng: random.Random) -> str:
-        run, reader, old = trial.random_run(rng)
+        # With fewer, so many in a row at one place would be taken for no chance.
+        run, reader, old = trial.random_run(rng, options=('--retries', most))
         hits = 0
         for _ in range(rng.randint(1, most)):
             time.sleep(rng.uniform(0, rng.choice((0.02, 0.1, 0.3)) / (1 if most == 1 else 4)))

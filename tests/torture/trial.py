@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pipeline
-from pipeline import Outcome, PipelineTest, Reader, processes, sums
+from pipeline import Outcome, PipelineTest, Reader, files_in, processes, sums
 
 CLEAN = {65, 66, 69, 71, 73, 74, 141}  # the statuses of failures that are no bug and no wrong usage
 LOSS = re.compile(r'run_pipeline\.sh: p2_sum at place \d+ (was killed by .*|returned nothing .*?)(, and is replaced)?')
@@ -98,7 +98,7 @@ def judge(outcome: Outcome, expected: bytes, output: Path | None = None, killed:
             raise Wrong(f'output in two places: {short}')
         is_untouched = (output.read_bytes() if output.exists() else None) == before
         got = output.read_bytes() if output.exists() else b''
-        left = [name for name in os.listdir(output.parent) if name.endswith('.tmp')]
+        left = [name for name in files_in(output.parent) if name.endswith('.tmp')]
         if left:
             raise Wrong(f'{left} stays: {short}')
         if status == 0 and got != expected or not is_untouched and got != expected:

@@ -57,11 +57,11 @@ TEST_CASE("read_some: what is there, one byte if need be, then the end") {
 
 TEST_CASE("read_some: goes on after a signal") {
   Pipe pipe;
+  const Interruptions interruptions;
   Child writer([&] {
     sleep_ms(30);
     return ::write(pipe.in.get(), "late", 4) == 4 ? 0 : 1;
   });
-  const Interruptions interruptions;
   std::array<char, 8> into;
   CHECK(read_some(pipe.out.get(), into, "pipe") == 4);
   CHECK(interruptions.count() > 0);
@@ -69,11 +69,11 @@ TEST_CASE("read_some: goes on after a signal") {
 
 TEST_CASE("read_some: waits on a descriptor that somebody left non-blocking") {
   Pipe pipe(O_NONBLOCK);
+  const Interruptions interruptions;
   Child writer([&] {
     sleep_ms(30);
     return ::write(pipe.in.get(), "late", 4) == 4 ? 0 : 1;
   });
-  const Interruptions interruptions;
   std::array<char, 8> into;
   CHECK(read_some(pipe.out.get(), into, "pipe") == 4);
 }
@@ -219,11 +219,11 @@ TEST_CASE("poll_fds: says how many, and gives up after the time") {
 
 TEST_CASE("poll_fds: goes on after a signal") {
   Pipe pipe;
+  const Interruptions interruptions;
   Child writer([&] {
     sleep_ms(30);
     return ::write(pipe.in.get(), "x", 1) == 1 ? 0 : 1;
   });
-  const Interruptions interruptions;
   pollfd wanted{pipe.out.get(), POLLIN, 0};
   CHECK(poll_fds({&wanted, 1}) == 1);
   CHECK(interruptions.count() > 0);
