@@ -13,16 +13,22 @@ program=${0##*/}
 
 errors=2
 say() { printf '%s: %s\n' "$program" "${1//[[:cntrl:]]/?}" >&"$errors"; }
+signal=  # that ends this script
 die() {  # STATUS MESSAGE
+  [[ ! $signal ]] || die_of_signal  # which others may have died of
   say "$2"
   exit "$1"
+}
+# In a shell, for bash itself cannot die of SIGQUIT; process 1 dies of none.
+die_of_signal() {
+  # shellcheck disable=SC2016
+  exec sh -c 'ulimit -c 0; kill -s "$0" $$; exit "$1"' "$signal" $((128 + $(kill -l "$signal")))
 }
 
 ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)) || die 71 "bash 5.1 is needed"  # for wait -p
 
 # Signals count from here on. The end (below) comes when what has been started is gone.
 declare -A running=()  # what runs, by its pid
-signal=
 is_stopping=
 stop() {
   local pid
@@ -433,9 +439,5 @@ done
 [[ ! -e $directory ]] || rm -rf "$directory"  # p1_read has done it if all went well
 echo over >&"$lifeline"
 exec {lifeline}>&-
-if [[ $signal ]]; then
-  # A shell that dies of the signal, for bash itself cannot die of SIGQUIT; process 1 dies of none.
-  # shellcheck disable=SC2016
-  exec sh -c 'ulimit -c 0; kill -s "$0" $$; exit "$1"' "$signal" $((128 + $(kill -l "$signal")))
-fi
+[[ ! $signal ]] || die_of_signal
 exit "$code"
