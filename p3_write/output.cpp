@@ -44,7 +44,10 @@ void unlink_on_signals(const std::string& path) {
     break;
   }
   for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1}) {
-    if (::signal(signal, unlink_and_die) == SIG_IGN) ::signal(signal, SIG_IGN);
+    // Looked at first: one that is ignored, as by nohup(1), must not kill for a moment either.
+    struct sigaction now;
+    if (::sigaction(signal, nullptr, &now) != 0 || now.sa_handler != SIG_DFL) continue;
+    ::signal(signal, unlink_and_die);
   }
 }
 
@@ -54,19 +57,30 @@ void keep_on_signals(const std::string& path) {
   }
 }
 
-/// A name that goes with this object, and with signals; after a rename there is nothing to remove.
-class Passing {
+/// A file under a name that goes with this object, and with signals; after a rename there is
+/// nothing to remove.
+class TemporaryFile {
  public:
-  explicit Passing(const std::string& name) : name_(name) { unlink_on_signals(name_); }
-  Passing(const Passing&) = delete;
-  Passing& operator=(const Passing&) = delete;
-  ~Passing() {
-    ::unlink(name_.c_str());
+  /// Sets errno where it cannot be opened.
+  explicit TemporaryFile(std::string name) : name_(std::move(name)) {
+    unlink_on_signals(name_);
+    file_ =
+        OwnedFd(::open(name_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
+    if (file_.is_open()) ::unlink(name_.c_str());  // else it is not of this process
     keep_on_signals(name_);
   }
 
+  bool is_open() const { return file_.is_open(); }
+  int fd() const { return file_.get(); }
+  const std::string& name() const { return name_; }
+
  private:
-  const std::string& name_;
+  const std::string name_;
+  OwnedFd file_;
 };
 
 /// Of this process alone, also if a process of the same number was once killed in the act.
@@ -197,14 +211,14 @@ void Output::commit() {
   if (path_.empty()) return flush(fd_, name_);
   sync();
   if (temporary_.empty()) {
-    // A file without a name cannot take one that exists: it gets a passing one first.
-    std::string passing = temporary_name(path_);
-    unlink_on_signals(passing);
+    // A file without a name cannot take one that exists: it gets a temporary one first.
+    std::string temporary = temporary_name(path_);
+    unlink_on_signals(temporary);
     const std::string self = "/proc/self/fd/" + std::to_string(fd_);
-    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, passing.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary.c_str(), AT_SYMLINK_FOLLOW) != 0) {
       throw Failure::from_errno(ExitStatus::cannot_create, name_);
     }
-    temporary_ = std::move(passing);  // a copy could fail, and the name would stay
+    temporary_ = std::move(temporary);  // a copy could fail, and the name would stay
   }
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
     throw Failure::from_errno(ExitStatus::cannot_create, name_);
@@ -249,14 +263,11 @@ std::string resolved_path(const std::string& path) {
 }
 
 void replace_file(const std::string& path, std::string_view bytes, const std::string& name) {
-  const std::string next = path + ".new";
-  const Passing passing(next);
-  const OwnedFd file(
-      ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
-  if (!file.is_open()) throw Failure::from_errno(ExitStatus::cannot_create, name);
-  write_all(file.get(), bytes, name);
-  sync(file.get(), name);
-  if (::rename(next.c_str(), path.c_str()) != 0) {
+  const TemporaryFile next(path + ".new");
+  if (!next.is_open()) throw Failure::from_errno(ExitStatus::cannot_create, name);
+  write_all(next.fd(), bytes, name);
+  sync(next.fd(), name);
+  if (::rename(next.name().c_str(), path.c_str()) != 0) {
     throw Failure::from_errno(ExitStatus::cannot_create, name);
   }
   sync_directory_of(path, name);

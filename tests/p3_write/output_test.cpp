@@ -302,6 +302,33 @@ TEST_CASE("replace_file: a signal in the midst of it leaves nothing beside it") 
   CHECK(files_in(directory) == 1);
 }
 
+TEST_CASE("replace_file: what it cannot open is not its to remove") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("journal");
+  fs::create_symlink("elsewhere", path + ".new");
+  CHECK(thrown_by([&] { replace_file(path, "new\n", "journal"); }).status ==
+        ExitStatus::cannot_create);
+  CHECK(fs::is_symlink(path + ".new"));
+  CHECK(files_in(directory) == 1);
+}
+
+TEST_CASE("replace_file: an ignored signal stays ignored, at every moment") {
+  const TemporaryDirectory directory;
+  Child writer([&] {
+    // One that is ignored and blocked waits, until what is to become of it is set anew (Linux).
+    sigset_t hangup, waiting;
+    ::sigemptyset(&hangup);
+    ::sigaddset(&hangup, SIGHUP);
+    ::signal(SIGHUP, SIG_IGN);
+    ::sigprocmask(SIG_BLOCK, &hangup, nullptr);
+    ::raise(SIGHUP);
+    replace_file(directory.file("journal"), "new\n", "journal");
+    ::sigpending(&waiting);
+    return ::sigismember(&waiting, SIGHUP);
+  });
+  CHECK(writer.wait() == 1);
+}
+
 TEST_CASE("output: standard output has nothing to commit") {
   Output output = Output::standard_output();
   CHECK(output.fd() == STDOUT_FILENO);

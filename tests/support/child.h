@@ -44,7 +44,10 @@ class Child {
     wait();
   }
 
-  void kill(int signal) { ::kill(pid_, signal); }
+  /// Nothing, once it has been waited for.
+  void kill(int signal) {
+    if (pid_ > 0) ::kill(pid_, signal);
+  }
   /// The exit status, or 128 + the signal, as a shell has it.
   int wait() {
     int status = 0;
