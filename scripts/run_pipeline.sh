@@ -13,16 +13,17 @@ program=${0##*/}
 
 errors=2
 say() { printf '%s: %s\n' "$program" "${1//[[:cntrl:]]/?}" >&"$errors"; }
-signal=  # that ends this script
+signal=  # the number of that which ends this script
 die() {  # STATUS MESSAGE
   [[ ! $signal ]] || die_of_signal  # which others may have died of
   say "$2"
   exit "$1"
 }
-# In a shell, for bash itself cannot die of SIGQUIT; process 1 dies of none.
+# In a shell, for bash itself cannot die of SIGQUIT; process 1 dies of none. And there may be no
+# process to be had for more than that.
 die_of_signal() {
   # shellcheck disable=SC2016
-  exec sh -c 'ulimit -c 0; kill -s "$0" $$; exit "$1"' "$signal" $((128 + $(kill -l "$signal")))
+  exec sh -c 'ulimit -c 0; kill "-$0" $$; exit $((128 + $0))' "$signal"
 }
 
 ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)) || die 71 "bash 5.1 is needed"  # for wait -p
@@ -40,9 +41,9 @@ stop() {
     kill -CONT "$pid"  # a stopped process, too
   done
 }
-for name in HUP INT QUIT TERM; do
-  # shellcheck disable=SC2064 # the name as it is now
-  trap "signal=$name; stop" "$name"
+for number in 1 2 3 15; do  # HUP, INT, QUIT and TERM, as POSIX has them
+  # shellcheck disable=SC2064 # the number as it is now
+  trap "signal=$number; stop" "$number"
 done
 
 # bash ends with 254 where it gets no process for a quarter of a minute; but first it waits for those
@@ -304,6 +305,9 @@ done
 for ((place = 0; place < workers; ++place)); do
   hold "$place" || die 71 "cannot hold a FIFO"
 done
+
+# From here on there is something to be seen of a run: input is taken, an output begun.
+[[ ! $signal ]] || die_of_signal
 
 # What is typed at a terminal goes to them, too, but ending them is this script's business alone.
 exec {control}<>"$directory/control" || die 71 "cannot open a FIFO"

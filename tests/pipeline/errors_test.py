@@ -5,7 +5,6 @@ In the patterns IN stands for the name of the input, in.csv or standard input.
 """
 import itertools
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -149,16 +148,7 @@ class TableTest(PipelineTest):
 
     def test_unreadable(self):
         self.file('in.csv', b'1\n').chmod(0)
-        self.directory.chmod(0o755)
-        self.tmp.chmod(0o777)
-        prefix = []
-        if os.geteuid() == 0:
-            if not shutil.which('setpriv'):
-                self.skipTest('root may read everything, and there is no setpriv')
-            prefix = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--bounding-set=-all',
-                '--inh-caps=-all']
-        if self.start([*prefix, 'test', '-x', LAUNCHER]).finish().status != 0:
-            self.skipTest('the programs are out of reach for nobody')
+        prefix = self.without_rights()
         outcome = self.start([*prefix, program('p1_read'), 'in.csv'], stdout=subprocess.DEVNULL).finish()
         self.assertEqual(outcome, Outcome(b'', 'p1_read: in.csv: Permission denied\n', 66))
         outcome = self.start([*prefix, LAUNCHER, '-n', 2, 'in.csv']).finish()

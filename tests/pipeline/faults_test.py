@@ -222,6 +222,18 @@ class LimitsTest(PipelineTest):
         self.assertRegex(outcome.stderr, r'run_pipeline.sh: too few file descriptors \(ulimit -n\)\n$')
         self.assert_nothing_left()
 
+    def test_no_process(self):
+        """bash tries again for a quarter of a minute."""
+        command = [*self.without_rights(), 'prlimit', '--nproc=0', LAUNCHER, '-n', 2]
+        runs = {number: self.start(command) for number in (signal.SIGINT, signal.SIGQUIT, 0)}
+        for number, run in runs.items():
+            if number:
+                self.until(lambda: not self.processes('prlimit'), 'the launcher does not start')
+                os.kill(run.pid, number)
+            expected = Outcome(b'', '', -number) if number else Outcome(
+                b'', 'run_pipeline.sh: cannot start a process\n', 71)
+            self.assertEqual(run.finish(), expected)
+
 
 if __name__ == '__main__':
     main()

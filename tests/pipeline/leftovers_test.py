@@ -5,6 +5,7 @@ import itertools
 import os
 import random
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -72,21 +73,30 @@ class LeftoversTest(PipelineTest):
             self.assert_nothing_left()
 
     def test_a_signal_while_it_starts(self):
-        """It is not lost, also where bash by itself would not die of it; nor told as another failure."""
-        self.fifo('go')
+        """It is not lost, also where bash by itself would not die of it; nor told as another failure. Nothing has been
+        done then: the input is there, and no output."""
+        self.file('in.csv', b'1\n')
         nproc = self.file('nproc', b'#!/bin/sh\n: >asked\nread -r answer <go\necho "$answer"\n')
         nproc.chmod(0o755)
-        for number, answer in itertools.product((signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT),
-                                                ('2\n', '0\n')):
-            reading, writing = os.pipe()
-            with os.fdopen(reading, 'rb') as stdin:
-                run = self.start_launcher(stdin, env={**self.env, 'PATH': f'{self.work}:{self.env["PATH"]}'})
+        go = os.open(self.fifo('go'), os.O_RDWR)
+        self.addCleanup(os.close, go)
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        self.addCleanup(os.close, writing)
+        os.write(writing, b'1\n')
+        there = self.files()
+        for _, number, answer, options in itertools.product(
+                range(4),  # for a moment decides
+                (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT), (b'2\n', b'0\n'),
+                ([], ['-o', 'out', '--resume', 'in.csv'])):
+            run = self.start_launcher(reading, *options, env={**self.env, 'PATH': f'{self.work}:{self.env["PATH"]}'})
             self.until((self.work / 'asked').exists, 'nobody asks for the processors')
             os.kill(run.pid, number)
-            (self.work / 'go').write_text(answer)
+            os.write(go, answer)
             self.assertEqual(run.finish(), Outcome(b'', '', -number))
-            os.close(writing)
+            self.assert_nothing_left()
             (self.work / 'asked').unlink()
+            self.assertEqual((self.files(), select.select([reading], [], [], 0)[0]), (there, [reading]))
 
     def test_a_signal_to_the_first_process(self):
         """As in a container: the system keeps signals from killing it."""
@@ -181,10 +191,9 @@ class LeftoversTest(PipelineTest):
     def test_a_killed_guard(self):
         """What it would have removed may stay then, but no process does, and the end is the same."""
         run = self.start_long('-n', 2)
-        for pid in self.processes('run_pipeline.sh'):
-            parent = re.search(r'PPid:\s*(\d+)', status_of(pid))
-            if parent and int(parent[1]) not in (run.pid, os.getpid()):
-                os.kill(pid, signal.SIGKILL)
+        guard, = [pid for pid in self.processes('run_pipeline.sh')
+                  if pid != run.pid and f'\nPPid:\t{run.pid}\n' not in status_of(pid)]
+        os.kill(guard, signal.SIGKILL)
         try:
             os.kill(run.pid, signal.SIGTERM)
             self.assertEqual(run.finish().status, -signal.SIGTERM)

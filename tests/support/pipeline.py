@@ -193,6 +193,20 @@ class PipelineTest(unittest.TestCase):
             self.addCleanup(self.end_what_is_left)
         return process
 
+    def without_rights(self) -> Words:
+        """What a command begins with that has none; skips the test where that cannot be."""
+        self.directory.chmod(0o755)
+        self.tmp.chmod(0o777)
+        prefix = []
+        if os.geteuid() == 0:
+            if not shutil.which('setpriv'):
+                self.skipTest('root has all rights, and there is no setpriv')
+            prefix = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--bounding-set=-all',
+                      '--inh-caps=-all']
+        if self.start([*prefix, 'test', '-x', LAUNCHER]).finish().status != 0:
+            self.skipTest('the programs are out of reach for nobody')
+        return prefix
+
     # --- Watching -----------------------------------------------------------------------------------------------------
 
     def wait(self, process: subprocess.Popen) -> int:
