@@ -95,7 +95,7 @@ class KilledTest(PipelineTest):
                 outcome = run.finish()
                 self.assertEqual((outcome.stderr.count('\n'), outcome.status), (1, 69), outcome)
                 self.assertEqual(old.read_bytes(), b'old\n')
-                self.assertEqual(self.files(), ['old'])
+                self.assertEqual(self.files(killed=True), ['old'])
 
     def test_p1_goes_while_p3_writes(self):
         """What p3_write then has to tell reaches nobody. That is no closed output."""

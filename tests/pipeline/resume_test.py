@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """--resume: killed at any moment, or without what had not been synced, the same command goes on to the same bytes."""
+import contextlib
 import errno
 import os
 import random
@@ -13,7 +14,8 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
-from pipeline import HOSTILE, IS_STATIC, Outcome, PipelineTest, main, sums  # noqa: E402
+from fragile import KILLED, POISON, FragileTest  # noqa: E402
+from pipeline import HOSTILE, IS_STATIC, Outcome, main, sums  # noqa: E402
 from reference import reference  # noqa: E402
 
 
@@ -25,7 +27,13 @@ def has_a_lock(pid):
     return re.search(rf'^\d+: FLOCK +ADVISORY +WRITE +{pid} ', Path('/proc/locks').read_text(), re.MULTILINE)
 
 
-class ResumeTest(PipelineTest):
+def with_poison(lines):
+    """In a row of its own, many times."""
+    step = len(lines) // 20
+    return b''.join(b''.join(lines[i:i + step]) + POISON + b'\r\n' for i in range(0, len(lines), step))
+
+
+class ResumeTest(FragileTest):
     def setUp(self):
         super().setUp()
         self.random = random.Random(1)
@@ -34,17 +42,30 @@ class ResumeTest(PipelineTest):
             self.work = Path(tempfile.mkdtemp(prefix='rowsum_test.', dir='/dev/shm'))
             self.addCleanup(shutil.rmtree, self.work)
 
-    def input(self, rows, **options):
-        """Of many small batches, so that a run takes its time."""
-        words = [word for name, value in options.items() for word in (f'--{name.replace("_", "-")}', value)]
-        return self.generate('in.csv', '--rows', rows, '--columns', 3, '--quoted', 20, '--crlf', *words).read_bytes()
+    def input(self, rows):
+        """Of many small batches, so that a run takes its time; every now and then there is POISON in a row."""
+        lines = self.generate('in.csv', '--rows', rows, '--columns', 3, '--quoted', 20, '--crlf').read_bytes()
+        return self.file('in.csv', with_poison(lines.splitlines(keepends=True))).read_bytes()
 
-    def start_resumed(self, *options):
-        """The launcher, with what does not matter chosen by chance."""
-        return self.start_launcher(None, '-n', self.random.randint(1, 3),
-                                   f'--batch-size={self.random.choice([20, 40, 60])}',
-                                   f'--deal={self.random.choice(["pull", "random", "round-robin"])}',
-                                   '-o', 'sums.csv', '--resume', *options, 'in.csv')
+    def start_resumed(self, *options, **settings):
+        """The launcher, with what does not matter chosen by chance. `settings`: see fragile_p2_sum."""
+        return self.fragile(None, '-n', self.random.randint(1, 3),
+                            f'--batch-size={self.random.choice([20, 40, 60])}',
+                            f'--deal={self.random.choice(["pull", "random", "round-robin"])}',
+                            '-o', 'sums.csv', '--resume', *options, 'in.csv', wait=False, **settings)
+
+    def start_held(self, *options):
+        """One that has got further than the last one, and cannot end: a worker is stopped."""
+        before = self.journal().get('offset', 0)
+        run = self.start_resumed(*options, row=POISON, how=int(signal.SIGSTOP))
+        for pause in 0, 0, 0, 2, 2:  # the last as long as it ever is between two journals
+            workers = self.until(self.stopped_workers, 'no worker stops')
+            if self.journal().get('offset', 0) > before:
+                return run
+            time.sleep(pause)
+            for pid in workers:
+                os.kill(pid, signal.SIGCONT)
+        return self.fail('no progress')
 
     def journal(self):
         """The numbers in the journal; none if it is not there."""
@@ -60,12 +81,11 @@ class ResumeTest(PipelineTest):
         who = self.random.choice(['launcher', 'p1_read', 'p3_write', 'all'])
         if who.startswith('p'):
             self.until(lambda: self.processes(f'/{who} ') or has_ended(run), f'no {who}')
-        pids = self.processes() if who == 'all' else [run.pid] if who == 'launcher' else self.processes(f'/{who} ')
-        for pid in pids:
-            try:
+        if who == 'launcher':
+            run.members[0].kill()
+        for pid in self.processes() if who == 'all' else self.processes(f'/{who} '):
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
         status = run.finish().status
         if who == 'all':  # also who would have cleaned up
             self.end_what_is_left()
@@ -94,9 +114,9 @@ class ResumeTest(PipelineTest):
                     file.write(bytes(size - known[length] + 100))
 
     def go_on_until_done(self, *options, kills=12):
-        """The last outcome, after many deaths; how often a run went on in the middle is known then."""
-        self.gone_on = 0
+        """The last outcome, after many deaths, of which the first is in the middle."""
         step = (self.work / 'in.csv').stat().st_size // 20
+        self.kill_somebody(self.start_held(*options))
         for _ in range(kills):
             before = self.journal()
             run = self.start_resumed(*options)
@@ -110,25 +130,22 @@ class ResumeTest(PipelineTest):
                 return Outcome(b'', '', None)  # done
             self.lose_what_was_not_synced()
             after = self.journal()
-            self.gone_on += before.get('offset', 0) > 0
             self.assertGreaterEqual(after.get('offset', 0), before.get('offset', 0))
         return self.start_resumed(*options).finish()
 
     def test_kills(self):
         data = self.input(60000)
         self.assertEqual(self.go_on_until_done().status or 0, 0)
-        self.assertGreater(self.gone_on, 1)
         self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
         self.assertEqual(self.files(), ['in.csv', 'sums.csv'])
 
     def test_kills_with_rejects_a_header_and_another_form(self):
-        data = b'\xef\xbb\xbf' + b'a,b\r\nh"\r\n' + b''.join(
-            b'%d,"%d"\r\n%s' % (i, 7 * i, b'x,"\n""1"\r\n' if i % 50 == 0 else b'') for i in range(50000))
+        data = b'\xef\xbb\xbf' + b'a,b\r\nh"\r\n' + with_poison([
+            b'%d,"%d"\r\n%s' % (i, 7 * i, b'x,"\n""1"\r\n' if i % 50 == 0 else b'') for i in range(50000)])
         self.file('in.csv', data)
         answer = reference(data, ',', True)
         self.assertIn(self.go_on_until_done('--header', '--on-error=skip', '--rejects=rejects', '--crlf').status,
                       (1, None))
-        self.assertGreater(self.gone_on, 1)
         self.assertTrue((self.work / 'sums.csv').read_bytes() == answer.lines.replace(b'\n', b'\r\n'))
         outcome = self.launcher(None, '-n', 1, '--header', '--on-error=skip', '--rejects=again', '-o', 'no.csv',
                                 'in.csv')
@@ -145,9 +162,7 @@ class ResumeTest(PipelineTest):
     def test_signals(self):
         data = self.input(60000)
         for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP:
-            before = self.journal().get('offset', 0)
-            run = self.start_resumed()
-            self.until(lambda: self.journal().get('offset', 0) > before, 'no progress')
+            run = self.start_held()
             os.kill(run.pid, number)
             self.assertEqual(run.finish(), Outcome(b'', '', -number))
             self.assert_nothing_left()
@@ -158,8 +173,7 @@ class ResumeTest(PipelineTest):
     def interrupted(self, *options):
         """Leaves a run in the middle. Returns the data and what must not be touched."""
         data = self.input(60000)
-        run = self.start_resumed(*options)
-        self.until(lambda: self.journal().get('offset', 0) > 0, 'no journal')
+        run = self.start_held(*options)
         os.kill(run.pid, signal.SIGKILL)
         run.finish()
         self.assert_nothing_left()
@@ -232,14 +246,13 @@ class ResumeTest(PipelineTest):
 
     def test_two_at_once(self):
         data, _ = self.interrupted()
-        first = self.start_resumed()
-        self.until(lambda: self.processes('/p3_write '), 'no p3_write')
-        pid = self.processes('/p3_write ')[0]
+        first = self.start_resumed(point='start', place=0, lives=1, how=int(signal.SIGSTOP))
+        pid, = self.until(lambda: self.processes('/p3_write '), 'no p3_write')
         self.until(lambda: has_a_lock(pid), 'nothing is locked')
-        os.kill(pid, signal.SIGSTOP)
+        worker, = self.until(self.stopped_workers, 'no worker stops')
         second = self.start_resumed().finish()
         self.assertEqual(second, Outcome(b'', 'p3_write: sums.csv.partial: another run is writing it\n', 73))
-        os.kill(pid, signal.SIGCONT)
+        os.kill(worker, signal.SIGCONT)
         self.assertEqual(first.finish(), Outcome(b'', '', 0))
         self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
         self.assertEqual(self.files(), ['in.csv', 'sums.csv'])
@@ -262,13 +275,8 @@ class ResumeTest(PipelineTest):
 
     def test_a_worker_that_dies_meanwhile(self):
         data, _ = self.interrupted()
-        run = self.start_resumed()
-        for pid in self.until(lambda: self.processes('/p2_sum '), 'no p2_sum'):
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        self.assertEqual(run.finish().status, 0)
+        outcome = self.start_resumed(point='got_batch', place=0, lives=1).finish()
+        self.assertEqual((self.losses(outcome), outcome.status), (([(0, KILLED)], []), 0))
         self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
 
     def test_small_inputs(self):

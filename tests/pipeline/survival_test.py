@@ -219,7 +219,7 @@ class OthersTest(FragileTest):
                         os.kill(victim, number)
                         outcome = run.finish()
                         self.assert_nothing_left()
-                        self.assertEqual((old.read_bytes(), self.files()), (b'old\n', ['old']))
+                        self.assertEqual((old.read_bytes(), self.files(killed=True)), (b'old\n', ['old']))
                         others = self.losses(outcome)[1]
                         if victim == run.pid:
                             self.assertEqual((others, outcome.status), ([], -number))

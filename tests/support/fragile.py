@@ -3,8 +3,10 @@
 It dies, or hangs, where the environment says, so that nothing depends on the clock. What chance alone can find is
 looked for by tests/torture.
 """
+import contextlib
 import os
 import re
+from pathlib import Path
 
 from pipeline import BIN_DIR, PipelineTest, sums
 
@@ -52,6 +54,15 @@ class FragileTest(PipelineTest):
         self.assertEqual((others, outcome.status), ([], 0), outcome.stderr)
         self.assertTrue(outcome.stdout == sums(data), 'other sums')
         self.assertEqual(sorted(found), sorted(fates))
+
+    def stopped_workers(self):
+        """Their pids."""
+        found = []
+        for pid in self.processes('/p2_sum '):
+            with contextlib.suppress(OSError):
+                if Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[0] == 'T':
+                    found.append(pid)
+        return found
 
     def inputs(self, data):
         """As a file and through a pipe."""

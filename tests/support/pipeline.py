@@ -93,9 +93,11 @@ def has_nameless_files() -> bool:
 HAS_NAMELESS_FILES = has_nameless_files()
 
 
-def files_in(directory: Path) -> list[str]:
-    """The names there; but for what p3_write leaves if it is killed where a temporary file must have a name."""
-    return sorted(name for name in os.listdir(directory) if HAS_NAMELESS_FILES or not name.endswith('.tmp'))
+def files_in(directory: Path, killed: bool = False) -> list[str]:
+    """The names there. `killed`: but for what a p3_write leaves that can do nothing any more, where a temporary file must
+    have a name."""
+    may_stay = killed and not HAS_NAMELESS_FILES
+    return sorted(name for name in os.listdir(directory) if not (may_stay and name.endswith('.tmp')))
 
 
 class PipelineTest(unittest.TestCase):
@@ -266,9 +268,9 @@ class PipelineTest(unittest.TestCase):
         path.write_bytes(data)
         return path
 
-    def files(self) -> list[str]:
-        """What lies where everything runs."""
-        return files_in(self.work)
+    def files(self, killed: bool = False) -> list[str]:
+        """What lies where everything runs, as files_in() has it."""
+        return files_in(self.work, killed)
 
     def fifo(self, name: str) -> Path:
         path = self.work / name

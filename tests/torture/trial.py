@@ -98,7 +98,7 @@ def judge(outcome: Outcome, expected: bytes, output: Path | None = None, killed:
             raise Wrong(f'output in two places: {short}')
         is_untouched = (output.read_bytes() if output.exists() else None) == before
         got = output.read_bytes() if output.exists() else b''
-        left = [name for name in files_in(output.parent) if name.endswith('.tmp')]
+        left = [name for name in files_in(output.parent, killed=True) if name.endswith('.tmp')]
         if left:
             raise Wrong(f'{left} stays: {short}')
         if status == 0 and got != expected or not is_untouched and got != expected:
