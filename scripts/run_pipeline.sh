@@ -185,7 +185,7 @@ own_name=run_pipeline.$$.$RANDOM$RANDOM
 # says that all is over, it kills what was reported and is not gone.
 guard() {
   trap '' HUP INT QUIT TERM
-  local directory='' root place pid has_gone is_over='' fifos=(control tick)
+  local directory='' root place pid has_gone is_over='' fifos=(control)
   local -A pids=()
   for ((place = 0; place < workers; ++place)); do fifos+=("in.$place.0" "out.$place.0"); done
   for root in "${roots[@]}"; do
@@ -220,7 +220,8 @@ guard() {
   exec {guard_says}</dev/fd/"$from_guard" {from_guard}>&-; } ||  # which ends if the guard does
   die 71 "cannot open a pipe"
 read -r -u "$guard_says" directory
-exec {guard_says}<&-
+# That is all the guard says: from here on nobody writes to this pipe, and it has no end; see tick.
+exec {ticks}<>/dev/fd/"$guard_says" {guard_says}<&- || die 71 "cannot open a pipe"
 trap '' PIPE  # it may die before this script does
 if [[ ! $directory ]]; then
   # Or it has been killed half-way.
@@ -239,9 +240,6 @@ elif [[ $source == /dev/stdin ]]; then
 else
   exec {shared}<"$source"
 fi || die 71 "cannot open the input for the workers"
-
-# Nobody ever writes to it; see tick.
-exec {ticks}<>"$directory/tick" || die 71 "cannot open a FIFO"
 
 # --- The processes -----------------------------------------------------------------------------------
 

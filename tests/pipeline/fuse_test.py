@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""On a file system that has only what POSIX asks for: no files without a name, and none that is known any more when it
+has no name left. It is a directory that bindfs(1) shows once more, as good as any that comes over a network."""
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
+from pipeline import Outcome, PipelineTest, main, sums  # noqa: E402
+
+
+class FuseTest(PipelineTest):
+    def setUp(self):
+        super().setUp()
+        below, shown = self.directory / 'below', self.directory / 'shown'
+        for path in below, below / 'work', below / 'tmp', shown:
+            path.mkdir()
+        if os.geteuid() or not shutil.which('bindfs') or subprocess.run(['bindfs', below, shown], stderr=subprocess.DEVNULL).returncode:
+            self.skipTest('there is no FUSE, no bindfs, or nobody who may mount it')
+        # Lazily: a test that failed may have left somebody there.
+        self.addCleanup(subprocess.run, ['umount', '--lazy', shown], check=True)
+        self.work, self.tmp = shown / 'work', shown / 'tmp'
+        self.env['TMPDIR'] = str(self.tmp)
+        with self.assertRaises(OSError):
+            os.open(self.work, os.O_TMPFILE | os.O_WRONLY)
+
+    def start_answered(self, *options, launcher=True):
+        """One that has answered a row and waits for more, and the pipe into which that would have to be written."""
+        reading, writing = os.pipe()
+        with os.fdopen(reading, 'rb') as stdin:
+            run = self.start_launcher(stdin, '-n', 2, *options) if launcher else self.start_chain(stdin, p3=options)
+        os.write(writing, b'1\n')
+        if '-o' not in options:
+            self.assertEqual(run.read_line(), b'0,1\n')
+        return run, writing
+
+    def test_success(self):
+        data = b'1,2\n' * 10000
+        self.file('in.csv', data)
+        self.file('sums.csv', b'old\n')
+        for options in [], ['--resume']:
+            for out in 'sums.csv', 'new.csv':
+                self.assertEqual(self.launcher(None, '-n', 2, '-o', out, *options, 'in.csv'), Outcome(b'', '', 0))
+                self.assertTrue((self.work / out).read_bytes() == sums(data))
+                self.assertEqual(self.launcher(data, '-n', 2), Outcome(sums(data), '', 0))
+            self.assertEqual(self.files(), ['in.csv', 'new.csv', 'sums.csv'])
+            (self.work / 'new.csv').unlink()
+
+    def test_a_signal_takes_the_temporary_name_with_it(self):
+        old = self.file('sums.csv', b'old\n')
+        for launcher in True, False:
+            for number in signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM:
+                run, writing = self.start_answered('-o', 'sums.csv', launcher=launcher)
+                self.until(lambda: len(self.files()) == 2, 'no temporary file')
+                os.kill(run.pid, number)
+                os.close(writing)
+                status = run.finish().status
+                self.assertEqual(status if launcher else status[2], -number)
+                self.assertEqual((old.read_bytes(), self.files()), (b'old\n', ['sums.csv']))
+                self.assert_nothing_left()
+
+    def test_the_ticker_needs_no_file(self):
+        """It is what wakes the launcher when bash has missed a death, also when p1_read has removed all the files."""
+        run, writing = self.start_answered()
+        for file in next(self.tmp.iterdir()).iterdir():
+            if file.is_fifo():
+                file.unlink()
+        old = set(self.until(lambda: self.tickers(run), 'no ticker'))
+        for _ in range(2):  # the first was perhaps there before the files went
+            old |= set(self.until(lambda: [pid for pid in self.tickers(run) if pid not in old], 'it ticks no more'))
+        os.close(writing)
+        self.assertEqual(run.finish(), Outcome(b'', '', 0))
+
+    def tickers(self, run):
+        found = []
+        for pid in self.processes('run_pipeline.sh'):
+            with contextlib.suppress(OSError):
+                if f'\nPPid:\t{run.pid}\n' in Path(f'/proc/{pid}/status').read_text():
+                    found.append(pid)
+        return found
+
+
+if __name__ == '__main__':
+    main()
