@@ -438,6 +438,7 @@ for name in p3 p1 p2; do
 done
 ((code)) || [[ $is_done || $signal ]] || die 70 "internal error: p3_write has not been seen to end"
 
+let_go "$shared"  # NFS and FUSE keep a name for what is open
 [[ ! -e $directory ]] || rm -rf "$directory"  # p1_read has done it if all went well
 echo over >&"$lifeline"
 exec {lifeline}>&-

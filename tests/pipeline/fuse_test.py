@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
-from pipeline import Outcome, PipelineTest, main, sums  # noqa: E402
+from pipeline import LAUNCHER, Outcome, PipelineTest, main, sums  # noqa: E402
 
 
 class FuseTest(PipelineTest):
@@ -28,11 +28,14 @@ class FuseTest(PipelineTest):
         with self.assertRaises(OSError):
             os.open(self.work, os.O_TMPFILE | os.O_WRONLY)
 
-    def start_answered(self, *options, launcher=True):
+    def start_answered(self, *options, launcher=True, prefix=()):
         """One that has answered a row and waits for more, and the pipe into which that would have to be written."""
         reading, writing = os.pipe()
         with os.fdopen(reading, 'rb') as stdin:
-            run = self.start_launcher(stdin, '-n', 2, *options) if launcher else self.start_chain(stdin, p3=options)
+            if launcher:
+                run = self.start([*prefix, LAUNCHER, '-n', 2, *options], stdin)
+            else:
+                run = self.start_chain(stdin, p3=options)
         os.write(writing, b'1\n')
         if '-o' not in options:
             self.assertEqual(run.read_line(), b'0,1\n')
@@ -62,6 +65,13 @@ class FuseTest(PipelineTest):
                 self.assertEqual(status if launcher else status[2], -number)
                 self.assertEqual((old.read_bytes(), self.files()), (b'old\n', ['sums.csv']))
                 self.assert_nothing_left()
+
+    def test_the_launcher_clears_up_by_itself(self):
+        """As process 1, with which the guard ends: what somebody has open keeps a name there."""
+        run, writing = self.start_answered(prefix=self.first_process())
+        os.kill(self.pid_of_first_process(), signal.SIGTERM)
+        self.assertEqual(run.finish(), Outcome(b'', '', 128 + signal.SIGTERM))
+        os.close(writing)
 
     def test_the_ticker_needs_no_file(self):
         """It is what wakes the launcher when bash has missed a death, also when p1_read has removed all the files."""

@@ -13,6 +13,7 @@ be. Whatever is waited for is waited for until HANG seconds have passed, which i
 A status is an exit status, or minus the signal that ended the program, as subprocess has it.
 """
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -209,6 +210,14 @@ class PipelineTest(unittest.TestCase):
             self.skipTest('the programs are out of reach for nobody')
         return prefix
 
+    def first_process(self) -> Words:
+        """What a command begins with that is to be process 1, as in a container, where the system keeps signals from
+        killing it; skips the test where that cannot be. With it everything ends that it has started."""
+        unshare = ['unshare', '--pid', '--fork', '--kill-child']
+        if self.start([*unshare, 'true']).finish().status:
+            self.skipTest('nobody may make a process the first')
+        return unshare
+
     # --- Watching -----------------------------------------------------------------------------------------------------
 
     def wait(self, process: subprocess.Popen) -> int:
@@ -236,6 +245,15 @@ class PipelineTest(unittest.TestCase):
         """The processes of this test with all of the words in their command lines."""
         found = processes(str(self.directory))
         return sorted(pid for pid, text in found.items() if all(word in text for word in words))
+
+    def pid_of_first_process(self) -> int:
+        """Of that which runs as such."""
+        def is_first(pid: int) -> bool:
+            try:
+                return re.search(r'NSpid:\s*\d+\s+1$', Path(f'/proc/{pid}/status').read_text(), re.MULTILINE) is not None
+            except OSError:  # it has just gone
+                return False
+        return next(filter(is_first, self.processes()))
 
     def leftovers(self) -> list[str]:
         """The processes that this test left, and whatever is in TMPDIR: the launcher keeps its FIFOs and ring there."""
