@@ -28,7 +28,8 @@ die_of_signal() {
 
 ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 501)) || die 71 "bash 5.1 is needed"  # for wait -p
 
-# Signals count from here on. The end (below) comes when what has been started is gone.
+# Signals count from here on. The end (below) comes when what has been started is gone. No trap may
+# die by itself: bash runs some with signals blocked, and hands that on to what it executes.
 declare -A running=()  # what runs, by its pid
 is_stopping=
 stop() {

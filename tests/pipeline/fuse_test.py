@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """On a file system that has only what POSIX asks for: no files without a name, and none that is known any more when it
 has no name left. It is a directory that bindfs(1) shows once more, as good as any that comes over a network."""
-import contextlib
 import os
 import shutil
 import signal
@@ -10,7 +9,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
-from pipeline import LAUNCHER, Outcome, PipelineTest, main, sums  # noqa: E402
+from pipeline import LAUNCHER, Outcome, PipelineTest, children, has_nameless_files, main, sums  # noqa: E402
 
 
 class FuseTest(PipelineTest):
@@ -19,27 +18,14 @@ class FuseTest(PipelineTest):
         below, shown = self.directory / 'below', self.directory / 'shown'
         for path in below, below / 'work', below / 'tmp', shown:
             path.mkdir()
-        if os.geteuid() or not shutil.which('bindfs') or subprocess.run(['bindfs', below, shown], stderr=subprocess.DEVNULL).returncode:
+        mount = ['bindfs', below, shown]
+        if os.geteuid() or not shutil.which(mount[0]) or subprocess.run(mount, stderr=subprocess.DEVNULL).returncode:
             self.skipTest('there is no FUSE, no bindfs, or nobody who may mount it')
         # Lazily: a test that failed may have left somebody there.
         self.addCleanup(subprocess.run, ['umount', '--lazy', shown], check=True)
         self.work, self.tmp = shown / 'work', shown / 'tmp'
         self.env['TMPDIR'] = str(self.tmp)
-        with self.assertRaises(OSError):
-            os.open(self.work, os.O_TMPFILE | os.O_WRONLY)
-
-    def start_answered(self, *options, launcher=True, prefix=()):
-        """One that has answered a row and waits for more, and the pipe into which that would have to be written."""
-        reading, writing = os.pipe()
-        with os.fdopen(reading, 'rb') as stdin:
-            if launcher:
-                run = self.start([*prefix, LAUNCHER, '-n', 2, *options], stdin)
-            else:
-                run = self.start_chain(stdin, p3=options)
-        os.write(writing, b'1\n')
-        if '-o' not in options:
-            self.assertEqual(run.read_line(), b'0,1\n')
-        return run, writing
+        self.assertFalse(has_nameless_files(self.work))
 
     def test_success(self):
         data = b'1,2\n' * 10000
@@ -55,43 +41,41 @@ class FuseTest(PipelineTest):
 
     def test_a_signal_takes_the_temporary_name_with_it(self):
         old = self.file('sums.csv', b'old\n')
-        for launcher in True, False:
+        starts = {'launcher': lambda stdin: self.start_launcher(stdin, '-n', 2, '-o', 'sums.csv'),
+                  'chain': lambda stdin: self.start_chain(stdin, p3=['-o', 'sums.csv'])}
+        for name, start in starts.items():
             for number in signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM:
-                run, writing = self.start_answered('-o', 'sums.csv', launcher=launcher)
+                run = self.start_half_way(start, answers=False)
                 self.until(lambda: len(self.files()) == 2, 'no temporary file')
                 os.kill(run.pid, number)
-                os.close(writing)
+                run.stdin.close()
                 status = run.finish().status
-                self.assertEqual(status if launcher else status[2], -number)
+                self.assertEqual(status if name == 'launcher' else status[2], -number)
                 self.assertEqual((old.read_bytes(), self.files()), (b'old\n', ['sums.csv']))
                 self.assert_nothing_left()
 
     def test_the_launcher_clears_up_by_itself(self):
         """As process 1, with which the guard ends: what somebody has open keeps a name there."""
-        run, writing = self.start_answered(prefix=self.first_process())
-        os.kill(self.pid_of_first_process(), signal.SIGTERM)
+        prefix = self.first_process()
+        run = self.start_half_way(lambda stdin: self.start([*prefix, LAUNCHER, '-n', 2], stdin))
+        launcher, = children(run.pid)
+        os.kill(launcher, signal.SIGTERM)
         self.assertEqual(run.finish(), Outcome(b'', '', 128 + signal.SIGTERM))
-        os.close(writing)
 
     def test_the_ticker_needs_no_file(self):
         """It is what wakes the launcher when bash has missed a death, also when p1_read has removed all the files."""
-        run, writing = self.start_answered()
+        run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 2))
         for file in next(self.tmp.iterdir()).iterdir():
             if file.is_fifo():
                 file.unlink()
         old = set(self.until(lambda: self.tickers(run), 'no ticker'))
         for _ in range(2):  # the first was perhaps there before the files went
             old |= set(self.until(lambda: [pid for pid in self.tickers(run) if pid not in old], 'it ticks no more'))
-        os.close(writing)
+        run.stdin.close()
         self.assertEqual(run.finish(), Outcome(b'', '', 0))
 
     def tickers(self, run):
-        found = []
-        for pid in self.processes('run_pipeline.sh'):
-            with contextlib.suppress(OSError):
-                if f'\nPPid:\t{run.pid}\n' in Path(f'/proc/{pid}/status').read_text():
-                    found.append(pid)
-        return found
+        return [pid for pid, name in children(run.pid).items() if name == LAUNCHER.name]
 
 
 if __name__ == '__main__':

@@ -15,14 +15,9 @@ from pipeline import Outcome, Reader, main, sums  # noqa: E402
 class HangTest(FragileTest):
     HUNG = 'returned nothing for 1 s and was killed'
 
-    def start_answered(self, n, timeout=1, **popen):
-        """A run that has answered its first row and waits for more, which is to be written into the pipe given back."""
-        reading, writing = os.pipe()
-        with os.fdopen(reading, 'rb') as stdin:
-            run = self.start_launcher(stdin, '-n', n, f'--worker-timeout={timeout}', **popen)
-        os.write(writing, b'1\n')
-        self.assertEqual(run.read_line(), b'0,1\n')
-        return run, writing
+    def start_timed(self, n, timeout=1):
+        return self.start_half_way(
+            lambda stdin: self.start_launcher(stdin, '-n', n, f'--worker-timeout={timeout}'))
 
     def test_a_hang_is_ended(self):
         """Stopped, or in an endless loop; all at once, for this is a matter of seconds."""
@@ -47,17 +42,17 @@ class HangTest(FragileTest):
 
     def test_nobody_dies_of_old_news(self):
         """p1_read is stopped while a worker is replaced: what p3_write says of the new one meanwhile does not count."""
-        run, writing = self.start_answered(1)
+        run = self.start_timed(1)
         reader, = self.processes('/p1_read ')
         worker, = self.processes('/p2_sum ')
         os.kill(worker, signal.SIGSTOP)
-        os.write(writing, b'2\n')
+        run.stdin.write(b'2\n')
         time.sleep(0.2)  # it has been given the row
         os.kill(reader, signal.SIGSTOP)
         os.kill(worker, signal.SIGKILL)
         time.sleep(4)
         os.kill(reader, signal.SIGCONT)
-        os.close(writing)
+        run.stdin.close()
         self.assert_survived(run.finish()._replace(stdout=b'0,1\n1,2\n'), b'1\n2\n', (0, KILLED))
 
     def test_without_a_timeout_it_is_waited_for(self):
@@ -70,11 +65,11 @@ class HangTest(FragileTest):
         self.assert_survived(run.finish(), data)
 
     def test_nobody_dies_of_a_quiet_input(self):
-        run, writing = self.start_answered(2)
+        run = self.start_timed(2)
         time.sleep(3)
-        os.write(writing, b'2\n')
+        run.stdin.write(b'2\n')
         self.assertEqual(run.read_line(), b'1,2\n')
-        os.close(writing)
+        run.stdin.close()
         self.assertEqual(run.finish(), Outcome(b'', '', 0))
 
     def test_nobody_dies_of_a_slow_reader(self):
@@ -121,11 +116,11 @@ class HangTest(FragileTest):
 
     def test_nobody_dies_of_a_stop_while_it_works(self):
         """A worker that needs a while for its batch is stopped with the others, time and again; that does not count."""
-        run, writing = self.start_answered(1, timeout=2)
+        run = self.start_timed(1, timeout=2)
         worker, = self.processes('/p2_sum ')
         others = [run.pid, *self.processes('/p1_read '), *self.processes('/p3_write ')]
         os.kill(worker, signal.SIGSTOP)  # it works
-        os.write(writing, b'2\n')
+        run.stdin.write(b'2\n')
         for _ in range(5):
             time.sleep(0.2)
             for pid in others:
@@ -136,7 +131,7 @@ class HangTest(FragileTest):
         time.sleep(0.1)
         os.kill(worker, signal.SIGCONT)
         self.assertEqual(run.read_line(), b'1,2\n')
-        os.close(writing)
+        run.stdin.close()
         self.assertEqual(run.finish(), Outcome(b'', '', 0))
 
 

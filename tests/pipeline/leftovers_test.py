@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """However a run ends, nothing stays: no process, no FIFO, no shared memory, no temporary file."""
-import contextlib
 import itertools
 import os
 import random
@@ -12,27 +11,14 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
-from pipeline import LAUNCHER, Outcome, PipelineTest, main, sums  # noqa: E402
-
-
-def status_of(pid: int) -> str:
-    """The file `status`; nothing for one that has gone."""
-    with contextlib.suppress(OSError):
-        return Path(f'/proc/{pid}/status').read_text()
-    return ''
+from pipeline import LAUNCHER, Outcome, PipelineTest, children, main, sums  # noqa: E402
 
 
 class LeftoversTest(PipelineTest):
-    def start_long(self, *options, wait=True, **popen):
-        """A launcher in a session of its own that has answered one row and waits for more, which never comes."""
-        reading, writing = os.pipe()
-        self.addCleanup(os.close, writing)
-        with os.fdopen(reading, 'rb') as stdin:
-            run = self.start_launcher(stdin, *options, start_new_session=True, **popen)
-        os.write(writing, b'1\n')
-        if wait:
-            self.assertEqual(run.read_line(), b'0,1\n')
-        return run
+    def start_long(self, *options, answers=True, **popen):
+        """A launcher in a session of its own that is half-way."""
+        return self.start_half_way(lambda stdin: self.start_launcher(stdin, *options, start_new_session=True, **popen),
+                                   answers)
 
     def test_what_a_run_consists_of(self):
         """Otherwise the tests below would pass by looking in the wrong place."""
@@ -98,13 +84,9 @@ class LeftoversTest(PipelineTest):
 
     def test_a_signal_to_the_first_process(self):
         prefix = self.first_process()
-        reading, writing = os.pipe()
-        self.addCleanup(os.close, writing)
-        with os.fdopen(reading, 'rb') as stdin:
-            run = self.start([*prefix, LAUNCHER, '-n', 2], stdin)
-        os.write(writing, b'1\n')
-        self.assertEqual(run.read_line(), b'0,1\n')
-        os.kill(self.pid_of_first_process(), signal.SIGTERM)
+        run = self.start_half_way(lambda stdin: self.start([*prefix, LAUNCHER, '-n', 2], stdin))
+        launcher, = children(run.pid)
+        os.kill(launcher, signal.SIGTERM)
         self.assertEqual(run.finish(), Outcome(b'', '', 128 + signal.SIGTERM))
 
     def test_signals_to_the_group(self):
@@ -120,7 +102,7 @@ class LeftoversTest(PipelineTest):
     def test_signals_leave_the_output_file_alone(self):
         old = self.file('old', b'old\n')
         for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL:
-            run = self.start_long('-n', 2, '-o', 'old', wait=False)
+            run = self.start_long('-n', 2, '-o', 'old', answers=False)
             self.until(lambda: len(self.processes('/p2_sum ')) == 2, 'no workers')
             os.kill(run.pid, number)
             self.assertEqual(run.finish().status, -number)
@@ -184,7 +166,7 @@ class LeftoversTest(PipelineTest):
         """What it would have removed may stay then, but no process does, and the end is the same."""
         run = self.start_long('-n', 2)
         guard, = [pid for pid in self.processes('run_pipeline.sh')
-                  if pid != run.pid and f'\nPPid:\t{run.pid}\n' not in status_of(pid)]
+                  if pid != run.pid and pid not in children(run.pid)]
         os.kill(guard, signal.SIGKILL)
         try:
             os.kill(run.pid, signal.SIGTERM)
@@ -198,11 +180,7 @@ class LeftoversTest(PipelineTest):
         """Without TMPDIR it is /dev/shm, and that is clean afterwards, too."""
         env = {name: value for name, value in self.env.items() if name != 'TMPDIR'}
         for number in None, signal.SIGTERM, signal.SIGKILL:
-            reading, writing = os.pipe()
-            with os.fdopen(reading, 'rb') as stdin:
-                run = self.start_launcher(stdin, '-n', 2, env=env)
-            os.write(writing, b'1\n')
-            self.assertEqual(run.read_line(), b'0,1\n')
+            run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 2, env=env))
             words = Path(f'/proc/{self.processes("/p1_read ")[0]}/cmdline').read_bytes().split(b'\0')
             directory = Path(os.fsdecode(words[words.index(b'--pipeline') + 1]))
             self.assertIn(directory.parent, (Path('/dev/shm'), Path('/tmp')))
@@ -210,7 +188,7 @@ class LeftoversTest(PipelineTest):
             self.assertFalse((directory / 'ring').exists())
             if number:
                 os.kill(run.pid, number)
-            os.close(writing)
+            run.stdin.close()
             self.assertEqual(run.finish().status, -number if number else 0)
             self.until(lambda: not directory.exists(), f'{directory} stays')
 

@@ -63,21 +63,11 @@ class DownstreamTest(PipelineTest):
 class KilledTest(PipelineTest):
     """A process is killed: a line that names it and the signal, 69, no output file, an old one as it was."""
 
-    def start_long(self, *options):
-        """A launcher that has answered one row and waits for more, which never comes."""
-        reading, writing = os.pipe()
-        self.addCleanup(os.close, writing)
-        with os.fdopen(reading, 'rb') as stdin:
-            run = self.start_launcher(stdin, *options)
-        os.write(writing, b'1\n')
-        return run
-
     def test_each_program_by_each_signal(self):
         for number in signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV, signal.SIGABRT:
             for name in 'p1_read', 'p3_write':
                 with self.subTest(name, signal=number.name):
-                    run = self.start_long('-n', 2)
-                    self.assertEqual(run.read_line(), b'0,1\n')
+                    run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 2))
                     os.kill(self.processes(f'/{name} ')[-1], number)
                     outcome = run.finish()
                     line = f'run_pipeline.sh: {name} was killed by signal {int(number)} ({number.name[3:]})\n'
@@ -88,7 +78,7 @@ class KilledTest(PipelineTest):
         old = self.file('old', b'old\n')
         for out in 'new', 'old':
             for name in 'p1_read', 'p3_write':
-                run = self.start_long('-n', 2, '-o', out)
+                run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 2, '-o', out), answers=False)
                 pid = self.until(lambda: self.processes(f'/{name} '), f'no {name}')[0]
                 self.until(lambda: len(self.processes('/p2_sum ')) == 2, 'no workers')
                 os.kill(pid, signal.SIGKILL)
@@ -115,8 +105,7 @@ class KilledTest(PipelineTest):
 
     def test_all_at_once_while_the_launcher_sleeps(self):
         for _ in range(5):
-            run = self.start_long('-n', 3)
-            self.assertEqual(run.read_line(), b'0,1\n')
+            run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 3))
             os.kill(run.pid, signal.SIGSTOP)
             for pid in self.processes('/p1_read ') + self.processes('/p3_write ') + self.processes('/p2_sum '):
                 os.kill(pid, signal.SIGKILL)
@@ -129,40 +118,27 @@ class KilledTest(PipelineTest):
     def test_done_while_the_launcher_sleeps(self):
         """Everybody else is done before it looks."""
         for _ in range(5):
-            reading, writing = os.pipe()
-            with os.fdopen(reading, 'rb') as stdin:
-                run = self.start_launcher(stdin, '-n', 2)
-            os.write(writing, b'1\n')
-            self.assertEqual(run.read_line(), b'0,1\n')
+            run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 2))
             os.kill(run.pid, signal.SIGSTOP)
-            os.close(writing)
+            run.stdin.close()
             self.until(lambda: not self.processes('/p1_read ') and not self.processes('/p2_sum '), 'they live on')
             os.kill(run.pid, signal.SIGCONT)
             self.assertEqual(run.finish(), Outcome(b'', '', 0))
 
     def test_chain(self):
         for index, names in (0, ('p1_read', 'p2_sum')), (1, ('p2_sum', 'p3_write')):
-            reading, writing = os.pipe()
-            with os.fdopen(reading, 'rb') as stdin:
-                run = self.start_chain(stdin)
-            os.write(writing, b'1\n')
-            self.assertEqual(run.read_line(), b'0,1\n')
+            run = self.start_half_way(self.start_chain)
             run.members[index].kill()
             outcome = run.finish()
-            os.close(writing)
             self.assertEqual(outcome.stderr,
                 f'{names[1]}: standard input: the stream ended early, after byte 2 of the input\n')
             self.assertEqual(outcome.status[index:], (-9, 69, 69)[:3 - index])
 
     def test_chain_leaves_an_output_file_alone(self):
         old = self.file('old', b'old\n')
-        reading, writing = os.pipe()
-        with os.fdopen(reading, 'rb') as stdin:
-            run = self.start_chain(stdin, p3=['-o', 'old'])
-        os.write(writing, b'1\n')
+        run = self.start_half_way(lambda stdin: self.start_chain(stdin, p3=['-o', 'old']), answers=False)
         run.members[1].kill()
         self.assertEqual(run.finish().status[2], 69)
-        os.close(writing)
         self.assertEqual(old.read_bytes(), b'old\n')
         self.assertEqual(self.files(), ['old'])
 

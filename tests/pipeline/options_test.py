@@ -44,13 +44,9 @@ class FormsTest(PipelineTest):
     def test_numbers_of_workers(self):
         for words, n in ((['-n8'], 8), (['-n', 3], 3), (['--workers=2'], 2), (['--workers', 1], 1), (['-n', '08'], 8),
                          (['-n2', '-n5'], 5), ([], min(len(os.sched_getaffinity(0)), 64))):
-            reading, writing = os.pipe()
-            with os.fdopen(reading, 'rb') as stdin:
-                run = self.start_launcher(stdin, *words)
-            os.write(writing, b'1\n')
-            self.assertEqual(run.read_line(), b'0,1\n')
+            run = self.start_half_way(lambda stdin: self.start_launcher(stdin, *words))
             self.until(lambda: len(self.processes('/p2_sum ')) == n, f'{words}: not {n} workers')
-            os.close(writing)
+            run.stdin.close()
             self.assertEqual(run.finish(), Outcome(b'', '', 0))
 
     def test_forms_of_the_launcher(self):

@@ -197,22 +197,14 @@ class OtherErrorsTest(FragileTest):
 class OthersTest(FragileTest):
     """p1_read, p3_write and the launcher are not replaced: then all is over, and nothing is half done."""
 
-    def start_half_way(self, *options, **settings):
-        """A run that has answered one row and has more to do, which never comes."""
-        reading, writing = os.pipe()
-        self.addCleanup(os.close, writing)
-        with os.fdopen(reading, 'rb') as stdin:
-            run = self.fragile(stdin, *options, wait=False, **settings)
-        os.write(writing, b'1\n')
-        return run
-
     def test_each_of_them(self):
         for name in 'p1_read', 'p3_write', 'run_pipeline.sh':
             for n in 1, 8:
                 for number in signal.SIGKILL, signal.SIGSEGV:
                     with self.subTest(name, n=n, number=number):
                         old = self.file('old', b'old\n')
-                        run = self.start_half_way('-n', n, '-o', 'old', point='between', lives=1)
+                        run = self.start_half_way(lambda stdin: self.fragile(
+                            stdin, '-n', n, '-o', 'old', wait=False, point='between', lives=1), answers=False)
                         self.until(lambda: len(self.processes('/p2_sum ')) >= n, 'no workers')
                         self.until(lambda: self.processes('/p3_write ') and self.processes('/p1_read '), 'no others')
                         victim = run.pid if name.endswith('sh') else self.processes(f'/{name} ')[0]

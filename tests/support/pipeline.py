@@ -12,8 +12,8 @@ be. Whatever is waited for is waited for until HANG seconds have passed, which i
 
 A status is an exit status, or minus the signal that ended the program, as subprocess has it.
 """
+import contextlib
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -83,20 +83,30 @@ def processes(mark: str) -> dict[int, str]:
     return found
 
 
-def has_nameless_files() -> bool:
+def children(pid: int) -> dict[int, str]:
+    """The children of a process, by the name of what each has become so far."""
+    found = {}
+    with contextlib.suppress(OSError):
+        for child in Path(f'/proc/{pid}/task/{pid}/children').read_text().split():
+            with contextlib.suppress(OSError):
+                found[int(child)] = Path(f'/proc/{child}/comm').read_text().strip()
+    return found
+
+
+def has_nameless_files(directory: str | Path) -> bool:
     try:
-        os.close(os.open(tempfile.gettempdir(), os.O_TMPFILE | os.O_WRONLY))
+        os.close(os.open(directory, os.O_TMPFILE | os.O_WRONLY))
     except OSError:
         return False
     return True
 
 
-HAS_NAMELESS_FILES = has_nameless_files()
+HAS_NAMELESS_FILES = has_nameless_files(tempfile.gettempdir())
 
 
 def files_in(directory: Path, killed: bool = False) -> list[str]:
-    """The names there. `killed`: but for what a p3_write leaves that can do nothing any more, where a temporary file must
-    have a name."""
+    """The names there. `killed`: but for what p3_write leaves when it can do nothing any more, where a temporary file has
+    to have a name."""
     may_stay = killed and not HAS_NAMELESS_FILES
     return sorted(name for name in os.listdir(directory) if not (may_stay and name.endswith('.tmp')))
 
@@ -166,6 +176,15 @@ class PipelineTest(unittest.TestCase):
         second.stdout.close()
         return Run(self, [first, second, third])
 
+    def start_half_way(self, start: Callable[[int], 'Run'], answers: bool = True) -> 'Run':
+        """A run by start(stdin) that has been given a row, and has answered, if it does so before the end. It waits for
+        what is written into `run.stdin`, or for its end."""
+        run = start(subprocess.PIPE)
+        run.stdin.write(b'1\n')
+        if answers:
+            self.assertEqual(run.read_line(), b'0,1\n')
+        return run
+
     def popen(self, command: Words, stdin: Any, stdout: Any, **popen: Any) -> subprocess.Popen:
         popen = {'env': self.env, 'cwd': self.work, **popen}
         opened = None
@@ -212,7 +231,8 @@ class PipelineTest(unittest.TestCase):
 
     def first_process(self) -> Words:
         """What a command begins with that is to be process 1, as in a container, where the system keeps signals from
-        killing it; skips the test where that cannot be. With it everything ends that it has started."""
+        killing it; skips the test where that cannot be. It is the only child of this then, and with it everything ends
+        that it has started."""
         unshare = ['unshare', '--pid', '--fork', '--kill-child']
         if self.start([*unshare, 'true']).finish().status:
             self.skipTest('nobody may make a process the first')
@@ -245,15 +265,6 @@ class PipelineTest(unittest.TestCase):
         """The processes of this test with all of the words in their command lines."""
         found = processes(str(self.directory))
         return sorted(pid for pid, text in found.items() if all(word in text for word in words))
-
-    def pid_of_first_process(self) -> int:
-        """Of that which runs as such."""
-        def is_first(pid: int) -> bool:
-            try:
-                return re.search(r'NSpid:\s*\d+\s+1$', Path(f'/proc/{pid}/status').read_text(), re.MULTILINE) is not None
-            except OSError:  # it has just gone
-                return False
-        return next(filter(is_first, self.processes()))
 
     def leftovers(self) -> list[str]:
         """The processes that this test left, and whatever is in TMPDIR: the launcher keeps its FIFOs and ring there."""

@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 from typing import Callable
 
-from pipeline import sums
+from pipeline import children, sums
 from fragile import FRAGILE
-from trial import (LOSS, Trial, Wrong, children, expected_of, judge, sample, send, small_sample, strike)
+from trial import (LOSS, Trial, Wrong, expected_of, judge, sample, send, small_sample, strike)
 
 
 def kill_worker(numbers: tuple = (signal.SIGKILL,), most: int = 1) -> Callable:

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import Any, Callable
 
-from pipeline import Outcome, Reader, sums
-from trial import HANG, Trial, Wrong, children, sample, send
+from pipeline import Outcome, Reader, children, sums
+from trial import HANG, Trial, Wrong, sample, send
 
 MB = 1 << 20
 

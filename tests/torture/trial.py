@@ -5,7 +5,6 @@
     hang        something did not end, or a process or a file stayed
     wrong       everything else
 """
-import contextlib
 import os
 import random
 import re
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pipeline
-from pipeline import Outcome, PipelineTest, Reader, files_in, processes, sums
+from pipeline import Outcome, PipelineTest, Reader, children, files_in, processes, sums
 
 CLEAN = {65, 66, 69, 71, 73, 74, 141}  # the statuses of failures that are no bug and no wrong usage
 LOSS = re.compile(r'run_pipeline\.sh: p2_sum at place \d+ (was killed by .*|returned nothing .*?)(, and is replaced)?')
@@ -161,16 +160,6 @@ def make_samples(scratch: Path) -> None:
 
 
 # --- Victims --------------------------------------------------------------------------------------------------------
-
-def children(pid: int) -> dict[int, str]:
-    """The processes of a launcher, by the name of what each has become so far."""
-    found = {}
-    with contextlib.suppress(OSError):
-        for child in Path(f'/proc/{pid}/task/{pid}/children').read_text().split():
-            with contextlib.suppress(OSError):
-                found[int(child)] = Path(f'/proc/{child}/comm').read_text().strip()
-    return found
-
 
 def send(pid: int, number: int) -> bool:
     try:
