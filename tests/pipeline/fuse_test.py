@@ -64,7 +64,7 @@ class FuseTest(PipelineTest):
 
     def test_the_ticker_needs_no_file(self):
         """It is what wakes the launcher when bash has missed a death, also when p1_read has removed all the files."""
-        run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 2))
+        run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 1))
         for file in next(self.tmp.iterdir()).iterdir():
             if file.is_fifo():
                 file.unlink()

@@ -105,8 +105,8 @@ HAS_NAMELESS_FILES = has_nameless_files(tempfile.gettempdir())
 
 
 def files_in(directory: Path, killed: bool = False) -> list[str]:
-    """The names there. `killed`: but for what p3_write leaves when it can do nothing any more, where a temporary file has
-    to have a name."""
+    """The names there. `killed`: but for what p3_write leaves when it can do nothing any more, where a temporary file
+    has to have a name."""
     may_stay = killed and not HAS_NAMELESS_FILES
     return sorted(name for name in os.listdir(directory) if not (may_stay and name.endswith('.tmp')))
 
