@@ -1,35 +1,36 @@
+#include <unistd.h>
+
 #include <functional>
-#include <memory>
 #include <optional>
 
 #include "common/base/program.h"
-#include "p1_read/chain.h"
 #include "p1_read/inputs.h"
 #include "p1_read/options.h"
-#include "p1_read/pipeline.h"
+#include "p1_read/stream_dealing.h"
+#include "p1_read/worker_dealing.h"
 
 using namespace rowsum;
 
 int main(int argc, char** argv) {
   // What outlives the body can still carry the verdict when the body fails.
-  Chain chain;
-  std::optional<Pipeline> pipeline;
+  StreamDealing streams;
+  std::optional<WorkerDealing> workers;
   const auto body = [&] {
     const auto options = parse_read_options(argc, argv);
     if (!options) return ExitStatus::complete;
-    if (options->pipeline) {
-      pipeline.emplace(*options->pipeline, options->deal);
+    if (options->workers) {
+      workers.emplace(*options->workers, options->deal, STDOUT_FILENO);
       Inputs inputs(options->inputs);
-      pipeline->run(inputs, options->batches);
+      workers->run(inputs, options->batches);
     } else {
-      chain.open(options->to, options->inputs);
-      if (options->checksum) chain.add_checksums();
+      streams.open(options->to, options->inputs);
+      if (options->checksum) streams.add_checksums();
       Inputs inputs(options->inputs);
-      chain.run(inputs, options->batches, options->deal);
+      streams.run(inputs, options->batches, options->deal);
     }
     return ExitStatus::complete;
   };
   return run_program("p1_read", std::ref(body), [&](ExitStatus status) {
-    pipeline ? pipeline->fail(status) : chain.fail(status);
+    workers ? workers->fail(status) : streams.fail(status);
   });
 }

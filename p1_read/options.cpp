@@ -1,5 +1,13 @@
 #include "p1_read/options.h"
 
+#include <sched.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
 #include "common/base/arguments.h"
 
 namespace rowsum {
@@ -17,12 +25,50 @@ char parse_delimiter(const std::string& text) {
   return text[0];
 }
 
+size_t parse_places(const std::string& text) {
+  constexpr unsigned most_by_default = 64;
+  constexpr unsigned most = 1'000'000;
+  if (text == "auto") {
+    cpu_set_t processors;
+    if (::sched_getaffinity(0, sizeof processors, &processors) != 0) return 1;
+    return std::min<size_t>(static_cast<size_t>(CPU_COUNT(&processors)), most_by_default);
+  }
+  const unsigned places = parse_count("workers", text, most);
+  if (places == 0) throw usage_failure("--workers: '" + text + "' is no number of workers");
+  return places;
+}
+
+std::string name_of(const std::string& program) {
+  return program.substr(program.rfind('/') + 1);
+}
+
+/// A command in the quoting of a shell, or the name of a program as it stands.
+WorkerCommand parse_worker(const std::string& text) {
+  std::vector<std::string> words{text};
+  if (::access(text.c_str(), X_OK) != 0) words = po::split_unix(text);
+  if (words.empty() || words[0].empty()) throw usage_failure("--worker: no program");
+  return {words, name_of(words[0])};
+}
+
+/// The p2_sum beside this program: under the name by which it was called, which may be a link, or
+/// where it really lies.
+WorkerCommand default_worker() {
+  const char* const called = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
+  std::error_code error;
+  const std::filesystem::path real = std::filesystem::read_symlink("/proc/self/exe", error);
+  for (const std::filesystem::path& self : {std::filesystem::path(called ? called : ""), real}) {
+    const std::string worker = std::filesystem::absolute(self.parent_path() / "p2_sum", error);
+    if (::access(worker.c_str(), X_OK) == 0) return {{worker}, "p2_sum"};
+  }
+  throw Failure(ExitStatus::system, "there is no p2_sum beside p1_read");
+}
+
 }  // namespace
 
 std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   ReadOptions options;
-  std::string delimiter, batch_size, max_row, deal, retries, worker_timeout;
-  ReadPipeline pipeline;
+  std::string delimiter, batch_size, max_row, deal, places, worker, retries, worker_timeout;
+  WorkerOptions workers;
 
   CommandLine command_line;
   command_line.takes_operands = true;
@@ -40,27 +86,28 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   add("max-row", po::value(&max_row)->default_value("16M")->value_name("SIZE"),
       "a longer row is an error");
   add("deal", po::value(&deal)->default_value("round-robin")->value_name("POLICY"),
-      "who gets the next batch, with several --to: round-robin, random or pull");
+      "who gets the next batch, of several --to or workers: round-robin, random or pull");
   add("to", po::value(&options.to)->composing()->value_name("PATH"),
       "write to PATH, a file or FIFO, not to standard output; several: deal to them");
   add("checksum", po::bool_switch(&options.checksum),
       "prove every batch, and so every result, by a checksum, also in pipes");
 
-  po::options_description launcher("For run_pipeline.sh");
+  po::options_description launcher("With workers of its own, as run_pipeline.sh starts it");
   auto add_launcher = launcher.add_options();
-  add_launcher("pipeline", po::value(&pipeline.directory)->value_name("DIR"),
-               "deal references over the FIFOs in DIR");
-  add_launcher("places", po::value(&pipeline.places)->value_name("N"), "to so many places");
-  add_launcher("control", po::value(&pipeline.control)->value_name("FD"),
-               "and hear from p3_write here");
-  add_launcher("shared", po::value(&pipeline.shared)->value_name("FD"),
-               "the input, or the file for a ring, as the workers inherit it");
-  add_launcher("resume", po::bool_switch(&pipeline.resume), "begin where p3_write says");
+  add_launcher("workers", po::value(&places)->value_name("N"),
+               "deal to N places for a worker, and tell p3_write on standard output; auto: as many "
+               "as there are processors, at most 64");
+  add_launcher(
+      "worker", po::value(&worker)->value_name("COMMAND"),
+      "the program at the places, with its arguments (default: the p2_sum beside this one)");
   add_launcher("retries", po::value(&retries)->default_value("3")->value_name("K"),
                "deaths in a row at one place that are taken for chance");
   add_launcher("worker-timeout",
                po::value(&worker_timeout)->default_value("0")->value_name("SECONDS"),
                "kill a worker that returns nothing for so long; 0: never");
+  add_launcher("resume", po::bool_switch(&workers.resume), "begin where p3_write says");
+  add_launcher("parent", po::value(&workers.parent)->value_name("PID"),
+               "end when this process does, which must be the parent");
   command_line.options.add(launcher);
 
   const auto values = parse_arguments(argc, argv, command_line);
@@ -71,15 +118,19 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   options.batches.batch_size = parse_size("batch-size", batch_size);
   options.batches.max_row = parse_size("max-row", max_row);
   options.deal = parse_deal_policy(deal);
-  pipeline.retries = parse_count("retries", retries, 1000);
-  pipeline.worker_timeout = parse_count("worker-timeout", worker_timeout, 1'000'000);
-  if (!pipeline.directory.empty()) {
-    if (pipeline.places == 0 || pipeline.control < 0 || pipeline.shared < 0) {
-      throw usage_failure("--pipeline needs --places, --control and --shared");
+  workers.retries = parse_count("retries", retries, 1000);
+  workers.worker_timeout = parse_count("worker-timeout", worker_timeout, 1'000'000);
+  if (values->count("workers")) {
+    workers.places = parse_places(places);
+    workers.command = values->count("worker") ? parse_worker(worker) : default_worker();
+    if (!options.to.empty()) throw usage_failure("--workers and --to exclude each other");
+    if (::isatty(STDOUT_FILENO)) {
+      throw usage_failure("standard output is a terminal, and not p3_write");
     }
-    if (!options.to.empty()) throw usage_failure("--pipeline and --to exclude each other");
-    pipeline.checksum = options.checksum;
-    options.pipeline = pipeline;
+    workers.checksum = options.checksum;
+    options.workers = workers;
+  } else if (values->count("worker") || workers.resume) {
+    throw usage_failure("--worker and --resume need --workers");
   }
   return options;
 }

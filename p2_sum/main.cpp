@@ -1,9 +1,11 @@
 #include <unistd.h>
 
+#include <cstdlib>
 #include <functional>
 
 #include "common/base/arguments.h"
 #include "common/base/program.h"
+#include "common/wire/worker_variable.h"
 #include "p2_sum/sum_stream.h"
 
 using namespace rowsum;
@@ -24,7 +26,14 @@ int main(int argc, char** argv) {
     if (::isatty(STDOUT_FILENO)) {
       throw usage_failure("standard output is a terminal, and the stream is for p3_write");
     }
-    return sum_stream(STDIN_FILENO, "standard input", out);
+    try {
+      return sum_stream(STDIN_FILENO, "standard input", out);
+    } catch (const Failure& failure) {
+      // A worker of p1_read leaves it to others to tell that p1_read has gone, and how.
+      const bool is_hired = std::getenv(worker_variable) != nullptr;
+      if (!is_hired || failure.status() != ExitStatus::neighbour_vanished) throw;
+      throw Failure::silent(failure.status());
+    }
   };
   return run_program("p2_sum", std::ref(body), [&](ExitStatus status) {
     if (!::isatty(STDOUT_FILENO)) out.fail(status, Content::results);

@@ -3,10 +3,9 @@
 #include <array>
 #include <optional>
 
-#include "common/base/buffer.h"
 #include "common/base/failure.h"
 #include "common/io/read_write.h"
-#include "common/io/ring.h"
+#include "common/wire/shared_text.h"
 #include "common/wire/stream_parser.h"
 #include "p2_sum/batch_summer.h"
 
@@ -17,21 +16,19 @@ namespace {
 /// Where the text of batches comes from: behind their headers, or from the file the hello names.
 class TextSource {
  public:
-  explicit TextSource(const Hello& hello) : hello_(hello) {}
+  explicit TextSource(const Hello& hello) : hello_(hello), shared_(hello.shared) {}
 
   std::string_view text(const StreamParser& stream, const Batch& batch) {
-    if (!(stream.header().flags & text_is_shared)) return stream.text();
+    const FrameHeader& header = stream.header();
+    if (!(header.flags & text_is_shared)) return stream.text();
     if (hello_.shared.fd < 0) {
       throw Failure(ExitStatus::bad_data, stream.name() + ": a batch without its text");
     }
-    buffer_.reserve(batch.text);
-    pread_shared(hello_.shared.fd, hello_.shared.ring_size, {buffer_.data(), batch.text},
-                 batch.text_begin(), hello_.inputs[batch.input]);
-    const std::string_view text(buffer_.data(), batch.text);
-    const FrameHeader& header = stream.header();
+    const std::string& input = hello_.inputs[batch.input];
+    const std::string_view text = shared_.of(batch, input);
     if (header.flags & has_checksum && payload_checksum("", text) != header.checksum) {
       throw Failure(ExitStatus::bad_data,
-                    hello_.inputs[batch.input] + ": " + describe(batch.range) +
+                    input + ": " + describe(batch.range) +
                         " are not what p1_read has read: the input changed while it was read");
     }
     return text;
@@ -39,12 +36,8 @@ class TextSource {
 
  private:
   const Hello& hello_;
-  Buffer buffer_;
+  SharedText shared_;
 };
-
-bool is_in_launcher(const StreamParser& stream) {
-  return stream.hello().shared.fd >= 0;
-}
 
 /// Returns how many bytes came; they are not given to `stream` yet.
 size_t read_more(int in, StreamParser& stream, const StreamWriter& out) {
@@ -65,7 +58,7 @@ size_t read_more(int in, StreamParser& stream, const StreamWriter& out) {
                         stream.hello().inputs[batch.input] + ": " + describe(batch.range) +
                             " hold " + std::to_string(rows) + " rows and not " +
                             std::to_string(batch.rows) + ": the input changed while it was read");
-  if (is_in_launcher(stream) || text.find('\0') == text.npos) throw Failure(changed);
+  if (stream.hello().shared.fd >= 0 || text.find('\0') == text.npos) throw Failure(changed);
   while (stream.item() != StreamParser::Item::end) {
     if (stream.item() == StreamParser::Item::frame) stream.next();
     const size_t n = read_more(in, stream, out);
@@ -81,7 +74,7 @@ size_t read_more(int in, StreamParser& stream, const StreamWriter& out) {
 /// a NUL is known. What follows says so, and comes at once: a batch ends with a row end, or else
 /// its input does.
 bool is_cut_short(int in, StreamParser& stream, const StreamWriter& out) {
-  if (is_in_launcher(stream)) return false;
+  if (stream.hello().shared.fd >= 0) return false;
   while (stream.item() == StreamParser::Item::none) stream.filled(read_more(in, stream, out));
   return stream.item() == StreamParser::Item::end && !stream.verdict().is_complete();
 }
@@ -126,9 +119,8 @@ ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
           out.end(stream.verdict());
           throw Failure::silent(stream.verdict().status);
         }
-        // Nothing but the end of the file may follow. In the launcher that is long in coming: there
-        // p1_read keeps the channel open until all is printed.
-        if (!is_in_launcher(stream)) stream.filled(read_some(in, stream.space(), name));
+        // Nothing but the end of the file may follow.
+        stream.filled(read_some(in, stream.space(), name));
         out.end(stream.verdict());
         return ExitStatus::complete;
       }

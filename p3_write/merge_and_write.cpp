@@ -1,91 +1,87 @@
 #include "p3_write/merge_and_write.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <deque>
+#include <optional>
 #include <utility>
 
 #include "common/base/failure.h"
 #include "common/io/owned_fd.h"
 #include "common/io/read_write.h"
-#include "common/wire/control.h"
+#include "common/wire/stream_parser.h"
 #include "p3_write/merger.h"
+#include "p3_write/reader_link.h"
 #include "p3_write/result_writer.h"
 
 namespace rowsum {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
-constexpr std::chrono::milliseconds beat(1000);
-
 struct Source {
   OwnedFd file;  // closed for standard input
   StreamParser stream;
-  uint32_t life = 0;
-  bool is_new = true;  // nobody has looked whether its writer is still there
+  bool is_vacant = false;
   bool is_over = false;
-  bool was_quiet = false;  // it has been waited for since the last beat, and brought nothing
+  bool was_heard = false;  // bytes have come since the last probe
 
   int fd() const { return file.is_open() ? file.get() : STDIN_FILENO; }
-  bool is_reading() const { return !is_over && stream.item() != StreamParser::Item::frame; }
+  bool is_reading() const {
+    return !is_vacant && !is_over && stream.item() != StreamParser::Item::frame;
+  }
 };
 
-Source open_source(const std::string& path, const std::string& name) {
-  if (path == "-") return {OwnedFd(), StreamParser(name, Content::results)};
-  OwnedFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.is_open()) throw Failure::from_errno(ExitStatus::no_input, name);
-  return {std::move(file), StreamParser(name, Content::results)};
+std::string name_of(size_t place) {
+  return "out." + std::to_string(place);
 }
 
-/// Opens the FIFO of a life of a place. The launcher has opened it for writing before, and keeps it
-/// so as long as the worker lives: without a writer now, the life is over already.
-Source open_life(const WritePipeline& pipeline, size_t place, uint32_t life) {
-  const std::string name = "out." + std::to_string(place) + "." + std::to_string(life);
-  OwnedFd file(
-      ::open((pipeline.directory + "/" + name).c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
-  if (!file.is_open() && errno == ENOENT) throw Failure::silent(ExitStatus::neighbour_vanished);
-  if (!file.is_open()) throw Failure::from_errno(ExitStatus::system, name);
-  return {std::move(file), StreamParser(name, Content::results), life};
+StreamParser new_stream(size_t place) {
+  return StreamParser(name_of(place), Content::results);
+}
+
+Source open_source(const std::string& path) {
+  if (path == "-") return {OwnedFd(), StreamParser("standard input", Content::results)};
+  OwnedFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.is_open()) throw Failure::from_errno(ExitStatus::no_input, path);
+  return {std::move(file), StreamParser(path, Content::results)};
+}
+
+/// p1_read is the parent of the workers, and this the one of p1_read: each has a descriptor for
+/// every place.
+void allow_many_descriptors() {
+  rlimit limit;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 class MergeLoop {
  public:
   explicit MergeLoop(const WriteOptions& options)
-      : pipeline_(options.pipeline),
-        control_(pipeline_ ? pipeline_->control : -1),
-        merger_(pipeline_ ? pipeline_->places : options.streams.size()),
-        writer_(options) {
-    for (size_t place = 0; pipeline_ && place < pipeline_->places; ++place) {
-      sources_.push_back(open_life(*pipeline_, place, 0));
-    }
-    for (const std::string& path : options.streams) {
-      sources_.push_back(open_source(path, path == "-" ? "standard input" : path));
-    }
+      : merger_(options.streams.size()), writer_(open_writer(options)) {
+    for (const std::string& path : options.streams) sources_.push_back(open_source(path));
   }
 
   ExitStatus run() {
-    if (const Checkpoint* const checkpoint = writer_.checkpoint()) {
-      say({ControlMessage::Type::row, 0, 0, checkpoint->state().row});
-      say({ControlMessage::Type::begin, 0, 0, checkpoint->state().offset});
-      send_control();
-    }
     while (!is_over()) {
       wait();
+      if (reader_) hear_reader();
       for (size_t i = 0; i < sources_.size(); ++i) {
-        // poll(2) is silent about a FIFO whose last writer went before it was opened here.
-        bool has_more = polled_[2 + i].revents != 0 || (pipeline_ && sources_[i].is_new);
+        bool has_more = is_readable(i);
         // A header tells how much follows it, and that is mostly there already.
-        while (has_more) has_more = read(i) && pipeline_ && sources_[i].is_reading();
+        while (has_more) has_more = read(i) && reader_ && sources_[i].is_reading();
       }
-      if (pipeline_) note_beat();
+      if (reader_) {
+        answer_probes();
+        // What has been received is not to wait for the reader of the output.
+        reader_->send();
+      }
       write_what_is_due();
-      send_control();
+      if (reader_) reader_->send();
     }
     if (merger_.status() != ExitStatus::complete) {
       writer_.save_what_there_is();
@@ -95,72 +91,142 @@ class MergeLoop {
   }
 
  private:
+  /// Before the output is touched p1_read is there, or has said why it is not.
+  ResultWriter open_writer(const WriteOptions& options) {
+    if (options.reader == 0) return ResultWriter(options);
+    allow_many_descriptors();
+    reader_.emplace(STDIN_FILENO, options.reader);
+    return ResultWriter(options);
+  }
+
   void wait() {
-    polled_.assign({{writer_.output_fd(), 0, 0}, {control_, 0, 0}});
+    polled_.assign({{writer_.output_fd(), 0, 0}, {reader_ ? reader_->fd() : -1, POLLIN, 0}});
     for (const Source& source : sources_) {
       polled_.push_back({source.is_reading() ? source.fd() : -1, POLLIN, 0});
     }
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_beat_ - Clock::now());
-    const bool has_new = std::any_of(sources_.begin(), sources_.end(),
-                                     [](const Source& source) { return source.is_new; });
-    const int at_most = has_new ? 0 : std::max(0, static_cast<int>(left.count()));
-    poll_fds(polled_, pipeline_ ? at_most : -1);
+    poll_fds(polled_);
     // Nobody reads: how a pipe and a socket say it.
     if (polled_[0].revents & (POLLERR | POLLHUP)) {
       throw Failure::silent(ExitStatus::downstream_closed);
     }
-    if (polled_[1].revents & POLLERR) throw Failure::silent(ExitStatus::neighbour_vanished);
   }
+
+  bool is_readable(size_t i) const {
+    return first_polled + i < polled_.size() && polled_[first_polled + i].revents != 0;
+  }
+
+  // --- p1_read --------------------------------------------------------------------------------
+
+  void hear_reader() {
+    for (const auto& message : reader_->hear()) accept(message);
+  }
+
+  void accept(const ControlMessage<NewsOfReader>& message) {
+    const size_t place = message.place;
+    switch (message.type) {
+      case NewsOfReader::control:
+        reader_->open_control(message.value);
+        reader_->say(NewsOfWriter::ready);
+        if (const Checkpoint* const checkpoint = writer_.checkpoint()) {
+          reader_->say(NewsOfWriter::row, 0, checkpoint->state().row);
+          reader_->say(NewsOfWriter::begin, 0, checkpoint->state().offset);
+        }
+        break;
+      case NewsOfReader::started: {
+        Source& source = source_of(place);
+        if (!source.file.is_open()) source.file = reader_->open(message.value, pipe_flags);
+        source.is_vacant = false;
+        break;
+      }
+      case NewsOfReader::probe:
+        probed_.push_back(place);
+        break;
+      case NewsOfReader::gone:
+        source_of(place).is_over = true;
+        merger_.end(place, {static_cast<ExitStatus>(message.value), 0, 0});
+        break;
+    }
+  }
+
+  Source& source_of(size_t place) {
+    while (sources_.size() <= place) {
+      sources_.push_back({OwnedFd(), new_stream(sources_.size()), true});
+    }
+    merger_.expect(place);
+    return sources_[place];
+  }
+
+  /// All that has come has just been read.
+  void answer_probes() {
+    for (const size_t place : std::exchange(probed_, {})) {
+      Source& source = sources_.at(place);
+      const bool is_quiet = source.is_reading() && !source.was_heard;
+      reader_->say(is_quiet ? NewsOfWriter::quiet : NewsOfWriter::heard, place);
+      source.was_heard = false;
+    }
+  }
+
+  void tell(NewsOfWriter type, size_t place, uint64_t value = 0) {
+    if (reader_) reader_->say(type, place, value);
+  }
+
+  // --- Streams --------------------------------------------------------------------------------
 
   /// Returns whether something was there, so that more may be.
   bool read(size_t i) {
     Source& source = sources_[i];
     StreamParser& stream = source.stream;
-    source.is_new = false;
     const ssize_t n = read_available(source.fd(), stream.space(), stream.name());
     if (n < 0) return false;
-    source.was_quiet = false;
+    source.was_heard = true;
     const bool had_ended = stream.item() == StreamParser::Item::end;
-    if (n == 0 && !had_ended && pipeline_) {
-      begin_next_life(i);
-      return sources_[i].is_new;
+    if (n == 0 && !had_ended && reader_) {
+      note_loss(i);
+      return false;
     }
     stream.filled(static_cast<size_t>(n));
+    // A stream that begins earlier in the input has been started before this one was given what it
+    // returns; so p1_read has said it, and it must be known now.
+    if (reader_ && stream.item() != StreamParser::Item::none) hear_reader();
+    accept_item(i, n == 0, had_ended);
+    return true;
+  }
+
+  void accept_item(size_t i, bool is_end_of_file, bool had_ended) {
+    Source& source = sources_[i];
+    StreamParser& stream = source.stream;
     switch (stream.item()) {
       case StreamParser::Item::none:
         break;
       case StreamParser::Item::hello:
         check_belongs(i);
-        tell(ControlMessage::Type::alive, i);
+        tell(NewsOfWriter::alive, i);
         merger_.hello(i, stream.name(), stream.hello());
         accept(stream.hello());
         stream.next();
         break;
       case StreamParser::Item::frame:
         merger_.head(i, stream.batch());
-        tell(ControlMessage::Type::received, i, stream.batch().range.end);
+        tell(NewsOfWriter::received, i, stream.batch().range.end);
         break;
       case StreamParser::Item::end:
-        // In the launcher that was all: the file ends when the launcher gets to it.
-        source.is_over = n == 0 || pipeline_;
+        // After p1_read that was all, whatever else keeps the pipe open.
+        source.is_over = is_end_of_file || reader_;
         if (had_ended) break;
-        tell(ControlMessage::Type::ended, i);
+        tell(NewsOfWriter::ended, i);
         merger_.end(i, stream.verdict());
         if (!stream.verdict().is_complete()) {
-          tell(ControlMessage::Type::failed, i, static_cast<uint64_t>(stream.verdict().status));
+          tell(NewsOfWriter::failed, i, static_cast<uint64_t>(stream.verdict().status));
         }
         break;
     }
-    return true;
   }
 
   /// A worker that failed before it knew anything says nothing of its place either.
   void check_belongs(size_t place) const {
-    const Source& source = sources_[place];
-    const Hello& hello = source.stream.hello();
-    if (!pipeline_ || hello.inputs.empty()) return;
-    if (hello.place == place && hello.life == source.life) return;
-    throw Failure(ExitStatus::bad_data, source.stream.name() + ": the stream of another worker");
+    const StreamParser& stream = sources_[place].stream;
+    if (!reader_ || stream.hello().inputs.empty() || stream.hello().place == place) return;
+    throw Failure(ExitStatus::bad_data, stream.name() + ": the stream of another worker");
   }
 
   /// With --resume p1_read begins when the first hello has shown what it reads.
@@ -168,22 +234,15 @@ class MergeLoop {
     Checkpoint* const checkpoint = writer_.checkpoint();
     if (!checkpoint || checkpoint->is_accepted() || hello.inputs.empty()) return;
     checkpoint->accept(hello);
-    say({ControlMessage::Type::printed, 0, 0, hello.begin});
+    tell(NewsOfWriter::printed, 0, hello.begin);
   }
 
-  /// The worker at a place has gone before its time. What it had begun to say is dropped. The
-  /// launcher makes the next FIFO before it lets go of the last one, so if there is none now, the
-  /// worker is not replaced: a failure that the launcher knows of.
-  void begin_next_life(size_t place) {
+  /// What the worker had begun to say is dropped.
+  void note_loss(size_t place) {
     Source& source = sources_[place];
-    if (merger_.stopped(place)) {
-      source.is_over = true;
-      return;
-    }
-    Source next = open_life(*pipeline_, place, source.life + 1);
-    ::unlink((pipeline_->directory + "/" + source.stream.name()).c_str());  // its writers are dead
-    tell(ControlMessage::Type::over, place);  // only now, for it makes the new worker speak
-    source = std::move(next);
+    source.is_vacant = true;
+    source.stream = new_stream(place);
+    tell(NewsOfWriter::lost, place);
   }
 
   void write_what_is_due() {
@@ -195,63 +254,27 @@ class MergeLoop {
       merger_.written(*i);
       writer_.note_progress(merger_.position(), merger_.next_row());
     }
-    if (merger_.position() != before) {
-      say({ControlMessage::Type::printed, 0, 0, merger_.position()});
-    }
+    if (merger_.position() != before) tell(NewsOfWriter::printed, 0, merger_.position());
   }
 
-  /// Once a second, whom it was waited for in vain: just after all that is there has been read, for
-  /// what came while this process waited for the reader of its output is not late. A beat that is
-  /// late itself says nothing: this process was stopped, and the workers may have been, too.
-  void note_beat() {
-    const auto now = Clock::now();
-    if (now < next_beat_) return;
-    const bool is_late = now > next_beat_ + beat / 2;
-    next_beat_ = now + beat;
-    for (size_t place = 0; place < sources_.size(); ++place) {
-      Source& source = sources_[place];
-      if (source.is_reading() && source.was_quiet && !is_late) {
-        tell(ControlMessage::Type::quiet, place);
-      }
-      source.was_quiet = source.is_reading();
-    }
-  }
-
-  void tell(ControlMessage::Type type, size_t place, uint64_t value = 0) {
-    say({type, static_cast<uint32_t>(place), sources_[place].life, value});
-  }
-
-  void say(const ControlMessage& message) {
-    if (!pipeline_) return;
-    encode(message, news_);
-    if (news_.size() + control_message_size > PIPE_BUF) send_control();
-  }
-
-  void send_control() {
-    try {
-      write_all(control_, std::exchange(news_, {}), "control");
-    } catch (const Failure& failure) {
-      // Only who reads the output may be gone in peace; here it is p1_read.
-      if (failure.status() != ExitStatus::downstream_closed) throw;
-      throw Failure::silent(ExitStatus::neighbour_vanished);
-    }
-  }
-
-  /// Also after the last end there must be nothing more than the end of each file.
   bool is_over() const {
+    // When all is written it does not matter any more how the workers end.
+    if (reader_ && merger_.has_everything()) return true;
     if (!merger_.is_over()) return false;
+    // After the last end there must be nothing more than the end of each file.
     return merger_.status() != ExitStatus::complete ||
            std::all_of(sources_.begin(), sources_.end(), [](const Source& s) { return s.is_over; });
   }
 
-  std::optional<WritePipeline> pipeline_;
-  int control_;
+  static constexpr size_t first_polled = 2;  // of the sources
+  static constexpr int pipe_flags = O_RDONLY | O_NONBLOCK;
+
+  std::optional<ReaderLink> reader_;
   std::deque<Source> sources_;
   Merger merger_;
   ResultWriter writer_;
   std::vector<pollfd> polled_;
-  Clock::time_point next_beat_ = Clock::now() + beat;
-  std::string news_;  // control messages to be sent in this round
+  std::vector<size_t> probed_;  // places, to be answered
 };
 
 }  // namespace

@@ -6,6 +6,11 @@
 
 namespace rowsum {
 
+void Merger::expect(size_t stream) {
+  if (stream >= streams_.size()) streams_.resize(stream + 1);
+  streams_[stream].is_expected = true;
+}
+
 void Merger::hello(size_t stream, const std::string& name, const Hello& hello) {
   streams_[stream].name = name;
   if (hello.inputs.empty()) return;  // it failed before it knew: its end will say so
@@ -43,12 +48,6 @@ void Merger::end(size_t stream, const Verdict& verdict) {
   check_gap();
 }
 
-bool Merger::stopped(size_t stream) {
-  const bool is_complete = verdict_ && position_ == verdict_->total;
-  if (is_complete) end(stream, *verdict_);
-  return is_complete;
-}
-
 std::optional<size_t> Merger::due() const {
   for (size_t i = 0; i < streams_.size(); ++i) {
     if (streams_[i].has_head && streams_[i].head.range.begin == position_) return i;
@@ -81,8 +80,10 @@ uint64_t Merger::next_row() const {
 }
 
 bool Merger::is_over() const {
-  return std::all_of(streams_.begin(), streams_.end(),
-                     [](const Stream& stream) { return stream.has_ended || stream.has_head; }) &&
+  const auto has_shown_all = [](const Stream& stream) {
+    return !stream.is_expected || stream.has_ended || stream.has_head;
+  };
+  return !streams_.empty() && std::all_of(streams_.begin(), streams_.end(), has_shown_all) &&
          !due();
 }
 

@@ -26,7 +26,14 @@ namespace rowsum {
 
 class Merger {
  public:
-  explicit Merger(size_t streams) : streams_(streams) {}
+  /// Of the streams 0 to `streams` - 1.
+  explicit Merger(size_t streams) : streams_(streams) {
+    for (Stream& stream : streams_) stream.is_expected = true;
+  }
+
+  /// There will be this stream, too. To be called before anything is said of a stream that begins
+  /// later in the input.
+  void expect(size_t stream);
 
   // Each of these throws Failure(bad_data) for streams that do not belong together: of different
   // inputs, with a part of it twice, with a part missing, with different ends.
@@ -36,9 +43,11 @@ class Merger {
   void head(size_t stream, const Batch& head);
   void end(size_t stream, const Verdict& verdict);
 
-  /// The file of `stream` has stopped without an end. If all that the end of another one speaks of
-  /// is written, nothing is missing: it counts as ended, and true is returned.
-  bool stopped(size_t stream);
+  /// Whether all that a complete end speaks of is written: then nothing that is still to come
+  /// matters.
+  bool has_everything() const {
+    return verdict_ && position_ == verdict_->total && rows_ == verdict_->rows;
+  }
 
   std::optional<size_t> due() const;
   void written(size_t stream);
@@ -57,6 +66,7 @@ class Merger {
  private:
   struct Stream {
     std::string name;
+    bool is_expected = false;
     bool has_head = false;
     bool has_ended = false;
     Batch head;

@@ -29,7 +29,6 @@ bool have_common(const std::vector<std::string>& some, const std::vector<std::st
 
 std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
   WriteOptions options;
-  WritePipeline pipeline;
   std::string on_error;
   bool no_index = false;
 
@@ -49,12 +48,10 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
   add("rejects", po::value(&options.rejects)->value_name("FILE"),
       "with --on-error=skip: keep the rejected rows, as they are, in FILE");
 
-  po::options_description launcher("For run_pipeline.sh");
+  po::options_description launcher("After a p1_read with workers, as run_pipeline.sh starts it");
   auto add_launcher = launcher.add_options();
-  add_launcher("pipeline", po::value(&pipeline.directory)->value_name("DIR"),
-               "read from the FIFOs in DIR");
-  add_launcher("places", po::value(&pipeline.places)->value_name("N"), "of so many places");
-  add_launcher("control", po::value(&pipeline.control)->value_name("FD"), "and tell p1_read here");
+  add_launcher("reader", po::value(&options.reader)->value_name("PID"),
+               "standard input comes from p1_read --workers, this child process");
   add_launcher("resume", po::bool_switch(&options.resume),
                "go on where FILE.journal says, and tell p1_read");
   command_line.options.add(launcher);
@@ -87,16 +84,13 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
   if (!options.rejects.empty() && !options.skip_rejects) {
     throw usage_failure("--rejects needs --on-error=skip");
   }
-  if (!pipeline.directory.empty()) {
-    if (pipeline.places == 0 || pipeline.control < 0) {
-      throw usage_failure("--pipeline needs --places and --control");
-    }
-    if (!options.streams.empty()) throw usage_failure("--pipeline takes no operand");
-    if (options.resume && options.output.empty()) throw usage_failure("--resume needs --output");
-    options.pipeline = pipeline;
+  if (options.resume && (options.reader == 0 || options.output.empty())) {
+    throw usage_failure("--resume needs --reader and --output");
+  }
+  if (options.reader != 0) {
+    if (!options.streams.empty()) throw usage_failure("--reader takes no operand");
     return options;
   }
-  if (options.resume) throw usage_failure("--resume needs --pipeline");
   if (options.streams.empty()) options.streams.push_back("-");
   const bool reads_terminal =
       std::count(options.streams.begin(), options.streams.end(), "-") && ::isatty(STDIN_FILENO);

@@ -1,6 +1,8 @@
 // The command line of p3_write.
 #pragma once
 
+#include <sys/types.h>
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,16 +11,9 @@
 
 namespace rowsum {
 
-/// What run_pipeline.sh says to its p3_write.
-struct WritePipeline {
-  std::string directory;  // holds the FIFOs, out.PLACE.LIFE
-  size_t places = 0;
-  int control = -1;  // fd of the writing end
-};
-
 struct WriteOptions {
-  std::vector<std::string> streams;  // none, or "-": standard input
-  std::optional<WritePipeline> pipeline;
+  std::vector<std::string> streams;  // "-": standard input
+  pid_t reader = 0;     // the p1_read whose workers write the streams; 0: there is none
   std::string output;   // empty: standard output
   bool resume = false;  // keep a journal, and go on where it says
   LineForm form;

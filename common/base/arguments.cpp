@@ -5,7 +5,6 @@
 #include <sstream>
 #include <vector>
 
-#include "common/base/program.h"
 #include "common/base/report.h"
 
 namespace rowsum {
@@ -27,11 +26,8 @@ std::optional<po::variables_map> parse_arguments(int argc, char** argv, CommandL
   const std::string program(program_name());
   po::options_description visible("Options");
   visible.add(command_line.options);
-  int parent = 0;
-  visible.add_options()                                                 //
-      ("parent", po::value(&parent)->value_name("PID"),                 //
-       "for run_pipeline.sh: end when this process, the parent, does")  //
-      ("help", "print this help and exit")                              //
+  visible.add_options()                     //
+      ("help", "print this help and exit")  //
       ("version", "print the version and exit");
   po::options_description all;
   po::positional_options_description operands;
@@ -62,7 +58,6 @@ std::optional<po::variables_map> parse_arguments(int argc, char** argv, CommandL
     print(program + " (row sums) " ROWSUM_VERSION "\n");
     return std::nullopt;
   }
-  if (parent != 0) tie_to_parent(parent);
   return values;
 }
 

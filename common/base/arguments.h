@@ -19,8 +19,7 @@ struct CommandLine {
 };
 
 /// The values given on the command line, or nothing when --help or --version was asked for and has
-/// been printed. With --parent, which run_pipeline.sh gives its children, the process is tied to
-/// that one (see tie_to_parent). Throws Failure(usage), and what tie_to_parent() throws.
+/// been printed. Throws Failure(usage).
 std::optional<boost::program_options::variables_map> parse_arguments(int argc, char** argv,
                                                                      CommandLine command_line);
 

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -16,8 +15,6 @@ namespace rowsum {
 
 namespace {
 
-bool is_tied = false;
-
 /// A descriptor below 3 that came closed would be given to the next file that is opened, and then
 /// be taken for standard input or output. Opened in the wrong direction it fails as a closed one
 /// does.
@@ -29,8 +26,7 @@ void fill_standard_descriptors() {
 }
 
 ExitStatus report_failure(const Failure& failure) {
-  const bool left_to_parent = is_tied && failure.status() == ExitStatus::neighbour_vanished;
-  if (failure.what()[0] != '\0' && !left_to_parent) report(failure.what());
+  if (failure.what()[0] != '\0') report(failure.what());
   return failure.status();
 }
 
@@ -65,16 +61,6 @@ int run_program(const char* name, const std::function<ExitStatus()>& body,
     }
   }
   return static_cast<int>(status);
-}
-
-void tie_to_parent(int parent) {
-  // With these it ends its children, even if it was started with them ignored.
-  ::signal(SIGTERM, SIG_DFL);
-  ::signal(SIGUSR1, SIG_DFL);
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  is_tied = true;
-  // The parent may have died before the call above could take effect.
-  if (::getppid() != parent) throw Failure::silent(ExitStatus::neighbour_vanished);
 }
 
 }  // namespace rowsum

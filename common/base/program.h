@@ -25,9 +25,4 @@ namespace rowsum {
 int run_program(const char* name, const std::function<ExitStatus()>& body,
                 const std::function<void(ExitStatus)>& farewell = nullptr);
 
-/// For a child of run_pipeline.sh: dies with the process `parent`, its parent, even when that one
-/// is killed; and leaves it to that one to report a neighbour that vanished, for it alone sees who
-/// died and how. Throws a silent Failure(neighbour_vanished) when the parent is gone already.
-void tie_to_parent(int parent);
-
 }  // namespace rowsum

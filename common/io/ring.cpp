@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/interprocess/anonymous_shared_memory.hpp>
 
 #include "common/base/failure.h"
 #include "common/io/read_write.h"
@@ -16,25 +15,29 @@ namespace ipc = boost::interprocess;
 
 namespace {
 constexpr uint64_t first_allocation = 256 << 10;
-}
+constexpr const char* name_in_messages = "the ring for the input";
+}  // namespace
 
-Ring::Ring(int fd, uint64_t size) : fd_(fd) {
+Ring::Ring(uint64_t size) {
   const uint64_t page = ipc::mapped_region::get_page_size();
   size_ = (size + page - 1) / page * page;
-  if (::ftruncate(fd_, static_cast<off_t>(size_)) != 0) {
-    throw Failure::from_errno(ExitStatus::io, "the ring for the input");
+  file_ = OwnedFd(::memfd_create("ring", MFD_CLOEXEC));
+  if (!file_.is_open() || ::ftruncate(fd(), static_cast<off_t>(size_)) != 0) {
+    throw Failure::from_errno(ExitStatus::system, name_in_messages);
   }
+  // Addresses for both copies, which then take the place of this reservation.
+  void* const at =
+      ::mmap(nullptr, 2 * size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (at == MAP_FAILED) throw Failure::from_errno(ExitStatus::system, name_in_messages);
   try {
-    const std::string path = "/dev/fd/" + std::to_string(fd_);
+    const std::string path = "/proc/self/fd/" + std::to_string(fd());
     const ipc::file_mapping file(path.c_str(), ipc::read_write);
-    // A stretch of addresses that is free for both copies; this process has one thread, so it
-    // stays free until they are there. Without the flag the kernel takes an address for a hint, and
-    // has better ideas for big mappings on some file systems.
-    char* const at = static_cast<char*>(ipc::anonymous_shared_memory(2 * size_).get_address());
-    first_ = ipc::mapped_region(file, ipc::read_write, 0, size_, at, MAP_FIXED_NOREPLACE);
-    second_ = ipc::mapped_region(file, ipc::read_write, 0, size_, at + size_, MAP_FIXED_NOREPLACE);
+    first_ = ipc::mapped_region(file, ipc::read_write, 0, size_, at, MAP_FIXED);
+    second_ = ipc::mapped_region(file, ipc::read_write, 0, size_, static_cast<char*>(at) + size_,
+                                 MAP_FIXED);
   } catch (const ipc::interprocess_exception& error) {
-    throw Failure(ExitStatus::system, std::string("the ring for the input: ") + error.what());
+    ::munmap(at, 2 * size_);
+    throw Failure(ExitStatus::system, std::string(name_in_messages) + ": " + error.what());
   }
 }
 
@@ -47,12 +50,12 @@ std::span<char> Ring::space(uint64_t offset, size_t bytes) {
 void Ring::allocate_to(uint64_t end) {
   if (end <= allocated_) return;
   const uint64_t wanted = std::min(size_, std::max({end, 2 * allocated_, first_allocation}));
-  const int error = ::posix_fallocate(fd_, static_cast<off_t>(allocated_),
+  const int error = ::posix_fallocate(fd(), static_cast<off_t>(allocated_),
                                       static_cast<off_t>(wanted - allocated_));
   if (error == EINTR) return allocate_to(end);
   if (error != 0) {
     errno = error;
-    throw Failure::from_errno(ExitStatus::io, "the ring for the input");
+    throw Failure::from_errno(ExitStatus::io, name_in_messages);
   }
   allocated_ = wanted;
 }

@@ -1,46 +1,92 @@
-// What p3 tells p1 in the launcher's pipeline, over one FIFO. p3 alone writes; messages are of
-// fixed size and go out in writes of at most PIPE_BUF bytes, so they are never torn.
+// What p1_read and p3_write tell each other while p1_read has workers: short messages of fixed
+// size, over one pipe in each direction (FORMAT.md, "Control").
+//
+//   p1_read  --- the link: NewsOfReader ----->  p3_write
+//   p1_read  <-- the control: NewsOfWriter ---  p3_write
 #pragma once
 
 #include <cstdint>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "common/wire/little_endian.h"
+
 namespace rowsum {
 
-struct ControlMessage {
-  enum class Type : uint8_t {
-    received,  // `place`, in its life `life`, has returned the result of its oldest batch, which
-               // ends at `value`
-    failed,    // the worker at `place` ended its stream with the exit status `value`
-    printed,   // everything before offset `value` has been written out
-    ended,     // the stream of `place`, in its life `life`, has come to its end
-    over,      // the life is over without an end; the next one is being read from now on
-    quiet,     // a second has passed in which `place` was waited for and returned not a byte
-    row,       // with --resume: the row at which the run begins has the number `value`
-    begin,     // with --resume: the run begins at offset `value`. Nothing is to be dealt before
-               // `printed` confirms the hello
-    alive,     // the stream of `place`, in its life `life`, has begun
-  };
+/// What p1_read says. A descriptor is one of p1_read's own, which p3_write opens by its name in
+/// /proc.
+enum class NewsOfReader : uint8_t {
+  control,  // the first message: the control is the descriptor `value`
+  started,  // a worker has been started at `place`; its results come through descriptor `value`
+  probe,    // p3_write is to answer with `quiet` or `heard` of `place`
+  gone,     // no worker will be at `place` any more: its stream ends with the exit status `value`
+  last = gone
+};
 
-  Type type = Type::received;
-  uint32_t place = 0;
-  uint32_t life = 0;
-  uint64_t value = 0;
+/// What p3_write says.
+enum class NewsOfWriter : uint8_t {
+  ready,     // the first message: the control is open
+  row,       // with --resume: the row at which the run begins has the number `value`
+  begin,     // with --resume: the run begins at offset `value`. Nothing is to be dealt before
+             // `printed` confirms the hello
+  alive,     // the stream of the worker at `place` has begun
+  received,  // the result of the oldest batch of `place`, which ends at `value`, has come
+  failed,    // the worker at `place` has ended its stream with the exit status `value`
+  ended,     // the stream of the worker at `place` has come to its end
+  lost,      // no process can write the stream of `place` any more, and it has not come to its end
+  printed,   // everything before offset `value` has been written out
+  quiet,     // answers a probe: no byte of `place` has come since the last one
+  heard,     // answers a probe: some have, or p3_write does not read from `place` now
+  last = heard
+};
+
+template <typename News>
+struct ControlMessage {
+  News type = News();
+  uint32_t place = 0;  // 0 where none is meant
+  uint64_t value = 0;  // 0 where none is meant
 
   bool operator==(const ControlMessage&) const = default;
 };
 
-constexpr size_t control_message_size = 20;
+constexpr size_t control_message_size = 16;
 
 /// Appends the message's bytes to `out`.
-void encode(const ControlMessage& message, std::string& out);
+template <typename News>
+void encode(const ControlMessage<News>& message, std::string& out) {
+  char bytes[control_message_size];
+  char* at = bytes;
+  put<uint32_t>(at, static_cast<uint32_t>(message.type));
+  put<uint32_t>(at, message.place);
+  put<uint64_t>(at, message.value);
+  out.append(bytes, sizeof bytes);
+}
 
-/// Bytes in, messages out. Throws std::invalid_argument for a message of unknown type.
+/// Bytes in, messages out, in whatever pieces they come. Throws std::invalid_argument for a message
+/// of unknown type.
+template <typename News>
 class ControlParser {
  public:
-  std::vector<ControlMessage> feed(std::span<const char> bytes);
+  std::vector<ControlMessage<News>> feed(std::span<const char> bytes) {
+    held_.append(bytes.data(), bytes.size());
+    std::vector<ControlMessage<News>> messages;
+    const char* at = held_.data();
+    while (held_.data() + held_.size() - at >= static_cast<ptrdiff_t>(control_message_size)) {
+      ControlMessage<News> message;
+      const auto type = get<uint32_t>(at);
+      if (type > static_cast<uint32_t>(News::last)) {
+        throw std::invalid_argument("a control message of unknown type");
+      }
+      message.type = static_cast<News>(type);
+      message.place = get<uint32_t>(at);
+      message.value = get<uint64_t>(at);
+      messages.push_back(message);
+    }
+    held_.erase(0, static_cast<size_t>(at - held_.data()));
+    return messages;
+  }
 
  private:
   std::string held_;  // the beginning of a message

@@ -16,6 +16,7 @@ enum class FrameType : uint8_t { hello, batch, result, end };
 constexpr uint16_t format_version = 1;
 constexpr size_t frame_header_size = 80;
 constexpr size_t frame_mark_size = 4;
+constexpr char frame_first_byte = '\x8f';  // of the mark of any frame
 
 /// Bits of FrameHeader::flags.
 constexpr uint16_t text_is_shared = 1;  // no text follows; it lies in the file that the hello names

@@ -22,12 +22,12 @@ std::string describe(const Seen& seen) {
 
 Seen seen_in(std::string_view bytes, Pieces pieces) {
   Seen seen;
-  ControlParser parser;
+  ControlParser<NewsOfWriter> parser;
   try {
     while (!bytes.empty()) {
       const std::string_view piece = bytes.substr(0, pieces.next());
       bytes.remove_prefix(piece.size());
-      for (const ControlMessage& message : parser.feed(piece)) encode(message, seen.messages);
+      for (const auto& message : parser.feed(piece)) encode(message, seen.messages);
     }
   } catch (const std::invalid_argument&) {
     seen.is_refused = true;
@@ -39,7 +39,7 @@ Seen plainly_seen_in(std::string_view bytes) {
   size_t good = 0;
   const auto has_known_type = [&] {
     const std::string_view type = bytes.substr(good, 4);
-    return type[0] >= 0 && type[0] <= 8 && type.substr(1) == std::string_view("\0\0\0", 3);
+    return type[0] >= 0 && type[0] <= 10 && type.substr(1) == std::string_view("\0\0\0", 3);
   };
   while (bytes.size() - good >= control_message_size && has_known_type()) {
     good += control_message_size;

@@ -26,12 +26,11 @@ struct Answer {
   std::string bytes;
 };
 
-/// What p2_sum answers to the bytes, its end of a failed stream included. Without `is_closed`
-/// whoever wrote them stays.
-Answer answer_to(const std::string& bytes, bool is_closed = true) {
+/// What p2_sum answers to the bytes, its end of a failed stream included.
+Answer answer_to(const std::string& bytes) {
   Pipe in, out;
   REQUIRE(::write(in.in.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
-  if (is_closed) in.in.close();
+  in.in.close();
   Answer answer;
   StreamWriter writer(out.in.get(), "standard output");
   answer.thrown =
@@ -272,11 +271,9 @@ TEST_CASE("sum_stream: text that lies in a file") {
     shared.shared = {file.get(), 0};
     Batch first = batch_of_rows({0, 11}, 0, 1);
     first.text = 4;
-    // In the launcher p1_read stays until all is printed: its end of the pipe is open meanwhile.
     const Answer answer =
         answer_to(hello_frame(shared) + batch_frame_shared(first) +
-                      batch_frame_shared(batch_of_rows({11, 17}, 1, 2)) + end_frame_at(17, 3),
-                  false);
+                  batch_frame_shared(batch_of_rows({11, 17}, 1, 2)) + end_frame_at(17, 3));
     CHECK(answer.returned == ExitStatus::complete);
     const Seen seen = seen_in(answer.bytes, Content::results);
     REQUIRE(seen.frames.size() == 2);
@@ -291,8 +288,7 @@ TEST_CASE("sum_stream: text that lies in a file") {
     shared.begin = 2;
     const Answer answer =
         answer_to(hello_frame(shared) + batch_frame_shared(batch_of_rows({2, 6}, 0, 1)) +
-                      batch_frame_shared(batch_of_rows({6, 11}, 1, 1)) + end_frame_at(11, 2),
-                  false);
+                  batch_frame_shared(batch_of_rows({6, 11}, 1, 1)) + end_frame_at(11, 2));
     CHECK(answer.returned == ExitStatus::complete);
     const Seen seen = seen_in(answer.bytes, Content::results);
     REQUIRE(seen.frames.size() == 2);

@@ -339,37 +339,55 @@ TEST_CASE("merger: who knows why it failed is believed before who lost its neigh
   CHECK(status_of({ExitStatus::io, ExitStatus::bad_data}) == ExitStatus::io);
 }
 
-TEST_CASE("merger: a stream that stops is missed only while something is missing") {
+TEST_CASE("merger: it has everything when all is written that a complete end speaks of") {
   Streams streams(2);
-  CHECK_FALSE(streams.merger.stopped(0));  // nobody has said how long it is
+  CHECK_FALSE(streams.merger.has_everything());
   streams.head(1, 0, 4);
   streams.write();
-  CHECK_FALSE(streams.merger.stopped(0));
   streams.head(0, 4, 6);
   streams.merger.end(1, all_of(6));
-  CHECK_FALSE(streams.merger.stopped(0));  // its head is not written yet
-  CHECK_FALSE(streams.merger.is_over());
+  CHECK_FALSE(streams.merger.has_everything());
   CHECK(streams.write() == "0 ");
-  CHECK_FALSE(streams.merger.is_over());  // it has not ended, and may still bring more
-  CHECK(streams.merger.stopped(0));
-  CHECK(streams.merger.is_over());
-  CHECK(streams.merger.status() == ExitStatus::complete);
+  CHECK(streams.merger.has_everything());
+  CHECK_FALSE(streams.merger.is_over());  // stream 0 has not ended, and may bring what is wrong
 }
 
-TEST_CASE("merger: a stream that stops has nothing to say about a failure") {
+TEST_CASE("merger: it has not everything after a failure, or with other rows than the end says") {
   Streams streams(2);
   streams.merger.end(1, {ExitStatus::bad_data, 0, 0});
-  CHECK_FALSE(streams.merger.stopped(0));
-  CHECK_FALSE(streams.merger.is_over());
-  streams.merger.end(0, {ExitStatus::bad_data, 0, 0});
-  CHECK(streams.merger.is_over());
+  CHECK_FALSE(streams.merger.has_everything());
+  Streams others(2);
+  others.head(0, 0, 4);
+  others.write();
+  others.merger.end(0, {ExitStatus::complete, 4, 3});
+  CHECK_FALSE(others.merger.has_everything());
+}
+
+TEST_CASE("merger: streams that are expected one after another") {
+  Merger merger(0);
+  CHECK_FALSE(merger.is_over());
+  merger.expect(2);
+  merger.hello(2, "out.2", a_hello());
+  CHECK_FALSE(merger.is_over());
+  // Without the first one there would be a gap.
+  merger.expect(0);
+  merger.head(2, tile(4, 6));
+  merger.hello(0, "out.0", a_hello());
+  merger.head(0, tile(0, 4));
+  CHECK(merger.due() == 0);
+  merger.written(0);
+  merger.written(2);
+  merger.end(0, all_of(6));
+  CHECK_FALSE(merger.is_over());
+  merger.end(2, all_of(6));
+  CHECK(merger.is_over());  // stream 1 was never expected
+  CHECK(merger.status() == ExitStatus::complete);
 }
 
 TEST_CASE("merger: a stream may begin again where its last life stopped") {
   Streams streams(2);
   streams.head(0, 0, 2);
   streams.write();
-  CHECK_FALSE(streams.merger.stopped(0));
   streams.merger.hello(0, "out.0.1", a_hello());
   streams.head(1, 4, 6);
   streams.head(0, 2, 4);

@@ -28,15 +28,18 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "common/io/ring.h"
+#include "common/wire/shared_text.h"
 #include "common/wire/stream_parser.h"
+#include "common/wire/worker_variable.h"
 
 extern "C" {
 ssize_t __real_read(int fd, void* into, size_t size);
@@ -58,16 +61,12 @@ unsigned long number(const char* name, unsigned long otherwise) {
   return value ? std::strtoul(value, nullptr, 10) : otherwise;
 }
 
-/// The FIFO that is standard input is called in.PLACE.LIFE. In a chain this is the first life at
-/// place 0.
+/// p1_read tells a worker its place and its life. In a chain this is the first life at place 0.
 bool is_meant() {
-  char target[PATH_MAX];
-  const ssize_t n = ::readlink("/proc/self/fd/0", target, sizeof target);
-  const std::string path(target, n > 0 ? static_cast<size_t>(n) : 0);
   unsigned place = 0;
   unsigned life = 0;
-  const std::string name = path.substr(path.rfind('/') + 1);
-  if (std::sscanf(name.c_str(), "in.%u.%u", &place, &life) != 2) place = life = 0;
+  const std::string worker(setting(worker_variable, "0.0"));
+  if (std::sscanf(worker.c_str(), "%u.%u", &place, &life) != 2) place = life = 0;
   return number("FRAGILE_PLACE", place) == place && life < number("FRAGILE_LIVES", ULONG_MAX);
 }
 
@@ -122,16 +121,16 @@ class Reading {
     if (refused && std::getenv("FRAGILE_REFUSED") && is_meant()) die();
     const std::string_view row = setting("FRAGILE_ROW", "");
     if (row.empty() || refused) return;
-    const Hello& hello = stream_.hello();
-    std::string text(stream_.text());
+    std::string_view text = stream_.text();
     if (stream_.header().flags & text_is_shared) {
-      text.resize(stream_.header().text);
-      pread_shared(hello.shared.fd, hello.shared.ring_size, text, stream_.batch().text_begin(), "");
+      if (!shared_) shared_.emplace(stream_.hello().shared);
+      text = shared_->of(stream_.batch(), "");
     }
-    if (text.find(row) != std::string::npos && is_meant()) die();
+    if (text.find(row) != text.npos && is_meant()) die();
   }
 
   StreamParser stream_{"standard input", Content::batches};
+  std::optional<SharedText> shared_;
   unsigned long count_ = 0;
 };
 

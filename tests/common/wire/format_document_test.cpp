@@ -116,9 +116,9 @@ TEST_CASE("format document: the flags") {
 }
 
 TEST_CASE("format document: control messages") {
-  CHECK(ControlParser().feed(examples()[3]) ==
-        std::vector<ControlMessage>{{ControlMessage::Type::received, 0, 0, 8},
-                                    {ControlMessage::Type::printed, 0, 0, 8}});
+  using Message = ControlMessage<NewsOfWriter>;
+  CHECK(ControlParser<NewsOfWriter>().feed(examples()[3]) ==
+        std::vector<Message>{{NewsOfWriter::received, 0, 8}, {NewsOfWriter::printed, 0, 8}});
 }
 
 TEST_CASE("format document: it has the words of every refusal") {

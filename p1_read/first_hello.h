@@ -1,4 +1,4 @@
-// The hello of the streams that this program writes, in the chain and in the launcher.
+// The hello with which all streams begin that this program writes.
 #pragma once
 
 #include "p1_read/batcher.h"
@@ -6,8 +6,8 @@
 
 namespace rowsum {
 
-inline Hello hello_for(const Inputs& inputs, const Identity& identity,
-                       const BatcherOptions& options) {
+inline Hello first_hello(const Inputs& inputs, const Identity& identity,
+                         const BatcherOptions& options) {
   Hello hello;
   hello.dialect = options.dialect;
   hello.header = options.header;

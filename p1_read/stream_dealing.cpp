@@ -1,4 +1,4 @@
-#include "p1_read/chain.h"
+#include "p1_read/stream_dealing.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -13,7 +13,8 @@
 #include "common/base/buffer.h"
 #include "common/base/failure.h"
 #include "common/io/read_write.h"
-#include "p1_read/hello_for.h"
+#include "p1_read/first_hello.h"
+#include "p1_read/read_loop.h"
 
 namespace rowsum {
 
@@ -24,31 +25,68 @@ class Carry {
  public:
   explicit Carry(uint64_t begin) : begin_(begin) {}
 
-  /// Room for `bytes` more.
-  std::span<char> space(size_t bytes) {
-    buffer_.reserve(held_ + bytes, held_);
-    return {buffer_.data() + held_, bytes};
-  }
-  std::string_view filled(size_t bytes) {
-    held_ += bytes;
-    return {buffer_.data() + held_ - bytes, bytes};
+  /// Room for `bytes` from input offset `offset` on. What has been read before `kept_from` goes.
+  std::span<char> space(uint64_t kept_from, uint64_t offset, size_t bytes) {
+    const size_t dropped = kept_from - begin_;
+    const size_t kept = offset - kept_from;
+    if (dropped > 0) std::memmove(buffer_.data(), buffer_.data() + dropped, kept);
+    begin_ = kept_from;
+    buffer_.reserve(kept + bytes, kept);
+    return {buffer_.data() + kept, bytes};
   }
   std::string_view text(const Batch& batch) const {
     return {buffer_.data() + (batch.text_begin() - begin_), batch.text};
-  }
-  /// Bytes before `offset` are needed no more.
-  void drop_before(uint64_t offset) {
-    const uint64_t dropped = offset - begin_;
-    if (dropped == 0) return;
-    held_ -= dropped;
-    std::memmove(buffer_.data(), buffer_.data() + dropped, held_);
-    begin_ = offset;
   }
 
  private:
   Buffer buffer_;
   uint64_t begin_;
-  size_t held_ = 0;
+};
+
+/// Where read_and_deal() deals to.
+class Destination {
+ public:
+  Destination(const Inputs& inputs, std::vector<StreamWriter>& streams, bool has_checksums,
+              DealPolicy policy)
+      : inputs_(inputs),
+        streams_(streams),
+        // Blocking writes are all the credit there is.
+        dealer_(policy, streams.size(), SIZE_MAX),
+        carry_(inputs.begin()),
+        is_spliced_(!has_checksums && inputs.is_plain_file() &&
+                    std::all_of(streams.begin(), streams.end(),
+                                [](const StreamWriter& s) { return is_pipe(s.fd()); })) {
+    for (const StreamWriter& stream : streams) readers_.push_back(stream.fd());
+  }
+
+  NextStep wait(int input, const Batcher& batcher) {
+    if (batcher.has_rows() && !is_readable_now(input)) return NextStep::deal_early;
+    wait_readable(input, readers_);
+    return NextStep::read;
+  }
+
+  std::span<char> space(const Batcher& batcher, size_t bytes) {
+    const uint64_t scanned = batcher.scanned();
+    return carry_.space(is_spliced_ ? scanned : batcher.taken(), scanned, bytes);
+  }
+
+  void deal(const Batch& batch, const Batcher&) {
+    StreamWriter& stream = streams_[*dealer_.deal()];
+    if (is_spliced_) {
+      stream.batch_from_file(batch, inputs_.fd(), inputs_.name());
+    } else {
+      stream.batch(batch, carry_.text(batch));
+    }
+  }
+  void deal_early(const Batch& batch, const Batcher& batcher) { deal(batch, batcher); }
+
+ private:
+  const Inputs& inputs_;
+  std::vector<StreamWriter>& streams_;
+  Dealer dealer_;
+  Carry carry_;
+  bool is_spliced_;  // a plain file's bytes go from the page cache into the pipe
+  std::vector<int> readers_;
 };
 
 using FileId = std::pair<dev_t, ino_t>;
@@ -100,7 +138,8 @@ void check_outputs(const std::vector<std::string>& to, const std::vector<std::st
 
 }  // namespace
 
-void Chain::open(const std::vector<std::string>& to, const std::vector<std::string>& inputs) {
+void StreamDealing::open(const std::vector<std::string>& to,
+                         const std::vector<std::string>& inputs) {
   knows_outputs_ = true;
   check_outputs(to, inputs);
   if (to.empty()) {
@@ -116,56 +155,22 @@ void Chain::open(const std::vector<std::string>& to, const std::vector<std::stri
   }
 }
 
-void Chain::add_checksums() {
+void StreamDealing::add_checksums() {
   has_checksums_ = true;
   for (StreamWriter& stream : streams_) stream.add_checksums();
 }
 
-void Chain::run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy) {
+void StreamDealing::run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy) {
   say_hello(inputs, options);
-  // Blocking writes are all the credit there is.
-  Dealer dealer(policy, streams_.size(), SIZE_MAX);
   Batcher batcher(options, inputs.begin());
-  Carry carry(inputs.begin());
-  // A plain file's bytes go from the page cache into the pipe, and only past the cutter here.
-  const bool is_spliced = !has_checksums_ && inputs.is_plain_file() &&
-                          std::all_of(streams_.begin(), streams_.end(),
-                                      [](const StreamWriter& s) { return is_pipe(s.fd()); });
-  const std::vector<int> readers = outs();
-  const auto deal = [&](const Batch& batch) {
-    StreamWriter& stream = streams_[*dealer.deal()];
-    if (is_spliced) {
-      stream.batch_from_file(batch, inputs.fd(), inputs.name());
-    } else {
-      stream.batch(batch, carry.text(batch));
-    }
-  };
-
-  do {
-    batcher.begin_input(inputs.index(), inputs.name());
-    for (bool is_over = false; !is_over;) {
-      wait_readable(inputs.fd(), readers);
-      const size_t n = inputs.read_some(carry.space(batcher.wanted()));
-      is_over = n == 0;
-      if (is_over) {
-        batcher.end_input();
-      } else {
-        batcher.feed(carry.filled(n));
-      }
-      if (const auto batch = batcher.take_full()) deal(*batch);
-      batcher.check();
-      if (!is_over && batcher.has_rows() && !is_readable_now(inputs.fd())) {
-        if (const auto batch = batcher.take_any()) deal(*batch);
-      }
-      carry.drop_before(is_spliced ? batcher.scanned() : batcher.taken());
-    }
-  } while (inputs.open_next());
+  Destination destination(inputs, streams_, has_checksums_, policy);
+  read_and_deal(inputs, batcher, destination);
   for (StreamWriter& stream : streams_) {
     stream.end({ExitStatus::complete, batcher.taken(), batcher.rows()});
   }
 }
 
-void Chain::fail(ExitStatus status) {
+void StreamDealing::fail(ExitStatus status) {
   if (!knows_outputs_ && !::isatty(STDOUT_FILENO)) {
     streams_.emplace_back(STDOUT_FILENO, "standard output");
   }
@@ -174,14 +179,8 @@ void Chain::fail(ExitStatus status) {
   for (StreamWriter& stream : streams_) stream.fail(status, Content::batches);
 }
 
-std::vector<int> Chain::outs() const {
-  std::vector<int> fds;
-  for (const StreamWriter& stream : streams_) fds.push_back(stream.fd());
-  return fds;
-}
-
-void Chain::say_hello(const Inputs& inputs, const BatcherOptions& options) {
-  Hello hello = hello_for(inputs, inputs.identity(), options);
+void StreamDealing::say_hello(const Inputs& inputs, const BatcherOptions& options) {
+  Hello hello = first_hello(inputs, inputs.identity(), options);
   for (StreamWriter& stream : streams_) {
     stream.hello(hello);
     ++hello.place;

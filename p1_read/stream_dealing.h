@@ -1,8 +1,9 @@
-// The chain's dealing: batches with their text inline, on blocking streams.
+// Dealing to streams: batches with their text inline, to standard output or to several files or
+// FIFOs, which must take them in one after another.
 //
 // It cannot deadlock, whatever the number of streams and however small the pipes: batches are
-// written one after another in input order, and p3_write always reads from the stream that owes the
-// next one. That worker can therefore always write, hence read, and p1 can go on.
+// written in input order, and p3_write always reads from the stream that owes the next one. That
+// worker can therefore always write, hence read, and this program can go on.
 #pragma once
 
 #include <string>
@@ -16,7 +17,7 @@
 
 namespace rowsum {
 
-class Chain {
+class StreamDealing {
  public:
   /// Opens the paths in order; none is standard output. A FIFO is waited for until somebody reads
   /// it. Throws Failure(cannot_create), and Failure(usage) for a terminal, a path that is there
@@ -34,8 +35,6 @@ class Chain {
 
  private:
   void say_hello(const Inputs& inputs, const BatcherOptions& options);
-  /// The descriptors of the streams.
-  std::vector<int> outs() const;
 
   std::vector<OwnedFd> files_;
   std::vector<StreamWriter> streams_;  // no deque, which would allocate outside of run_program()

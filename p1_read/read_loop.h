@@ -1,0 +1,59 @@
+// The one loop in which the inputs are read, cut into batches, and dealt.
+#pragma once
+
+#include <optional>
+
+#include "p1_read/batcher.h"
+#include "p1_read/inputs.h"
+
+namespace rowsum {
+
+/// What there is to do next in reading an input.
+enum class NextStep {
+  read,        // the input has something to read, or has ended
+  deal_early,  // it has nothing right now, and the whole rows that there are shall go out (R8)
+  look_again,  // neither
+};
+
+/// Reads the inputs to their ends and deals all of their rows. A Destination has
+///
+///   NextStep wait(int input, const Batcher&);                  waits until there is a next step
+///   std::span<char> space(const Batcher&, size_t bytes);       where the next bytes of the input
+///   go void deal(const Batch&, const Batcher&);                   a batch that is full void
+///   deal_early(const Batch&, const Batcher&);             one that is not
+///
+/// `go_on_at_row`: the first input goes on in its middle, with a row of this number. Throws what
+/// Inputs, Batcher and the destination throw.
+template <typename Destination>
+void read_and_deal(Inputs& inputs, Batcher& batcher, Destination& destination,
+                   std::optional<uint64_t> go_on_at_row = std::nullopt) {
+  do {
+    batcher.begin_input(inputs.index(), inputs.name());
+    if (go_on_at_row) batcher.go_on_at_row(*go_on_at_row);
+    go_on_at_row.reset();
+    for (bool is_over = false; !is_over;) {
+      switch (destination.wait(inputs.fd(), batcher)) {
+        case NextStep::read: {
+          const std::span<char> into = destination.space(batcher, batcher.wanted());
+          const size_t n = inputs.read_some(into);
+          is_over = n == 0;
+          if (is_over) {
+            batcher.end_input();
+          } else {
+            batcher.feed({into.data(), n});
+          }
+          if (const auto batch = batcher.take_full()) destination.deal(*batch, batcher);
+          batcher.check();
+          break;
+        }
+        case NextStep::deal_early:
+          if (const auto batch = batcher.take_any()) destination.deal_early(*batch, batcher);
+          break;
+        case NextStep::look_again:
+          break;
+      }
+    }
+  } while (inputs.open_next());
+}
+
+}  // namespace rowsum

@@ -1,0 +1,40 @@
+#include "p1_read/shared_input.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+#include "common/base/failure.h"
+
+namespace rowsum {
+
+namespace {
+
+/// Beyond this a larger ring buys no speed.
+constexpr uint64_t largest_window = uint64_t{64} << 20;
+
+}  // namespace
+
+SharedInput::SharedInput(const Inputs& inputs, const BatcherOptions& options, uint64_t window) {
+  if (inputs.is_plain_file()) {
+    file_ = OwnedFd(::fcntl(inputs.fd(), F_DUPFD_CLOEXEC, 3));
+    if (!file_.is_open()) throw Failure::from_errno(ExitStatus::system, inputs.name());
+    return;
+  }
+  // A header and a row, both as long as they may be.
+  const uint64_t for_long_rows = 2 * options.largest_text() + byte_order_mark.size();
+  ring_ = std::make_unique<Ring>(std::max(for_long_rows, std::min(window, largest_window)));
+}
+
+Shared SharedInput::where() const {
+  if (ring_) return {ring_->fd(), ring_->size()};
+  return {file_.get(), 0};
+}
+
+std::span<char> SharedInput::space(uint64_t offset, size_t bytes) {
+  if (ring_) return ring_->space(offset, bytes);
+  if (scratch_.size() < bytes) scratch_.resize(bytes);
+  return std::span(scratch_).first(bytes);
+}
+
+}  // namespace rowsum

@@ -1,0 +1,62 @@
+#include "p1_read/writer_link.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "common/base/failure.h"
+#include "common/io/read_write.h"
+
+namespace rowsum {
+
+WriterLink::WriterLink(int link) : link_(link) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw Failure::from_errno(ExitStatus::system, "control");
+  control_ = OwnedFd(ends[0]);
+  control_to_open_ = OwnedFd(ends[1]);
+  ::fcntl(link_, F_SETFL, ::fcntl(link_, F_GETFL) | O_NONBLOCK);
+  say(NewsOfReader::control, 0, static_cast<uint64_t>(control_to_open_.get()));
+}
+
+void WriterLink::say(NewsOfReader type, size_t place, uint64_t value) {
+  if (!is_open_) return;
+  encode(ControlMessage<NewsOfReader>{type, static_cast<uint32_t>(place), value}, pending_);
+  flush();
+}
+
+std::array<pollfd, 2> WriterLink::to_poll() const {
+  const int16_t for_link = pending_.empty() ? 0 : POLLOUT;
+  return {pollfd{is_open_ ? control_.get() : -1, POLLIN, 0},
+          pollfd{is_open_ ? link_ : -1, for_link, 0}};
+}
+
+std::vector<ControlMessage<NewsOfWriter>> WriterLink::polled(const std::array<pollfd, 2>& answer) {
+  std::vector<ControlMessage<NewsOfWriter>> messages;
+  if (answer[0].revents != 0) {
+    std::array<char, 4096> bytes;
+    const size_t n = read_some(control_.get(), bytes, "control");
+    messages = parser_.feed(std::span(bytes).first(n));
+    is_open_ = n > 0;
+    // p3_write has opened it: from now on the end of the control is the end of p3_write.
+    control_to_open_.close();
+  }
+  if (answer[1].revents & POLLERR) writer_has_gone();
+  if (answer[1].revents & POLLOUT) flush();
+  return messages;
+}
+
+void WriterLink::flush() {
+  try {
+    pending_.erase(0, write_available(link_, pending_, "link"));
+  } catch (const Failure& failure) {
+    if (failure.status() != ExitStatus::downstream_closed) throw;
+    writer_has_gone();
+  }
+}
+
+/// What it has said before can still be read from the control, which then ends.
+void WriterLink::writer_has_gone() {
+  control_to_open_.close();
+  pending_.clear();
+}
+
+}  // namespace rowsum

@@ -1,0 +1,109 @@
+#include "p3_write/reader_link.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+
+#include "common/base/failure.h"
+#include "common/io/orphans.h"
+#include "common/io/read_write.h"
+#include "common/wire/frame.h"
+#include "common/wire/stream_parser.h"
+#include "common/wire/worker_variable.h"
+
+namespace rowsum {
+
+ReaderLink::ReaderLink(int link, pid_t reader) : link_(link), reader_(reader) {
+  ::fcntl(link_, F_SETFL, ::fcntl(link_, F_GETFL) | O_NONBLOCK);
+  adopt_orphans();
+}
+
+ReaderLink::~ReaderLink() {
+  control_.close();
+  ::close(link_);
+  while (reader_ > 0 && ::waitpid(reader_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  // A p1_read that was killed has left what its workers had started.
+  const std::string variable = std::string(worker_variable) + "=";
+  while (kill_orphans(variable, [](pid_t) { return false; })) ::poll(nullptr, 0, 1);
+}
+
+std::vector<ControlMessage<NewsOfReader>> ReaderLink::hear() {
+  std::array<char, 4096> into;
+  const ssize_t n = read_available(link_, into, "link");
+  if (n < 0) return {};
+  if (n == 0) reader_has_gone();
+  const std::span<const char> bytes = std::span(into).first(static_cast<size_t>(n));
+  if (!std::exchange(has_begun_, true) && bytes[0] == frame_first_byte) hear_failed_stream(bytes);
+  return parser_.feed(bytes);
+}
+
+OwnedFd ReaderLink::open(uint64_t fd, int flags) const {
+  const std::string path = "/proc/" + std::to_string(reader_) + "/fd/" + std::to_string(fd);
+  OwnedFd file(::open(path.c_str(), flags | O_CLOEXEC));
+  if (!file.is_open()) throw Failure::from_errno(ExitStatus::system, path);
+  return file;
+}
+
+void ReaderLink::open_control(uint64_t fd) {
+  control_ = open(fd, O_WRONLY);
+}
+
+void ReaderLink::say(NewsOfWriter type, size_t place, uint64_t value) {
+  encode(ControlMessage<NewsOfWriter>{type, static_cast<uint32_t>(place), value}, news_);
+  if (news_.size() + control_message_size > PIPE_BUF) send();
+}
+
+void ReaderLink::send() {
+  try {
+    write_all(control_.get(), std::exchange(news_, {}), "control");
+  } catch (const Failure& failure) {
+    if (failure.status() != ExitStatus::downstream_closed) throw;
+  }
+}
+
+void ReaderLink::reader_has_gone() {
+  int status = 0;
+  pid_t found = 0;
+  while ((found = ::waitpid(reader_, &status, 0)) < 0 && errno == EINTR) {
+  }
+  reader_ = 0;
+  if (found > 0 && WIFEXITED(status) && WEXITSTATUS(status) != 0) {
+    throw Failure::silent(static_cast<ExitStatus>(WEXITSTATUS(status)));
+  }
+  if (found > 0 && WIFSIGNALED(status)) {
+    const int signal = WTERMSIG(status);
+    const char* const name = ::sigabbrev_np(signal);
+    throw Failure(ExitStatus::neighbour_vanished, "p1_read was killed by signal " +
+                                                      std::to_string(signal) + " (" +
+                                                      (name ? name : "?") + ")");
+  }
+  throw Failure(ExitStatus::neighbour_vanished, "p1_read ended before its time");
+}
+
+void ReaderLink::hear_failed_stream(std::span<const char> bytes) {
+  StreamParser stream("p1_read", Content::batches);
+  std::array<char, 4096> more;
+  while (stream.item() != StreamParser::Item::end) {
+    if (stream.item() != StreamParser::Item::none) stream.next();
+    if (bytes.empty()) {
+      bytes = std::span(more).first(read_some(link_, more, "link"));
+      if (bytes.empty()) reader_has_gone();
+    }
+    const std::span<char> into = stream.space();
+    const size_t n = std::min(into.size(), bytes.size());
+    std::copy_n(bytes.begin(), n, into.begin());
+    bytes = bytes.subspan(n);
+    stream.filled(n);
+  }
+  throw Failure::silent(stream.verdict().status);
+}
+
+}  // namespace rowsum

@@ -1,0 +1,58 @@
+// What p3_write and p1_read tell each other while p1_read has workers (common/wire/control.h), at
+// the end of p3_write, which is the parent of p1_read. Its standard input is the link; the control
+// and the outputs of the workers are pipes of p1_read, opened here by their names in /proc.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/io/owned_fd.h"
+#include "common/wire/control.h"
+
+namespace rowsum {
+
+class ReaderLink {
+ public:
+  /// `link`: not owned; becomes non-blocking. `reader`: p1_read, a child of this process.
+  ReaderLink(int link, pid_t reader);
+  /// Lets p1_read go, and waits for its end: it ends its workers first. If it was killed, what is
+  /// left of its workers is ended here.
+  ~ReaderLink();
+  ReaderLink(const ReaderLink&) = delete;
+  ReaderLink& operator=(const ReaderLink&) = delete;
+
+  int fd() const { return link_; }
+
+  /// What has been said since the last time. Throws when p1_read has gone: a Failure that tells how
+  /// it was killed, or a silent one with the status it ended with. Throws std::invalid_argument for
+  /// a message that there is not, and Failure(io).
+  std::vector<ControlMessage<NewsOfReader>> hear();
+
+  /// Opens a pipe of p1_read by the number of its descriptor. Throws Failure(system).
+  OwnedFd open(uint64_t fd, int flags) const;
+  /// The control, which is said to be this descriptor of p1_read.
+  void open_control(uint64_t fd);
+
+  /// To be sent soon, and sent now. Both throw Failure(io); that p1_read has gone is for hear() to
+  /// tell.
+  void say(NewsOfWriter type, size_t place = 0, uint64_t value = 0);
+  void send();
+
+ private:
+  [[noreturn]] void reader_has_gone();
+  /// A p1_read that fails before it knows that it has workers ends its standard output as any
+  /// stream.
+  [[noreturn]] void hear_failed_stream(std::span<const char> bytes);
+
+  int link_;
+  pid_t reader_;
+  OwnedFd control_;
+  ControlParser<NewsOfReader> parser_;
+  std::string news_;
+  bool has_begun_ = false;  // something has been heard
+};
+
+}  // namespace rowsum

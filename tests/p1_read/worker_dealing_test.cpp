@@ -1,0 +1,213 @@
+#include "p1_read/worker_dealing.h"
+
+#include <doctest/doctest.h>
+#include <poll.h>
+#include <signal.h>
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <thread>
+
+#include "p3_write/reader_link.h"
+#include "tests/support/files.h"
+#include "tests/support/pipes.h"
+#include "tests/support/streams.h"
+#include "tests/support/temporary_directory.h"
+
+using namespace rowsum;
+
+namespace {
+
+void wait_readable(int fd) {
+  pollfd wanted{fd, POLLIN, 0};
+  if (::poll(&wanted, 1, 20'000) != 1) throw std::runtime_error("nothing comes");
+}
+
+/// The test in the place of p3_write, with one place for a worker.
+class Writer {
+ public:
+  explicit Writer(int link) : link_(link, ::getpid()) {}
+
+  /// As far as to the start of the next worker.
+  void next_worker() {
+    for (bool has_started = false; !has_started;) {
+      wait_readable(link_.fd());
+      for (const auto& message : link_.hear()) {
+        if (message.type == NewsOfReader::control) {
+          link_.open_control(message.value);
+          link_.say(NewsOfWriter::ready);
+          link_.send();
+        }
+        has_started = message.type == NewsOfReader::started;
+        if (has_started && !out_.is_open()) out_ = link_.open(message.value, O_RDONLY);
+      }
+    }
+  }
+
+  /// All in one write, as in a round of p3_write.
+  void say(std::initializer_list<ControlMessage<NewsOfWriter>> messages) {
+    for (const auto& message : messages) link_.say(message.type, message.place, message.value);
+    link_.send();
+  }
+
+  /// The stream of the worker, as far as to an item of this kind, or to the end of the file.
+  StreamParser::Item read_to(StreamParser& stream, StreamParser::Item wanted) {
+    while (stream.item() != wanted) {
+      if (stream.item() != StreamParser::Item::none) stream.next();
+      wait_readable(out_.get());
+      const std::span<char> space = stream.space();
+      const ssize_t n = ::read(out_.get(), space.data(), space.size());
+      if (n <= 0) return StreamParser::Item::none;
+      stream.filled(static_cast<size_t>(n));
+    }
+    return wanted;
+  }
+
+ private:
+  ReaderLink link_;
+  OwnedFd out_;
+};
+
+/// A file, and its dealing to one place.
+class Surroundings {
+ public:
+  explicit Surroundings(const std::string& input) : path_(directory_.file("in.csv")) {
+    write_file(path_, input);
+    options.places = 1;
+    options.retries = 3;
+    options.command = {{ROWSUM_BIN_DIR "/p2_sum"}, "p2_sum"};
+  }
+
+  /// What is thrown by the dealing while `writer` does its part.
+  Thrown deal(std::function<void(Writer&)> writer) {
+    ::signal(SIGPIPE, SIG_IGN);  // as in the program
+    Pipe link;
+    const int out = ::dup(link.out.get());
+    link.out.close();
+    std::string problem;
+    std::thread other([&] {
+      try {
+        Writer peer(out);
+        writer(peer);
+      } catch (const std::exception& error) {
+        problem = error.what();
+      }
+    });
+    Thrown thrown;
+    {
+      WorkerDealing dealing(options, DealPolicy::round_robin, link.in.get());
+      Inputs inputs({path_});
+      BatcherOptions batches;
+      batches.batch_size = 2;
+      thrown = thrown_by([&] { dealing.run(inputs, batches); });
+      has_returned = true;
+      if (thrown != Thrown()) dealing.fail(thrown.status);
+    }
+    other.join();
+    CHECK(problem == "");
+    return thrown;
+  }
+
+  std::string file(const std::string& name) const { return directory_.file(name); }
+  const std::string& input() const { return path_; }
+
+  WorkerOptions options;
+  std::atomic<bool> has_returned = false;  // from run()
+
+ private:
+  TemporaryDirectory directory_;
+  std::string path_;
+};
+
+using Item = StreamParser::Item;
+
+}  // namespace
+
+TEST_CASE("worker dealing: what is wrong with the input is told when all before it is printed") {
+  Surroundings surroundings("1\n\"2");
+  bool was_early = true;
+  const Thrown thrown = surroundings.deal([&](Writer& writer) {
+    StreamParser stream("out.0", Content::results);
+    writer.next_worker();
+    writer.read_to(stream, Item::frame);
+    writer.say({{NewsOfWriter::alive, 0, 0}, {NewsOfWriter::received, 0, 2}});
+    ::poll(nullptr, 0, 50);
+    was_early = surroundings.has_returned;
+    writer.say({{NewsOfWriter::printed, 0, 2}});
+    writer.read_to(stream, Item::end);
+    CHECK(stream.verdict() == Verdict{ExitStatus::bad_data, 2, 1});
+  });
+  CHECK_FALSE(was_early);
+  CHECK(thrown.status == ExitStatus::bad_data);
+  CHECK(thrown.message ==
+        surroundings.input() + ": row 1 (byte 2): a quoted field is never closed");
+}
+
+TEST_CASE("worker dealing: nothing is told of the input if what lies before it ends the run") {
+  Surroundings surroundings("x\n\"2");
+  const Thrown thrown = surroundings.deal([&](Writer& writer) {
+    StreamParser stream("out.0", Content::results);
+    writer.next_worker();
+    writer.read_to(stream, Item::frame);
+  });
+  CHECK(thrown == Thrown{ExitStatus::neighbour_vanished, ""});
+}
+
+TEST_CASE("worker dealing: of what is said in one breath with a failure nothing is lost") {
+  // More batches than a place may have, so that the end of the input is not reached.
+  Surroundings surroundings("1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n");
+  // The first worker dies when it has been given something, and the second one is p2_sum.
+  surroundings.options.command = {{"/bin/sh", "-c",
+                                   "[ $ROWSUM_WORKER != 0.0 ] || kill -KILL $$; "
+                                   "exec '" ROWSUM_BIN_DIR "/p2_sum'"},
+                                  "p2_sum"};
+  const Thrown thrown = surroundings.deal([&](Writer& writer) {
+    StreamParser first("out.0", Content::results), second("out.0", Content::results);
+    writer.next_worker();
+    CHECK(writer.read_to(first, Item::end) == Item::none);
+    writer.say({{NewsOfWriter::failed, 0, 74}, {NewsOfWriter::lost, 0, 0}});
+    writer.next_worker();
+    CHECK(writer.read_to(second, Item::hello) == Item::hello);
+    CHECK(second.hello().life == 1);
+    CHECK(writer.read_to(second, Item::end) == Item::end);
+    CHECK(second.verdict().status == ExitStatus::io);
+  });
+  CHECK(thrown == Thrown{ExitStatus::io, ""});
+}
+
+TEST_CASE("worker dealing: the next worker is given the same, whatever became of the input") {
+  Surroundings surroundings("1\n2\n3\n");
+  surroundings.options.checksum = true;
+  // Each keeps what it is given; the first one dies of a row that it has been given.
+  const std::string kept = surroundings.file("kept.");
+  surroundings.options.command = {{"/bin/sh", "-c",
+                                   "if [ $ROWSUM_WORKER = 0.0 ]; then head -c 400 >'" + kept +
+                                       "'0.0; kill -KILL $$; fi; "
+                                       "cat >'" +
+                                       kept + "'$ROWSUM_WORKER; kill -KILL $$"},
+                                  "worker"};
+  surroundings.deal([&](Writer& writer) {
+    StreamParser stream("out.0", Content::results);
+    writer.next_worker();
+    writer.read_to(stream, Item::end);
+    std::filesystem::resize_file(surroundings.input(), 0);
+    writer.say({{NewsOfWriter::lost, 0, 0}});
+    writer.next_worker();
+    for (const uint64_t end : {2, 4, 6}) writer.say({{NewsOfWriter::received, 0, end}});
+    writer.read_to(stream, Item::end);
+    writer.say({{NewsOfWriter::printed, 0, 6}});
+  });
+  const std::string first = contents_of(kept + "0.0");
+  const std::string second = contents_of(kept + "0.1");
+  const Seen seen = seen_in(second);
+  CHECK(seen.frames.size() == 3);
+  CHECK(seen.verdict == Verdict{ExitStatus::complete, 6, 3});
+  // All but the hello, which says which life it is.
+  const std::string batch =
+      "\x8f"
+      "BAT";
+  REQUIRE(first.find(batch) != first.npos);
+  const std::string batches = first.substr(first.find(batch));
+  CHECK(second.substr(second.find(batch), batches.size()) == batches);
+}

@@ -1,0 +1,67 @@
+#include "p3_write/reader_link.h"
+
+#include <doctest/doctest.h>
+#include <poll.h>
+#include <signal.h>
+
+#include "common/wire/stream_writer.h"
+#include "tests/support/child.h"
+#include "tests/support/pipes.h"
+#include "tests/support/thrown.h"
+
+using namespace rowsum;
+
+namespace {
+
+/// What hear() throws when p1_read does this, with the link as its standard output, and goes.
+template <typename Body>
+Thrown last_heard_of(Body reader) {
+  Pipe link;
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    link.out.close();
+    ::_exit(reader(link.in.get()));
+  }
+  link.in.close();
+  return thrown_by([&] {
+    ReaderLink reader_link(::dup(link.out.get()), pid);
+    while (true) {
+      pollfd wanted{reader_link.fd(), POLLIN, 0};
+      if (::poll(&wanted, 1, 10'000) != 1) throw std::runtime_error("nothing comes");
+      reader_link.hear();
+    }
+  });
+}
+
+}  // namespace
+
+TEST_CASE("reader link: how p1_read has gone") {
+  CHECK(last_heard_of([](int) { return 66; }) == Thrown{ExitStatus::no_input, ""});
+  CHECK(last_heard_of([](int) { return ::raise(SIGKILL); }) ==
+        Thrown{ExitStatus::neighbour_vanished, "p1_read was killed by signal 9 (KILL)"});
+  CHECK(last_heard_of([](int) { return 0; }) ==
+        Thrown{ExitStatus::neighbour_vanished, "p1_read ended before its time"});
+}
+
+TEST_CASE("reader link: a p1_read that fails before it knows of workers ends a stream") {
+  CHECK(last_heard_of([](int link) {
+          StreamWriter(link, "link").fail(ExitStatus::usage, Content::batches);
+          return 0;
+        }) == Thrown{ExitStatus::usage, ""});
+}
+
+TEST_CASE("reader link: it waits for the end of p1_read, which sees that it has gone") {
+  Pipe link, control;
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    link.out.close();
+    control.in.close();
+    pollfd wanted{link.in.get(), 0, 0};
+    ::_exit(::poll(&wanted, 1, 10'000) == 1 && (wanted.revents & POLLERR) ? 0 : 1);
+  }
+  control.out.close();
+  const int out = ::dup(link.out.get());
+  link.out.close();
+  { const ReaderLink reader_link(out, pid); }
+  CHECK(::kill(pid, 0) < 0);
+}
