@@ -203,13 +203,14 @@ void Output::cut(uint64_t length) {
 }
 
 void Output::sync() {
+  if (path_.empty()) return flush(fd_, name_);
   rowsum::sync(fd_, name_);
 }
 
 void Output::commit() {
   if (is_done_) return;
-  if (path_.empty()) return flush(fd_, name_);
   sync();
+  if (path_.empty()) return;
   if (temporary_.empty()) {
     // A file without a name cannot take one that exists: it gets a temporary one first.
     std::string temporary = temporary_name(path_);

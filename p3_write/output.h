@@ -42,10 +42,10 @@ class Output {
   bool is_there_already(uint64_t length) const;
   /// There is nothing to write, for it is there already: cut() and commit() do nothing.
   void leave_alone() { is_done_ = true; }
-  /// What has been written is safe on disk.
+  /// What has been written is safe on disk; or, if it was written directly, its file system has had
+  /// its chance to say that it could not keep it.
   void sync();
-  /// Everything written is safe and has its name; or, if it was written directly, its file system
-  /// has had its chance to say that it could not keep it.
+  /// As sync(), and then it has its name.
   void commit();
 
  private:

@@ -54,16 +54,16 @@ void ResultWriter::note_progress(uint64_t offset, uint64_t row) {
 }
 
 void ResultWriter::save_what_there_is() {
-  if (!checkpoint_) {
-    if (rejects_) rejects_->commit();
-  } else if (checkpoint_->is_accepted()) {
-    checkpoint_->save();
-  }
+  if (checkpoint_ && checkpoint_->is_accepted()) checkpoint_->save();
 }
 
 ExitStatus ResultWriter::commit() {
   if (checkpoint_) checkpoint_->complete();
-  if (rejects_) rejects_->commit();
+  if (rejects_) {
+    // A run that cannot keep its sums fails, and then leaves the old file of rejects as well.
+    output_.sync();
+    rejects_->commit();
+  }
   output_.commit();
   if (checkpoint_) checkpoint_->remove();
   return has_rejects_ ? ExitStatus::some_rejected : ExitStatus::complete;

@@ -30,8 +30,8 @@ class ResultWriter {
   /// checkpoint it throws as that does.
   void note_progress(uint64_t offset, uint64_t row);
 
-  /// What there is of a run that fails, but not in writing: the rejects get their file, or with
-  /// --resume the journal is written.
+  /// For a run that fails, but not in writing: with --resume the journal says how far it is.
+  /// Without it nothing is kept: the files of the output and of the rejects stay as they were.
   void save_what_there_is();
 
   /// Gives the files their names. Returns `some_rejected` or `complete`; throws as Output does.

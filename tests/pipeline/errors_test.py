@@ -3,14 +3,16 @@
 
 In the patterns IN stands for the name of the input, in.csv or standard input.
 """
+import errno
 import itertools
 import os
 import subprocess
 import sys
+import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
-from pipeline import LAUNCHER, Outcome, PipelineTest, main, program, sums  # noqa: E402
+from pipeline import HOSTILE, IS_STATIC, LAUNCHER, Outcome, PipelineTest, main, program, sums  # noqa: E402
 
 # Bad data. What it is: input, options of p1, options of p3, lines said, what comes out, statuses of the three.
 # The launcher's status is that of p3.
@@ -140,11 +142,32 @@ class TableTest(PipelineTest):
         outcome = self.shell(without_builtins + 'run_pipeline.sh -n 2 in.csv')
         self.assertEqual(outcome, Outcome(b'0,1\n', '', 0))
 
-    def test_rejects_are_kept_when_something_fails_later(self):
+    def test_the_file_of_rejects_stays_as_it_was_when_the_run_fails(self):
         self.file('bad.csv', b'1\nx\n2\n')
-        outcome = self.shell('run_pipeline.sh -n 2 --on-error=skip --rejects=rejects bad.csv missing.csv')
-        self.assertEqual((outcome.stdout, outcome.status), (b'0,1\n2,2\n', 66), outcome)
-        self.assertEqual((self.work / 'rejects').read_bytes(), b'x\n')
+        options = '-n 2 --on-error=skip --rejects=rejects'
+        for inputs, lines in ('bad.csv missing.csv', b'0,1\n2,2\n'), ('missing.csv', b''):
+            for old in None, b'old\n':
+                with self.subTest(inputs, old=old):
+                    if old:
+                        self.file('rejects', old)
+                    outcome = self.shell(f'run_pipeline.sh {options} {inputs}')
+                    self.assertEqual((outcome.stdout, outcome.status), (lines, 66), outcome)
+                    self.assertEqual((self.work / 'rejects').exists(), old is not None)
+                    if old:
+                        self.assertEqual((self.work / 'rejects').read_bytes(), old)
+                        (self.work / 'rejects').unlink()
+
+    @unittest.skipUnless(IS_STATIC, 'there is no hostile system for it')
+    def test_the_file_of_rejects_stays_as_it_was_when_a_file_cannot_be_synced(self):
+        self.shell('p1_read - | p2_sum >results', stdin=b'1\nx\n2\n')
+        self.file('rejects', b'old\n')
+        for which in 1, 2:
+            env = {**self.env, 'HOSTILE_CALL': 'fsync', 'HOSTILE_AT': str(which), 'HOSTILE_ERROR': str(errno.ENOSPC)}
+            outcome = self.start([HOSTILE / 'p3_write', '--on-error=skip', '--rejects=rejects', '-o', 'out', 'results'],
+                                 env=env).finish()
+            self.assertEqual(outcome.status, 74, outcome)
+            self.assertEqual((self.work / 'rejects').read_bytes(), b'old\n')
+            self.assertFalse((self.work / 'out').exists())
 
     def test_unreadable(self):
         self.file('in.csv', b'1\n').chmod(0)
@@ -341,7 +364,7 @@ class ChangingInputTest(PipelineTest):
         self.assertEqual(end, ['', 74])
         outcome = self.run_program('p3_write', '--on-error=skip', '--rejects=rejects', stdin=results)
         self.assertEqual(outcome, Outcome(b'0,3\n', '', 74))
-        self.assertEqual((self.work / 'rejects').read_bytes(), b'')
+        self.assertFalse((self.work / 'rejects').exists())
 
     def test_one_of_several_that_shrinks(self):
         """Those are read, and not referred to: what is missing is noticed at the end of the file, in one line."""
