@@ -40,13 +40,13 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
       "\"index,sum\" for each row. No STREAM, or -, is standard input.";
   auto add = command_line.options.add_options();
   add("output,o", po::value(&options.output)->value_name("FILE"),
-      "write to FILE, which is only ever replaced by a complete one");
+      "write to FILE, which is only ever replaced by a complete one; -: to standard output");
   add("crlf", po::bool_switch(&options.form.crlf), "end lines with CR LF");
   add("no-index", po::bool_switch(&no_index), "print only the sums");
   add("on-error", po::value(&on_error)->default_value("fail")->value_name("POLICY"),
       "a row that is not integers: fail, or skip it and go on (exit status 1)");
   add("rejects", po::value(&options.rejects)->value_name("FILE"),
-      "with --on-error=skip: keep the rejected rows, as they are, in FILE");
+      "with --on-error=skip: keep the rejected rows, as they are, in FILE; -: standard output");
 
   po::options_description launcher("After a p1_read with workers, as run_pipeline.sh starts it");
   auto add_launcher = launcher.add_options();
@@ -67,7 +67,11 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
       throw usage_failure(std::string("--") + file + ": an empty name");
     }
   }
-  if (!options.output.empty() && !options.rejects.empty()) {
+  if (options.output == "-" && options.rejects == "-") {
+    throw usage_failure("the sums and the rejected rows would both go to standard output");
+  }
+  const auto is_file = [](const std::string& name) { return !name.empty() && name != "-"; };
+  if (is_file(options.output) && is_file(options.rejects)) {
     if (have_common(files_of(options.output, {}), files_of(options.rejects, {}))) {
       throw usage_failure("--output and --rejects are the same file");
     }
@@ -84,9 +88,7 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
   if (!options.rejects.empty() && !options.skip_rejects) {
     throw usage_failure("--rejects needs --on-error=skip");
   }
-  if (options.resume && (options.reader == 0 || options.output.empty())) {
-    throw usage_failure("--resume needs --reader and --output");
-  }
+  if (options.resume && options.reader == 0) throw usage_failure("--resume needs --reader");
   if (options.reader != 0) {
     if (!options.streams.empty()) throw usage_failure("--reader takes no operand");
     return options;

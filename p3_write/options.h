@@ -13,12 +13,12 @@ namespace rowsum {
 
 struct WriteOptions {
   std::vector<std::string> streams;  // "-": standard input
-  pid_t reader = 0;     // the p1_read whose workers write the streams; 0: there is none
-  std::string output;   // empty: standard output
-  bool resume = false;  // keep a journal, and go on where it says
+  pid_t reader = 0;          // the p1_read whose workers write the streams; 0: there is none
+  std::string output = "-";  // "-": standard output
+  bool resume = false;       // keep a journal, and go on where it says
   LineForm form;
   bool skip_rejects = false;  // otherwise the first one ends the run
-  std::string rejects;        // the file for the rejected rows; empty: none
+  std::string rejects;        // the file for the rejected rows, "-" as above; empty: none
 };
 
 /// Nothing when --help or --version has been answered. Throws as parse_arguments() does.

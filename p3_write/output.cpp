@@ -95,7 +95,7 @@ std::string temporary_name(const std::string& path) {
 /// The descriptor that `path` names, or -1. Opening such a path would make a second offset in the
 /// same file, and replacing it would take away what others have written there.
 int descriptor_of(const std::string& path) {
-  if (path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "-" || path == "/dev/stdout") return STDOUT_FILENO;
   if (path == "/dev/stderr") return STDERR_FILENO;
   for (const std::string_view directory : {"/dev/fd/", "/proc/self/fd/"}) {
     if (!path.starts_with(directory)) continue;
@@ -105,6 +105,10 @@ int descriptor_of(const std::string& path) {
     if (error == std::errc() && rest == end) return fd;
   }
   return -1;
+}
+
+std::string name_for_messages(const std::string& path) {
+  return path == "-" ? "standard output" : path;
 }
 
 void sync(int fd, const std::string& name) {
@@ -128,21 +132,14 @@ void sync_directory_of(const std::string& path, const std::string& name) {
 
 }  // namespace
 
-Output Output::standard_output() {
-  Output output;
-  output.fd_ = STDOUT_FILENO;
-  output.name_ = "standard output";
-  return output;
-}
-
 Output Output::partial(const std::string& path) {
   Output output;
-  output.name_ = path;
+  output.name_ = name_for_messages(path);
   output.is_partial_ = true;
   struct stat status;
   const bool exists = find(path, status);
   if (descriptor_of(path) >= 0 || (exists && !S_ISREG(status.st_mode))) {
-    throw Failure(ExitStatus::usage, path + ": no plain file, as --resume needs");
+    throw Failure(ExitStatus::usage, output.name_ + ": no plain file, as --resume needs");
   }
   output.path_ = resolved_path(path);
   output.open_partial();
@@ -150,7 +147,7 @@ Output Output::partial(const std::string& path) {
   return output;
 }
 
-Output::Output(const std::string& path) : name_(path) {
+Output::Output(const std::string& path) : name_(name_for_messages(path)) {
   if (const int fd = descriptor_of(path); fd >= 0) {
     file_ = OwnedFd(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
     if (!file_.is_open()) throw Failure::from_errno(ExitStatus::cannot_create, name_);

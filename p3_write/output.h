@@ -14,12 +14,12 @@ namespace rowsum {
 /// that goes with this object and with SIGHUP, SIGINT, SIGQUIT, SIGTERM and SIGUSR1), synced and
 /// renamed. What had the name before stays as it is until then, keeps its permissions, and a
 /// symbolic link to it keeps pointing there. A FIFO, a device or a socket is written directly, and
-/// so is a descriptor of this process by name (/dev/stdout, /dev/fd/N), whatever it is.
+/// so is a descriptor of this process by name (/dev/stdout, /dev/fd/N, or - for standard output),
+/// whatever it is.
 ///
 /// Throws Failure(cannot_create) or Failure(io), and a silent Failure(downstream_closed).
 class Output {
  public:
-  static Output standard_output();
   /// A file that is to be gone on with if this process is killed: until commit() it is
   /// `path`.partial, and stays when this object goes, unless it is empty. Nobody else has it
   /// meanwhile: Failure(cannot_create) if somebody does. Only for what is or will be a regular
@@ -54,7 +54,7 @@ class Output {
   void open_partial();
 
   OwnedFd file_;
-  int fd_ = 1;
+  int fd_ = -1;
   std::string name_;       // for messages
   std::string path_;       // of the file to be replaced; empty: written directly
   std::string temporary_;  // its name until then, when it has one

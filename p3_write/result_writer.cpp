@@ -8,7 +8,6 @@ namespace rowsum {
 namespace {
 
 Output open_output(const std::string& path, bool resume) {
-  if (path.empty()) return Output::standard_output();
   return resume ? Output::partial(path) : Output(path);
 }
 

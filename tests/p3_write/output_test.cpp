@@ -329,10 +329,23 @@ TEST_CASE("replace_file: an ignored signal stays ignored, at every moment") {
   CHECK(writer.wait() == 1);
 }
 
-TEST_CASE("output: standard output has nothing to commit") {
-  Output output = Output::standard_output();
-  CHECK(output.fd() == STDOUT_FILENO);
-  output.commit();
+TEST_CASE("output: - is standard output, and no file of that name") {
+  const TemporaryDirectory directory;
+  Pipe pipe;
+  Child writer([&] {
+    fs::current_path(directory.path());
+    ::dup2(pipe.in.get(), STDOUT_FILENO);
+    Output output("-");
+    output.write("0,1\n");
+    output.commit();
+    return 0;
+  });
+  CHECK(writer.wait() == 0);
+  pipe.in.close();
+  CHECK(read_to_end(pipe.out.get()) == "0,1\n");
+  CHECK(files_in(directory) == 0);
+  CHECK(thrown_by([] { Output::partial("-"); }) ==
+        Thrown{ExitStatus::usage, "standard output: no plain file, as --resume needs"});
 }
 
 }  // namespace rowsum

@@ -70,12 +70,14 @@ USAGE = {
                 ['--pipeline=.']],
     'p2_sum': [['--bogus'], ['in.csv'], ['-']],
     'p3_write': [['--bogus'], ['--on-error=ignore'], ['--rejects=x'], ['--crlf=1'], ['-o'], ['--pipeline=.'],
-                 ['--on-error=skip', '-o', 'x', '--rejects=./x']],
+                 ['--on-error=skip', '-o', 'x', '--rejects=./x'], ['--on-error=skip', '--rejects=-'],
+                 ['--on-error=skip', '--rejects=-', '-o', '-']],
     'run_pipeline.sh': [['--bogus'], ['-z'], ['-n', 0], ['-n', 65], ['-n', 'x'], ['-n'], ['-n', ''], ['-n', '1+1'],
                         ['-n=8'], ['--workers'], ['--a\nb\x1b[31m'],
                         ['--workers=-1'], ['--retries=-1'], ['--retries=x'],
                         ['--worker-timeout=-1'], ['--header=1'], ['--batch-size'], ['--batch-size=0'], ['-d', ''],
-                        ['--deal=best'], ['--on-error=ignore'], ['--rejects=x'], ['--help=1']],
+                        ['--deal=best'], ['--on-error=ignore'], ['--rejects=x'], ['--help=1'],
+                        ['--on-error=skip', '--rejects=-', '-']],
 }
 
 

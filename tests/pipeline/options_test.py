@@ -102,11 +102,11 @@ class OutputTest(PipelineTest):
         self.file('in.csv', b'1\n2\n')
         self.expected = b'0,1\n1,2\n'
 
-    def runs(self, out, **popen):
+    def runs(self, out, *options, **popen):
         """The outcome of the chain's end and of the launcher, each in a call."""
         self.shell('p1_read in.csv | p2_sum >results')
-        yield lambda: self.run_program('p3_write', '-o', out, 'results', **popen)
-        yield lambda: self.launcher(None, '-n', 2, '-o', out, 'in.csv', **popen)
+        yield lambda: self.run_program('p3_write', '-o', out, *options, 'results', **popen)
+        yield lambda: self.launcher(None, '-n', 2, '-o', out, *options, 'in.csv', **popen)
 
     def test_a_new_file(self):
         before = os.umask(0o027)
@@ -192,6 +192,23 @@ class OutputTest(PipelineTest):
                     self.assertEqual(self.shell(f'{{ echo first; {command}; }} {redirected}').status, 0)
                     old = b'old\n' if redirected == '>>out' else b''
                     self.assertEqual((self.work / 'out').read_bytes(), old + b'first\n' + self.expected)
+
+    def test_a_hyphen_is_standard_output(self):
+        for run in self.runs('-'):
+            self.assertEqual(run(), Outcome(self.expected, '', 0))
+            self.assertEqual(self.files(), ['in.csv', 'results'])
+
+    def test_a_hyphen_is_standard_output_for_rejects(self):
+        self.file('in.csv', b'1\nx\n2\n')
+        for run in self.runs('out', '--on-error=skip', '--rejects=-'):
+            outcome = run()
+            self.assertEqual((outcome.stdout, outcome.status), (b'x\n', 1), outcome)
+            self.assertEqual((self.work / 'out').read_bytes(), b'0,1\n2,2\n')
+            self.assertEqual(self.files(), ['in.csv', 'out', 'results'])
+        for run in self.runs('./-', '--on-error=skip', '--rejects=-'):  # which is a file
+            outcome = run()
+            self.assertEqual((outcome.stdout, outcome.status), (b'x\n', 1), outcome)
+            self.assertEqual((self.work / '-').read_bytes(), b'0,1\n2,2\n')
 
     def test_an_empty_name_is_no_name(self):
         self.shell('p1_read in.csv | p2_sum >results')

@@ -295,13 +295,14 @@ class ResumeTest(FragileTest):
         there = self.files()
         for words in (['in.csv'], ['-o', 'out'], ['-o', 'out', '-'], ['-o', 'out', 'in.csv', 'in.csv'],
                       ['-o', 'out', 'fifo'], ['-o', 'out', '/dev/null'], ['-o', 'fifo', 'in.csv'],
-                      ['-o', '/dev/stdout', 'in.csv'], ['-o', '', 'in.csv'],
+                      ['-o', '/dev/stdout', 'in.csv'], ['-o', '-', 'in.csv'], ['-o', '', 'in.csv'],
                       ['-o', 'out', '--on-error=skip', '--rejects=out.journal', 'in.csv'],
                       ['-o', 'out', '--on-error=skip', '--rejects=./out.partial', 'in.csv'],
                       ['-o', 'link', '--on-error=skip', '--rejects=out.partial', 'in.csv'],
                       ['-o', 'out.partial', '--on-error=skip', '--rejects=out', 'in.csv'],
                       ['-o', 'own', 'own.partial'], ['-o', 'to_own', 'own.partial'],
-                      ['-o', 'out', '--on-error=skip', '--rejects=fifo', 'in.csv']):
+                      ['-o', 'out', '--on-error=skip', '--rejects=fifo', 'in.csv'],
+                      ['-o', 'out', '--on-error=skip', '--rejects=-', 'in.csv']):
             outcome = self.launcher(self.work / 'in.csv', '-n', 2, '--resume', *words)
             told = outcome.stdout, outcome.stderr.count('\n'), outcome.status
             self.assertEqual(told, (b'', 1, 64), (words, outcome))
