@@ -28,10 +28,6 @@ void FrameParser::filled(size_t bytes) {
   if (!has_header_ && held_ >= frame_mark_size) decode_mark(header_bytes_);
   if (!has_header_ && held_ == frame_header_size) {
     header_ = decode_header(header_bytes_);
-    if (header_.payload_size() > largest_payload_) {
-      throw std::invalid_argument("a frame longer than its stream allows, " +
-                                  describe(header_.range));
-    }
     has_header_ = true;
     held_ = 0;
   }

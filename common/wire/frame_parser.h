@@ -20,14 +20,13 @@ class FrameParser {
  public:
   FrameParser();
 
-  /// Frames with a longer payload are refused as soon as their header says so.
-  void limit_payload(uint64_t bytes) { largest_payload_ = bytes; }
-
   /// Where the next bytes go: never empty while there is no frame, and never more than what belongs
   /// to the current frame, so that nothing has to be moved.
   std::span<char> space();
   void filled(size_t bytes);
 
+  /// Its payload may be yet to come.
+  bool has_header() const { return has_header_; }
   bool has_frame() const { return has_header_ && held_ == header_.payload_size(); }
   const FrameHeader& header() const { return header_; }
   std::span<const char> details() const { return {payload_.data(), header_.details}; }
@@ -43,7 +42,6 @@ class FrameParser {
   std::array<char, frame_header_size> header_bytes_;
   FrameHeader header_;
   Buffer payload_;
-  uint64_t largest_payload_ = UINT64_MAX;
   bool has_header_ = false;
   size_t held_ = 0;  // bytes of the header, then of the payload
 };

@@ -17,6 +17,13 @@ FrameType type_of(Content content) {
   return content == Content::batches ? FrameType::batch : FrameType::result;
 }
 
+/// The most bytes of details and lines for a batch of so many rows and bytes of text. A line has at
+/// most 22 bytes more than its row: an index of 20 digits, a comma and LF, for a sum is never
+/// longer than its row. A reject has 48 bytes, its field, which is a part of its row, and its row.
+uint64_t largest_answer(uint64_t rows, uint64_t text) {
+  return 9 + 48 * rows + 2 * text;
+}
+
 }  // namespace
 
 StreamParser::StreamParser(std::string name, Content expected)
@@ -38,6 +45,7 @@ void StreamParser::filled(size_t bytes) {
   if (item_ == Item::end) refuse("more bytes after the end of the stream");
   try {
     frames_.filled(bytes);
+    if (frames_.has_header()) check_header();
     if (frames_.has_frame()) accept_frame();
   } catch (const std::invalid_argument& error) {
     refuse(error.what());
@@ -62,49 +70,34 @@ std::vector<Reject> StreamParser::rejects() const {
   }
 }
 
-void StreamParser::accept_frame() {
-  const FrameType type = header().type;
-  if (!has_hello_ && type != FrameType::hello) refuse("the stream does not begin with a hello");
-  if (type == FrameType::hello) {
-    accept_hello();
-  } else if (type == FrameType::end) {
-    accept_end();
-  } else if (type == type_of(expected_)) {
-    accept_tile();
-  } else {
+/// What the header shows by itself. It is looked at again with each piece of its payload.
+void StreamParser::check_header() const {
+  const FrameHeader& frame = header();
+  const bool is_hello = frame.type == FrameType::hello;
+  if (!has_hello_ && !is_hello) refuse("the stream does not begin with a hello");
+  if (has_hello_ && is_hello) refuse("a second hello in one stream");
+  if (!is_hello && frame.type != FrameType::end) check_tile();
+  if (frame.payload_size() > largest_payload()) {
+    refuse("a frame longer than its stream allows, " + describe(frame.range));
+  }
+}
+
+void StreamParser::check_tile() const {
+  const FrameHeader& frame = header();
+  if (frame.type != type_of(expected_)) {
     refuse(std::string("a stream of ") + frames_of(expected_) +
            " with another kind of frame in it");
   }
-}
-
-void StreamParser::accept_hello() {
-  if (has_hello_) refuse("a second hello in one stream");
-  hello_ = decode_hello(frames_.details());
-  hello_.begin = header().range.begin;
-  if (hello_.content != expected_) {
-    refuse(std::string("a stream of ") + frames_of(hello_.content) + " where one of " +
-           frames_of(expected_) + " belongs");
-  }
-  // The end's few bytes of details must pass as well.
-  if (expected_ == Content::batches) {
-    frames_.limit_payload(std::max<uint64_t>(hello_.largest_text, frame_header_size));
-  }
-  has_hello_ = true;
-  position_ = hello_.begin;
-  item_ = Item::hello;
-}
-
-void StreamParser::accept_tile() {
-  const FrameHeader& frame = header();
   if (frame.range.end <= frame.range.begin) refuse("an empty frame, " + describe(frame.range));
   if (frame.range.begin < position_) {
     refuse(describe(frame.range) + " come twice or out of order (after byte " +
            std::to_string(position_) + ")");
   }
-  if (frame.type == FrameType::batch &&
-      (frame.text > frame.range.size() || frame.text > hello_.largest_text)) {
+  const uint64_t largest_text = std::min(frame.range.size(), hello_.largest_text);
+  if (frame.type == FrameType::batch && frame.text > largest_text) {
     refuse("a batch with more text than it covers, " + describe(frame.range));
   }
+  if (frame.rows > largest_text) refuse("more rows than bytes, " + describe(frame.range));
   if (frame.flags & is_refused && frame.rows > 1) {
     refuse("a refused batch of several rows, " + describe(frame.range));
   }
@@ -112,8 +105,41 @@ void StreamParser::accept_tile() {
     refuse("a result without its lines");
   }
   if (frame.input >= hello_.inputs.size()) refuse("a frame of an input that the hello lacks");
-  position_ = frame.range.end;
-  item_ = Item::frame;
+}
+
+/// The most bytes that can follow this header (FORMAT.md, "Limits").
+uint64_t StreamParser::largest_payload() const {
+  const FrameHeader& frame = header();
+  if (frame.type == FrameType::hello) return UINT64_MAX;
+  if (frame.type == FrameType::end) return 5;  // a byte order and a status
+  // Of the batch, or of the one that is answered.
+  const uint64_t text = std::min({frame.range.size(), hello_.largest_text, part_limit});
+  return frame.type == FrameType::batch ? text : largest_answer(frame.rows, text);
+}
+
+void StreamParser::accept_frame() {
+  switch (header().type) {
+    case FrameType::hello:
+      return accept_hello();
+    case FrameType::end:
+      return accept_end();
+    case FrameType::batch:
+    case FrameType::result:
+      position_ = header().range.end;
+      item_ = Item::frame;
+  }
+}
+
+void StreamParser::accept_hello() {
+  hello_ = decode_hello(frames_.details());
+  hello_.begin = header().range.begin;
+  if (hello_.content != expected_) {
+    refuse(std::string("a stream of ") + frames_of(hello_.content) + " where one of " +
+           frames_of(expected_) + " belongs");
+  }
+  has_hello_ = true;
+  position_ = hello_.begin;
+  item_ = Item::hello;
 }
 
 void StreamParser::accept_end() {

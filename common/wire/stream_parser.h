@@ -1,6 +1,7 @@
 // Bytes in, the items of a stream out: a hello, batches or results, an end, and nothing after it.
-// Checks everything that one stream alone can show (FORMAT.md, "What a reader refuses"); what only
-// all the streams of a run show together is for the merger.
+// Checks everything that one stream alone can show (FORMAT.md, "What a reader refuses"), and what a
+// header shows before its payload is there; what only all the streams of a run show together is for
+// the merger.
 //
 //   switch (stream.item()) {
 //     case StreamParser::Item::none:  stream.filled(read(fd, stream.space()));   break;  // 0: end
@@ -49,9 +50,11 @@ class StreamParser {
   uint64_t position() const { return position_; }
 
  private:
+  void check_header() const;
+  void check_tile() const;
+  uint64_t largest_payload() const;
   void accept_frame();
   void accept_hello();
-  void accept_tile();
   void accept_end();
   [[noreturn]] void refuse(const std::string& what) const;
 

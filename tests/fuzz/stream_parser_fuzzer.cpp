@@ -82,11 +82,15 @@ void check_rules(const Seen& seen, Content content) {
             "tiles are in order and not empty");
     require(batch.input < seen.hello->inputs.size(), "an input that has a name");
     require(frame.is_shared || frame.text.size() == batch.text, "the text is all there");
+    const uint64_t largest_text = std::min(batch.range.size(), seen.hello->largest_text);
+    require(batch.rows <= largest_text, "a row has a byte");
     if (content == Content::batches) {
-      require(batch.text <= batch.range.size() && batch.text <= seen.hello->largest_text,
-              "the text of a batch is no longer than may be");
+      require(batch.text <= largest_text, "the text of a batch is no longer than may be");
     } else {
       require(!frame.is_shared, "lines follow their header");
+      const uint64_t details = encode(frame.rejects).size();
+      require(details + batch.text <= 9 + 48 * batch.rows + 2 * largest_text,
+              "an answer is no longer than may be");
     }
     position = batch.range.end;
   }

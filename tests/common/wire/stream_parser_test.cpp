@@ -295,21 +295,93 @@ TEST_CASE("stream parser: less text than it covers: a BOM, a header come before"
 
 TEST_CASE("stream parser: more text than the hello allows") {
   CHECK(seen_in(hello + batch_frame(Range{0, 64}) + end_frame_at(64)).thrown == Thrown());
-  // Inline, as soon as the header is there, however little of the text has come ...
-  CHECK(seen_in(hello + batch_frame(Range{0, 81}).substr(0, frame_header_size)).thrown ==
-        bad("a frame longer than its stream allows, bytes 0 to 81"));
-  // ... and always at last; also of text that is elsewhere, for somebody will have to hold it.
-  CHECK(seen_in(hello + batch_frame(Range{0, 65})).thrown ==
+  // As soon as the header is there ...
+  CHECK(seen_in(hello + batch_frame(Range{0, 65}).substr(0, frame_header_size)).thrown ==
         bad("a batch with more text than it covers, bytes 0 to 65"));
+  // ... and also of text that is elsewhere, for somebody will have to hold it.
   CHECK(seen_in(hello + batch_frame_shared(batch_of({0, 65}))).thrown ==
         bad("a batch with more text than it covers, bytes 0 to 65"));
 }
 
 TEST_CASE("stream parser: lines may be longer than any batch") {
+  FrameHeader header = header_of({{0, 8}, 8, 0, 18446744073709551610u, 4});
+  header.type = FrameType::result;
+  std::string lines;
+  for (const char* const index : {"10", "11", "12", "13"}) {
+    lines += std::string("184467440737095516") + index + ",7\n";
+  }
+  header.text = lines.size();
   const Seen seen =
-      seen_in(hello_of_results + result_frame({0, 4}, std::string(1000, '7')) + end_frame_at(4, 1),
-              Content::results);
+      seen_in(hello_of_results + frame(header, lines) + end_frame_at(8, 4), Content::results);
   CHECK(seen.thrown == Thrown());
+  CHECK(lines.size() > hello_of(Content::results).largest_text);
+}
+
+TEST_CASE("stream parser: details and text that no frame of its kind can have") {
+  // Each header alone is enough, for what it claims may never come.
+  const auto refusal = [](FrameHeader header, Content content) {
+    return seen_in((content == Content::batches ? hello : hello_of_results) + frame(header),
+                   content)
+        .thrown;
+  };
+  const auto result = [](const Range& range, uint64_t rows, uint64_t details, uint64_t text) {
+    FrameHeader header = header_of({range, text, 0, 0, rows});
+    header.type = FrameType::result;
+    header.details = details;
+    return header;
+  };
+  const Thrown waited_for = ended_early("after byte 0 of the input");
+  const Thrown refused = bad("a frame longer than its stream allows, bytes 0 to 8");
+  constexpr uint64_t most = 9 + 3 * 48 + 2 * 8;
+  CHECK(refusal(result({0, 8}, 3, 0, most), Content::results) == waited_for);
+  CHECK(refusal(result({0, 8}, 3, most, 0), Content::results) == waited_for);
+  CHECK(refusal(result({0, 8}, 3, 9, most - 9), Content::results) == waited_for);
+  CHECK(refusal(result({0, 8}, 3, 0, most + 1), Content::results) == refused);
+  CHECK(refusal(result({0, 8}, 3, most + 1, 0), Content::results) == refused);
+  CHECK(refusal(result({0, 8}, 3, 10, most - 9), Content::results) == refused);
+  CHECK(refusal(result({0, 8}, 3, 0, part_limit), Content::results) == refused);
+  // A range may be larger than its text, because of a header row; the text has a limit of its own.
+  constexpr uint64_t most_of_any = 9 + 48 + 2 * 64;
+  CHECK(refusal(result({0, 1000}, 1, 0, most_of_any), Content::results) == waited_for);
+  CHECK(refusal(result({0, 1000}, 1, 0, most_of_any + 1), Content::results) ==
+        bad("a frame longer than its stream allows, bytes 0 to 1000"));
+
+  FrameHeader batch = header_of(batch_of({0, 8}));
+  batch.details = 1;
+  CHECK(refusal(batch, Content::batches) == refused);
+  FrameHeader end;
+  end.type = FrameType::end;
+  end.range = {8, 8};
+  end.details = 5;
+  CHECK(refusal(end, Content::results) == waited_for);
+  end.text = 1;
+  CHECK(refusal(end, Content::results) ==
+        bad("a frame longer than its stream allows, bytes 8 to 8"));
+}
+
+TEST_CASE("stream parser: a wrong range is told before the length that follows from it") {
+  for (const Range& range : {Range{4, 4}, Range{8, 4}}) {
+    FrameHeader header = header_of({range, 1000, 0, 0, 1});
+    header.type = FrameType::result;
+    CHECK(seen_in(hello_of_results + frame(header), Content::results).thrown ==
+          bad("an empty frame, " + describe(range)));
+  }
+}
+
+TEST_CASE("stream parser: more rows than bytes") {
+  const auto refusal = [](const Range& range, uint64_t rows) {
+    FrameHeader header = header_of({range, 0, 0, 0, rows});
+    const Thrown of_batch = seen_in(hello + frame(header) + end_frame_at(100)).thrown;
+    header.type = FrameType::result;
+    CHECK(seen_in(hello_of_results + frame(header) + end_frame_at(100), Content::results).thrown ==
+          of_batch);
+    return of_batch;
+  };
+  CHECK(refusal({0, 4}, 4) == Thrown());
+  CHECK(refusal({0, 4}, 5) == bad("more rows than bytes, bytes 0 to 4"));
+  CHECK(refusal({0, 100}, 64) == Thrown());
+  CHECK(refusal({0, 100}, 65) == bad("more rows than bytes, bytes 0 to 100"));
+  CHECK(refusal({0, 4}, UINT64_MAX) == bad("more rows than bytes, bytes 0 to 4"));
 }
 
 TEST_CASE("stream parser: an input that the hello lacks") {
@@ -343,15 +415,14 @@ TEST_CASE("stream parser: a claim of 2^39 bytes gets no memory for them") {
   FrameHeader claim;
   claim.details = uint64_t{1} << 39;
   CHECK(space_after("", Content::batches, claim) <= 8 << 20);
-  claim = header_of(batch_of({0, 4}));
-  claim.type = FrameType::result;
-  claim.text = uint64_t{1} << 39;
-  CHECK(space_after(hello_of_results, Content::results, claim) <= 8 << 20);
-  // A hello that allows it does not make it cheaper.
-  Hello generous = hello_of(Content::batches);
-  generous.largest_text = uint64_t{1} << 39;
-  claim = header_of(batch_of({0, uint64_t{1} << 39}));
-  CHECK(space_after(hello_frame(generous), Content::batches, claim) <= 8 << 20);
+  // Nor does a hello that allows it.
+  for (const Content content : {Content::batches, Content::results}) {
+    Hello generous = hello_of(content);
+    generous.largest_text = uint64_t{1} << 39;
+    claim = header_of(batch_of({0, uint64_t{1} << 39}));
+    if (content == Content::results) claim.type = FrameType::result;
+    CHECK(space_after(hello_frame(generous), content, claim) <= 8 << 20);
+  }
 }
 
 TEST_CASE("stream parser: details that are nonsense") {
