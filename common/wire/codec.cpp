@@ -5,6 +5,8 @@
 #include <cereal/archives/portable_binary.hpp>
 #include <stdexcept>
 
+#include "common/wire/little_endian.h"
+
 namespace rowsum {
 
 namespace {
@@ -72,13 +74,17 @@ std::string encoded(Save save) {
   return stream.vector();
 }
 
-/// Runs `load` on all of the bytes.
-template <typename Value, typename Load>
-Value decoded(std::span<const char> details, Load load) {
-  // The archive would take any other mark for big-endian, and turn every number around.
+/// The archive would take any other mark for big-endian, and turn every number around.
+void check_byte_order(std::span<const char> details) {
   if (!details.empty() && details[0] != little_endian_mark) {
     throw std::invalid_argument("a frame of unknown byte order");
   }
+}
+
+/// Runs `load` on all of the bytes.
+template <typename Value, typename Load>
+Value decoded(std::span<const char> details, Load load) {
+  check_byte_order(details);
   boost::interprocess::ibufferstream stream(details.data(), details.size());
   Value value;
   try {
@@ -141,6 +147,15 @@ std::vector<Reject> decode_rejects(std::span<const char> details) {
       load_text(archive, reject.bytes);
     }
   });
+}
+
+uint64_t count_rejects(std::span<const char> details) {
+  if (details.empty()) return 0;
+  check_byte_order(details);
+  const auto number = details.subspan(1);
+  if (number.size() < sizeof(uint64_t)) throw std::invalid_argument("a frame that ends too early");
+  const char* at = number.data();
+  return get<uint64_t>(at);
 }
 
 std::string encode(ExitStatus status) {

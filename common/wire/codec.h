@@ -21,6 +21,8 @@ Hello decode_hello(std::span<const char> details);
 /// No rejects are no bytes: the common result costs no encoding.
 std::string encode(const std::vector<Reject>& rejects);
 std::vector<Reject> decode_rejects(std::span<const char> details);
+/// How many there are, if they can be decoded.
+uint64_t count_rejects(std::span<const char> details);
 
 std::string encode(ExitStatus status);
 ExitStatus decode_status(std::span<const char> details);

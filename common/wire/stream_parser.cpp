@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "common/base/failure.h"
+#include "common/wire/count_lines.h"
 
 namespace rowsum {
 
@@ -123,8 +124,10 @@ void StreamParser::accept_frame() {
       return accept_hello();
     case FrameType::end:
       return accept_end();
-    case FrameType::batch:
     case FrameType::result:
+      check_answer();
+      [[fallthrough]];
+    case FrameType::batch:
       position_ = header().range.end;
       item_ = Item::frame;
   }
@@ -146,6 +149,21 @@ void StreamParser::accept_end() {
   verdict_ = {decode_status(frames_.details()), header().range.end, header().rows};
   if (verdict_.total < position_) refuse("an end that lies before the last frame");
   item_ = Item::end;
+}
+
+/// A result has a line or a reject for each row of its batch.
+void StreamParser::check_answer() const {
+  const FrameHeader& frame = header();
+  if (!text().empty() && !text().ends_with('\n')) {
+    refuse("a result that ends within a line, " + describe(frame.range));
+  }
+  const uint64_t lines = count_lines(text());
+  const uint64_t rejects = count_rejects(frames_.details());
+  if (lines + rejects != frame.rows) {
+    refuse(describe(frame.range) + " hold " + std::to_string(frame.rows) +
+           " rows, and their result has " + std::to_string(lines) + " lines and " +
+           std::to_string(rejects) + " rejects");
+  }
 }
 
 void StreamParser::refuse(const std::string& what) const {

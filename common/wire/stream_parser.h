@@ -56,6 +56,7 @@ class StreamParser {
   void accept_frame();
   void accept_hello();
   void accept_end();
+  void check_answer() const;
   [[noreturn]] void refuse(const std::string& what) const;
 
   std::string name_;

@@ -88,6 +88,10 @@ void check_rules(const Seen& seen, Content content) {
       require(batch.text <= largest_text, "the text of a batch is no longer than may be");
     } else {
       require(!frame.is_shared, "lines follow their header");
+      const auto lines = std::count(frame.text.begin(), frame.text.end(), '\n');
+      require(static_cast<uint64_t>(lines) + frame.rejects.size() == batch.rows,
+              "each row is answered");
+      require(frame.text.empty() || frame.text.back() == '\n', "lines are whole");
       const uint64_t details = encode(frame.rejects).size();
       require(details + batch.text <= 9 + 48 * batch.rows + 2 * largest_text,
               "an answer is no longer than may be");

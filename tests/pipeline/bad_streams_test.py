@@ -74,6 +74,18 @@ class StreamsTest(PipelineTest):
             self.one_line(self.run_program(name, stdin=stream + b'x'), name, 'more bytes after the end', 65)
             self.one_line(self.run_program(name, stdin=stream + stream), name, 'more bytes after the end', 65)
 
+    def test_a_result_without_a_line_for_each_row(self):
+        """Its range and its rows are right: only whoever counts the lines can tell."""
+        batches = self.run_program('p1_read', '--batch-size=8', 'in.csv').stdout
+        results = self.run_program('p2_sum', stdin=batches).stdout
+        good = b'2,11\n3,15\n'
+        self.assertEqual(results.count(good), 1)
+        counted = 'bytes 8 to 16 hold 2 rows, and their result has {} lines and 0 rejects'
+        for wrong, said in ((b'2,11,3,15\n', counted.format(1)), (b'2,11\n3,1\n\n', counted.format(3)),
+                            (b'2,11\n3\n15', 'a result that ends within a line, bytes 8 to 16')):
+            outcome = self.run_program('p3_write', stdin=results.replace(good, wrong))
+            self.assertEqual(outcome, Outcome(b'0,3\n1,7\n', f'p3_write: standard input: {said}\n', 65))
+
     def test_a_part_is_missing(self):
         parts = self.summed_parts(3, '--batch-size=4', name='a')
         for missing, written in (0, b''), (1, b'0,3\n'), (2, b'0,3\n1,7\n'):

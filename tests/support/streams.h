@@ -43,10 +43,13 @@ inline std::string batch_frame(const Range& range) {
   return batch_frame(batch_of(range), std::string(range.size(), '1'));
 }
 
+/// A result of as many rows as it has lines and rejects.
 inline std::string result_frame(const Range& range, const std::string& lines,
                                 const std::vector<Reject>& rejects = {}) {
   const std::string details = encode(rejects);
   FrameHeader header = header_of(batch_of(range));
+  header.rows =
+      static_cast<uint64_t>(std::count(lines.begin(), lines.end(), '\n')) + rejects.size();
   header.type = FrameType::result;
   header.details = details.size();
   header.text = lines.size();

@@ -95,6 +95,16 @@ TEST_CASE("codec: no rejects are no bytes") {
   CHECK(decode_rejects({}).empty());
 }
 
+TEST_CASE("codec: the number of rejects") {
+  CHECK(count_rejects({}) == 0);
+  const std::string details = encode(example_rejects());
+  CHECK(count_rejects(details) == example_rejects().size());
+  for (size_t size = 1; size < 1 + 8; ++size) {
+    CHECK(refusal_of(count_rejects, details.substr(0, size)) == "a frame that ends too early");
+  }
+  CHECK(refusal_of(count_rejects, "\x02" + details.substr(1)) == "a frame of unknown byte order");
+}
+
 TEST_CASE("codec: details that are too short or too long") {
   check_length(decode_hello, encode(example_hello()), 0);
   check_length(decode_rejects, encode(example_rejects()), 1);  // none at all is a value

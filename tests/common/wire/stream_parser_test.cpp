@@ -41,7 +41,7 @@ std::string on_disk(Content content) {
     writer.batch(batch_of({4, 12}), "3,x\n5,6\n");
   } else {
     writer.result(batch_of({0, 4}), {}, "0,3\n");
-    writer.result(batch_of({4, 12}), {a_reject}, "2,11\n");
+    writer.result({{4, 12}, 8, 0, 0, 2}, {a_reject}, "2,11\n");
   }
   writer.end({ExitStatus::complete, 12, 2});
   return contents_of(directory.file("stream"));
@@ -368,18 +368,43 @@ TEST_CASE("stream parser: a wrong range is told before the length that follows f
   }
 }
 
+TEST_CASE("stream parser: a result has a line or a reject for each row") {
+  const auto refusal = [](uint64_t rows, const std::string& lines, size_t rejects) {
+    const std::string details = encode(std::vector<Reject>(rejects, a_reject));
+    FrameHeader header = header_of({{0, 12}, lines.size(), 0, 0, rows});
+    header.type = FrameType::result;
+    header.details = details.size();
+    return seen_in(hello_of_results + frame(header, details + lines) + end_frame_at(12),
+                   Content::results)
+        .thrown;
+  };
+  CHECK(refusal(0, "", 0) == Thrown());
+  CHECK(refusal(2, "0,3\n1,7\n", 0) == Thrown());
+  CHECK(refusal(2, "0,3\n", 1) == Thrown());
+  CHECK(refusal(2, "", 2) == Thrown());
+  CHECK(refusal(3, "0,3\n1,7\n", 0) ==
+        bad("bytes 0 to 12 hold 3 rows, and their result has 2 lines and 0 rejects"));
+  CHECK(refusal(1, "0,3\n1,7\n", 0) ==
+        bad("bytes 0 to 12 hold 1 rows, and their result has 2 lines and 0 rejects"));
+  CHECK(refusal(2, "0,3\n1,7\n", 1) ==
+        bad("bytes 0 to 12 hold 2 rows, and their result has 2 lines and 1 rejects"));
+  CHECK(refusal(1, "", 0) ==
+        bad("bytes 0 to 12 hold 1 rows, and their result has 0 lines and 0 rejects"));
+  CHECK(refusal(1, "0,3\n1,7", 0) == bad("a result that ends within a line, bytes 0 to 12"));
+}
+
 TEST_CASE("stream parser: more rows than bytes") {
   const auto refusal = [](const Range& range, uint64_t rows) {
-    FrameHeader header = header_of({range, 0, 0, 0, rows});
-    const Thrown of_batch = seen_in(hello + frame(header) + end_frame_at(100)).thrown;
+    FrameHeader header = header_of({range, 1, 0, 0, rows});
+    const Thrown of_batch = seen_in(hello + frame(header)).thrown;
     header.type = FrameType::result;
-    CHECK(seen_in(hello_of_results + frame(header) + end_frame_at(100), Content::results).thrown ==
-          of_batch);
+    CHECK(seen_in(hello_of_results + frame(header), Content::results).thrown == of_batch);
     return of_batch;
   };
-  CHECK(refusal({0, 4}, 4) == Thrown());
+  const Thrown waited_for = ended_early("after byte 0 of the input");
+  CHECK(refusal({0, 4}, 4) == waited_for);
   CHECK(refusal({0, 4}, 5) == bad("more rows than bytes, bytes 0 to 4"));
-  CHECK(refusal({0, 100}, 64) == Thrown());
+  CHECK(refusal({0, 100}, 64) == waited_for);
   CHECK(refusal({0, 100}, 65) == bad("more rows than bytes, bytes 0 to 100"));
   CHECK(refusal({0, 4}, UINT64_MAX) == bad("more rows than bytes, bytes 0 to 4"));
 }
@@ -489,12 +514,14 @@ TEST_CASE("stream parser: what is wrong stays wrong for whoever asks for the rej
   FrameHeader header = header_of(batch_of({0, 4}));
   header.type = FrameType::result;
   header.text = 0;
-  header.details = 2;
-  for (const char byte : hello_of_results + frame(header, "\x01_")) {
+  header.details = 10;
+  for (const char byte :
+       hello_of_results + frame(header, from_hex("01 01 00 00 00 00 00 00 00 00"))) {
     stream.space()[0] = byte;
     stream.filled(1);
     if (stream.item() == StreamParser::Item::hello) stream.next();
   }
   REQUIRE(stream.item() == StreamParser::Item::frame);
-  CHECK(thrown_by([&] { stream.rejects(); }).message == "out.0: a frame that ends too early");
+  CHECK(thrown_by([&] { stream.rejects(); }).message ==
+        "out.0: a length beyond the end of its frame");
 }
