@@ -233,6 +233,15 @@ void WorkerDealing::open_pipes(Place& at) {
 }
 
 void WorkerDealing::start_worker(size_t place) {
+  try {
+    try_to_start_worker(place);
+  } catch (const Failure& failure) {
+    give_up_place(place, failure.status());
+    throw;
+  }
+}
+
+void WorkerDealing::try_to_start_worker(size_t place) {
   Place& at = places_[place];
   if (!at.out.is_open()) open_pipes(at);
   if (!at.in.is_open()) at.in = open_again(at.in_to_open, O_WRONLY | O_NONBLOCK);
@@ -441,8 +450,10 @@ void WorkerDealing::replace_worker(size_t place, const std::string& fate) {
              " times in a row, whatever it was given");
     }
     at.ledger.clear();
-    give_up_place(place, ExitStatus::neighbour_vanished);
-    throw Failure::silent(ExitStatus::neighbour_vanished);
+    // What has failed first counts.
+    const ExitStatus status = is_failing ? end_->status : ExitStatus::neighbour_vanished;
+    give_up_place(place, status);
+    throw Failure::silent(status);
   }
   report(name_of(place) + " " + fate + ", and is replaced");
   if (death == Ledger::Death::suspect) cut_suspect(at.ledger);

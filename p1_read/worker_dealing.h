@@ -110,7 +110,9 @@ class WorkerDealing {
 
   std::string name_of(size_t place) const;
   void open_pipes(Place& at);
+  /// Gives the place up where that cannot be. Throws Failure(system).
   void start_worker(size_t place);
+  void try_to_start_worker(size_t place);
   void take_dealt(size_t place, const Batch& batch);
   void end_streams(const Verdict& verdict);
   /// Sends what the place is to get now.

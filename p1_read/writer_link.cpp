@@ -3,10 +3,25 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "common/base/failure.h"
 #include "common/io/read_write.h"
 
 namespace rowsum {
+
+namespace {
+
+/// Of this process. In a PID namespace that shows the /proc of another it is not that of getpid(2).
+size_t number_in_proc() {
+  char number[32] = {};
+  if (::readlink("/proc/self", number, sizeof number - 1) <= 0) {
+    throw Failure::from_errno(ExitStatus::system, "/proc/self");
+  }
+  return std::strtoul(number, nullptr, 10);
+}
+
+}  // namespace
 
 WriterLink::WriterLink(int link) : link_(link) {
   int ends[2];
@@ -14,7 +29,7 @@ WriterLink::WriterLink(int link) : link_(link) {
   control_ = OwnedFd(ends[0]);
   control_to_open_ = OwnedFd(ends[1]);
   ::fcntl(link_, F_SETFL, ::fcntl(link_, F_GETFL) | O_NONBLOCK);
-  say(NewsOfReader::control, 0, static_cast<uint64_t>(control_to_open_.get()));
+  say(NewsOfReader::control, number_in_proc(), static_cast<uint64_t>(control_to_open_.get()));
 }
 
 void WriterLink::say(NewsOfReader type, size_t place, uint64_t value) {

@@ -125,7 +125,7 @@ class MergeLoop {
     const size_t place = message.place;
     switch (message.type) {
       case NewsOfReader::control:
-        reader_->open_control(message.value);
+        reader_->open_control(message);
         reader_->say(NewsOfWriter::ready);
         if (const Checkpoint* const checkpoint = writer_.checkpoint()) {
           reader_->say(NewsOfWriter::row, 0, checkpoint->state().row);

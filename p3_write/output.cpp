@@ -31,6 +31,7 @@ void unlink_and_die(int signal) {
   }
   ::signal(signal, SIG_DFL);
   ::raise(signal);
+  if (::getpid() == 1) ::_exit(128 + signal);  // it does not die of a signal
 }
 
 void unlink_on_signals(const std::string& path) {
@@ -46,7 +47,7 @@ void unlink_on_signals(const std::string& path) {
   for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1}) {
     // Looked at first: one that is ignored, as by nohup(1), must not kill for a moment either.
     struct sigaction now;
-    if (::sigaction(signal, nullptr, &now) != 0 || now.sa_handler != SIG_DFL) continue;
+    if (::sigaction(signal, nullptr, &now) != 0 || now.sa_handler == SIG_IGN) continue;
     ::signal(signal, unlink_and_die);
   }
 }

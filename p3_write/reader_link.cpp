@@ -45,15 +45,20 @@ std::vector<ControlMessage<NewsOfReader>> ReaderLink::hear() {
   return parser_.feed(bytes);
 }
 
-OwnedFd ReaderLink::open(uint64_t fd, int flags) const {
-  const std::string path = "/proc/" + std::to_string(reader_) + "/fd/" + std::to_string(fd);
-  OwnedFd file(::open(path.c_str(), flags | O_CLOEXEC));
-  if (!file.is_open()) throw Failure::from_errno(ExitStatus::system, path);
-  return file;
+void ReaderLink::open_control(const ControlMessage<NewsOfReader>& message) {
+  number_in_proc_ = message.place;
+  control_ = open(message.value, O_WRONLY);
 }
 
-void ReaderLink::open_control(uint64_t fd) {
-  control_ = open(fd, O_WRONLY);
+OwnedFd ReaderLink::open(uint64_t fd, int flags) {
+  const std::string path = "/proc/" + std::to_string(number_in_proc_) + "/fd/" + std::to_string(fd);
+  OwnedFd file(::open(path.c_str(), flags | O_CLOEXEC));
+  if (file.is_open()) return file;
+  const Failure failure = Failure::from_errno(ExitStatus::system, path);
+  siginfo_t info = {};
+  const int found = ::waitid(P_PID, static_cast<id_t>(reader_), &info, WEXITED | WNOHANG | WNOWAIT);
+  if (found != 0 || info.si_pid != 0) reader_has_gone();
+  throw Failure(failure);
 }
 
 void ReaderLink::say(NewsOfWriter type, size_t place, uint64_t value) {

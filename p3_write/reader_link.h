@@ -31,10 +31,11 @@ class ReaderLink {
   /// a message that there is not, and Failure(io).
   std::vector<ControlMessage<NewsOfReader>> hear();
 
-  /// Opens a pipe of p1_read by the number of its descriptor. Throws Failure(system).
-  OwnedFd open(uint64_t fd, int flags) const;
-  /// The control, which is said to be this descriptor of p1_read.
-  void open_control(uint64_t fd);
+  /// Opens the control, as `message` tells where it is. Throws as open() does.
+  void open_control(const ControlMessage<NewsOfReader>& message);
+  /// Opens a pipe of p1_read by the number of its descriptor. Throws Failure(system), and like
+  /// hear() when p1_read has gone.
+  OwnedFd open(uint64_t fd, int flags);
 
   /// To be sent soon, and sent now. Both throw Failure(io); that p1_read has gone is for hear() to
   /// tell.
@@ -49,6 +50,7 @@ class ReaderLink {
 
   int link_;
   pid_t reader_;
+  uint32_t number_in_proc_ = 0;  // of p1_read
   OwnedFd control_;
   ControlParser<NewsOfReader> parser_;
   std::string news_;

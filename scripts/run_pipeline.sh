@@ -9,6 +9,8 @@
 # ends when p3_write does, whatever that died of.
 set -u
 program=${0##*/}
+# bash ignores this signal where there is no trap, and cannot die of it by itself.
+trap 'ulimit -c 0; exec sh -c "kill -QUIT \$\$"' QUIT
 
 die() {  # STATUS MESSAGE
   printf '%s: %s\n' "$program" "${2//[[:cntrl:]]/?}" >&2

@@ -25,6 +25,15 @@ void fill_standard_descriptors() {
   }
 }
 
+/// The system keeps signals without a handler from process 1, as a program is in a container.
+void let_signals_end_process_1() {
+  if (::getpid() != 1) return;
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
+    const auto before = ::signal(signal, [](int number) { ::_exit(128 + number); });
+    if (before == SIG_IGN) ::signal(signal, SIG_IGN);
+  }
+}
+
 ExitStatus report_failure(const Failure& failure) {
   if (failure.what()[0] != '\0') report(failure.what());
   return failure.status();
@@ -50,6 +59,7 @@ int run_program(const char* name, const std::function<ExitStatus()>& body,
                 const std::function<void(ExitStatus)>& farewell) {
   set_program_name(name);
   fill_standard_descriptors();
+  let_signals_end_process_1();
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   const ExitStatus status = run_body(body);

@@ -21,7 +21,8 @@ namespace rowsum {
 ///
 /// SIGPIPE and SIGXFSZ are ignored from here on: a closed pipe is an error of write(2), which
 /// becomes the silent status `downstream_closed` whatever the parent process made of that signal;
-/// and so is a file that may grow no more.
+/// and so is a file that may grow no more. As process 1 (of a container) the program ends with 128
+/// and the number of the signal on SIGHUP, SIGINT, SIGQUIT and SIGTERM, of which it cannot die.
 int run_program(const char* name, const std::function<ExitStatus()>& body,
                 const std::function<void(ExitStatus)>& farewell = nullptr);
 

@@ -14,8 +14,7 @@ namespace rowsum {
 namespace {
 
 std::vector<pid_t> children() {
-  const std::string self = std::to_string(::getpid());
-  std::ifstream file("/proc/" + self + "/task/" + self + "/children");
+  std::ifstream file("/proc/thread-self/children");
   return {std::istream_iterator<pid_t>(file), std::istream_iterator<pid_t>()};
 }
 
@@ -38,7 +37,8 @@ bool kill_orphans(const std::string& variable, const std::function<bool(pid_t)>&
   bool are_any_left = false;
   for (const pid_t pid : children()) {
     if (is_spared(pid) || !has_in_environment(pid, variable)) continue;
-    if (::waitpid(pid, nullptr, WNOHANG) == pid) continue;
+    // It runs, and is a child: in a PID namespace without a /proc of its own the numbers are others.
+    if (::waitpid(pid, nullptr, WNOHANG) != 0) continue;
     ::kill(pid, SIGKILL);
     are_any_left = true;
   }

@@ -18,7 +18,8 @@ namespace rowsum {
 /// What p1_read says. A descriptor is one of p1_read's own, which p3_write opens by its name in
 /// /proc.
 enum class NewsOfReader : uint8_t {
-  control,  // the first message: the control is the descriptor `value`
+  control,  // the first message: the control is the descriptor `value`, and p1_read has the number
+            // `place` in /proc
   started,  // a worker has been started at `place`; its results come through descriptor `value`
   probe,    // p3_write is to answer with `quiet` or `heard` of `place`
   gone,     // no worker will be at `place` any more: its stream ends with the exit status `value`

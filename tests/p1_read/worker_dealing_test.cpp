@@ -35,7 +35,7 @@ class Writer {
       wait_readable(link_.fd());
       for (const auto& message : link_.hear()) {
         if (message.type == NewsOfReader::control) {
-          link_.open_control(message.value);
+          link_.open_control(message);
           link_.say(NewsOfWriter::ready);
           link_.send();
         }

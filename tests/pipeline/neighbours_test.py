@@ -65,63 +65,60 @@ class KilledTest(PipelineTest):
 
     def test_each_program_by_each_signal(self):
         for number in signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV, signal.SIGABRT:
-            for name in 'p1_read', 'p3_write':
-                with self.subTest(name, signal=number.name):
-                    run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 2))
-                    os.kill(self.processes(f'/{name} ')[-1], number)
-                    outcome = run.finish()
-                    line = f'run_pipeline.sh: {name} was killed by signal {int(number)} ({number.name[3:]})\n'
-                    self.assertEqual(outcome, Outcome(b'', line, 69))
-                    self.assert_nothing_left()
+            run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 2))
+            os.kill(self.processes('/p1_read ')[-1], number)
+            outcome = run.finish()
+            line = f'p3_write: p1_read was killed by signal {int(number)} ({number.name[3:]})\n'
+            self.assertEqual(outcome, Outcome(b'', line, 69))
+            self.assert_nothing_left()
+            # The launcher becomes p3_write.
+            run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 2))
+            self.assertEqual(self.processes('/p3_write '), [run.pid])
+            os.kill(run.pid, number)
+            self.assertEqual(run.finish(), Outcome(b'', '', -number))
+            self.assert_nothing_left()
 
     def test_no_output_file(self):
         old = self.file('old', b'old\n')
         for out in 'new', 'old':
             for name in 'p1_read', 'p3_write':
                 run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 2, '-o', out), answers=False)
-                pid = self.until(lambda: self.processes(f'/{name} '), f'no {name}')[0]
-                self.until(lambda: len(self.processes('/p2_sum ')) == 2, 'no workers')
-                os.kill(pid, signal.SIGKILL)
+                self.until(lambda: self.processes('/p2_sum '), 'no worker')
+                os.kill(self.processes(f'/{name} ')[0], signal.SIGKILL)
                 outcome = run.finish()
-                self.assertEqual((outcome.stderr.count('\n'), outcome.status), (1, 69), outcome)
+                self.assertEqual((outcome.stderr.count('\n'), outcome.status),
+                                 (1, 69) if name == 'p1_read' else (0, -signal.SIGKILL), outcome)
                 self.assertEqual(old.read_bytes(), b'old\n')
                 self.assertEqual(self.files(killed=True), ['old'])
 
     def test_p1_goes_while_p3_writes(self):
         """What p3_write then has to tell reaches nobody. That is no closed output."""
-        self.file('in.csv', b'1\n' * 30000)
-        self.shell('p1_read in.csv | p2_sum > in.results')
-        os.mkfifo(self.work / 'out.0.0')
-        held = os.open(self.work / 'out.0.0', os.O_RDWR)  # as the launcher holds it
-        control, control_out = os.pipe()
-        run = self.start([program('p3_write'), '--pipeline', '.', '--places', 1, '--control', control_out],
-                         pass_fds=[control_out])
-        os.close(control_out)
-        (self.work / 'out.0.0').write_bytes((self.work / 'in.results').read_bytes())
+        self.file('in.csv', b'1\n' * 300000)
+        run = self.start_launcher(None, '-n', 1, '--batch-size=64K', 'in.csv')
         self.until(lambda: 'pipe_write' in Path(f'/proc/{run.pid}/wchan').read_text(), 'it has room to write')
-        os.close(control)
-        os.close(held)
-        self.assertEqual(run.finish(), Outcome(sums(b'1\n' * 30000), '', 69))
+        os.kill(self.processes('/p1_read ')[0], signal.SIGKILL)
+        outcome = run.finish()
+        self.assertEqual((outcome.stderr, outcome.status),
+                         ('p3_write: p1_read was killed by signal 9 (KILL)\n', 69))
+        self.assertTrue(sums(b'1\n' * 300000).startswith(outcome.stdout))
 
-    def test_all_at_once_while_the_launcher_sleeps(self):
+    def test_all_at_once(self):
         for _ in range(5):
             run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 3))
             os.kill(run.pid, signal.SIGSTOP)
-            for pid in self.processes('/p1_read ') + self.processes('/p3_write ') + self.processes('/p2_sum '):
+            for pid in self.processes('/p1_read ') + self.processes('/p2_sum '):
                 os.kill(pid, signal.SIGKILL)
             self.until(lambda: not self.processes('/p2_sum '), 'p2_sum lives on')
             os.kill(run.pid, signal.SIGCONT)
-            outcome = run.finish()
-            self.assertEqual((outcome.stdout, outcome.status), (b'', 69), outcome)
-            self.assertIn('was killed by signal 9 (KILL)\n', outcome.stderr)
+            self.assertEqual(run.finish(), Outcome(b'', 'p3_write: p1_read was killed by signal 9 (KILL)\n', 69))
 
-    def test_done_while_the_launcher_sleeps(self):
-        """Everybody else is done before it looks."""
+    def test_done_while_p3_write_sleeps(self):
+        """The workers are done before it looks."""
         for _ in range(5):
             run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 2))
             os.kill(run.pid, signal.SIGSTOP)
             run.stdin.close()
-            self.until(lambda: not self.processes('/p1_read ') and not self.processes('/p2_sum '), 'they live on')
+            self.until(lambda: not self.processes('/p2_sum '), 'it lives on')
             os.kill(run.pid, signal.SIGCONT)
             self.assertEqual(run.finish(), Outcome(b'', '', 0))
 

@@ -1,6 +1,5 @@
 #!/usr/bin/env python3
 """Processes die, at every point and of every cause: workers are replaced, the others are not."""
-import contextlib
 import os
 import signal
 import sys
@@ -93,17 +92,22 @@ class DeathTest(FragileTest):
                 self.assert_survived(outcome, data, *((place, KILLED) for place, _ in self.losses(outcome)[0]))
 
     def test_nothing_is_kept_of_past_lives(self):
+        """A run may lose any number of workers: p1_read and p3_write have as many files open as before."""
         reading, writing = os.pipe()
         with os.fdopen(reading, 'rb') as stdin:
-            run = self.fragile(stdin, '-n', 2, '--retries=1', point='between', wait=False)
+            run = self.fragile(stdin, '-n', 1, '--retries=1', point='between', wait=False)
+
+        def open_files():
+            return [len(os.listdir(f'/proc/{pid}/fd')) for name in ('/p1_read ', '/p3_write ')
+                    for pid in self.processes(name)]
+        counts = []
         for row in range(20):
             os.write(writing, b'1\n')
             self.assertEqual(run.read_line(), b'%d,1\n' % row)
-
-        def fifos():
-            directory, = self.tmp.iterdir()
-            return sorted(name.partition('.')[0] for name in os.listdir(directory) if name[0] in 'io')
-        self.until(lambda: fifos() == ['in', 'in', 'out', 'out'], 'FIFOs of past lives')
+            self.until(lambda: len(self.losses(Outcome(b'', run.errors(), 0))[0]) > row, 'it does not die')
+            self.until(lambda: self.processes('/p2_sum '), 'it is not replaced')
+            counts.append(open_files())
+        self.assertEqual(counts[1:], 19 * counts[:1])
         os.close(writing)
         self.assertEqual(run.finish().status, 0)
 
@@ -198,41 +202,43 @@ class OthersTest(FragileTest):
     """p1_read, p3_write and the launcher are not replaced: then all is over, and nothing is half done."""
 
     def test_each_of_them(self):
-        for name in 'p1_read', 'p3_write', 'run_pipeline.sh':
+        for name in 'p1_read', 'p3_write':
             for n in 1, 8:
                 for number in signal.SIGKILL, signal.SIGSEGV:
                     with self.subTest(name, n=n, number=number):
                         old = self.file('old', b'old\n')
                         run = self.start_half_way(lambda stdin: self.fragile(
                             stdin, '-n', n, '-o', 'old', wait=False, point='between', lives=1), answers=False)
-                        self.until(lambda: len(self.processes('/p2_sum ')) >= n, 'no workers')
-                        self.until(lambda: self.processes('/p3_write ') and self.processes('/p1_read '), 'no others')
-                        victim = run.pid if name.endswith('sh') else self.processes(f'/{name} ')[0]
+                        self.until(lambda: self.processes('/p2_sum '), 'no worker')
+                        victim, = self.until(lambda: self.processes(f'/{name} '), f'no {name}')
                         os.kill(victim, number)
                         outcome = run.finish()
                         self.assert_nothing_left()
                         self.assertEqual((old.read_bytes(), self.files(killed=True)), (b'old\n', ['old']))
                         others = self.losses(outcome)[1]
-                        if victim == run.pid:
-                            self.assertEqual((others, outcome.status), ([], -number))
+                        if name == 'p3_write':  # which the launcher has become
+                            self.assertEqual((victim, others, outcome.status), (run.pid, [], -number))
                         else:
-                            fate = f'run_pipeline.sh: {name} was killed by signal {int(number)} ({number.name[3:]})'
+                            fate = f'p3_write: p1_read was killed by signal {int(number)} ({number.name[3:]})'
                             self.assertEqual((others, outcome.status), ([fate], 69))
 
     def test_while_a_worker_is_being_replaced(self):
         """Workers die all the time, and in the midst of it one of the others does."""
-        data = b''.join(rows(3000))
-        for name in 'p1_read', 'p3_write', 'run_pipeline.sh':
+        for name in 'p1_read', 'p3_write':
             for life in 1, 4:
-                run = self.fragile(data, '-n', 2, '--batch-size=20', wait=False, point='between')
-                self.until(lambda: self.losses(Outcome(b'', run.errors(), 0))[0][life:], 'nobody dies')
-                victims = [run.pid] if name.endswith('sh') else self.processes(f'/{name} ')
-                if victims:  # else it was over by then
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(victims[0], signal.SIGKILL)
+                reading, writing = os.pipe()
+                with os.fdopen(reading, 'rb') as stdin:
+                    run = self.fragile(stdin, '-n', 2, wait=False, point='between')
+                # Its input does not end, so that the run goes on until the victim is dead.
+                for row in range(life + 1):
+                    os.write(writing, b'1\n')
+                    self.until(lambda: len(self.losses(Outcome(b'', run.errors(), 0))[0]) > row, 'nobody dies')
+                victim, = self.processes(f'/{name} ')
+                os.kill(victim, signal.SIGKILL)
                 outcome = run.finish()
-                self.assertIn(outcome.status, (-signal.SIGKILL, 69, 0))
-                self.assertTrue(sums(data).startswith(outcome.stdout))
+                os.close(writing)
+                self.assertEqual(outcome.status, 69 if name == 'p1_read' else -signal.SIGKILL)
+                self.assertTrue(sums((life + 1) * b'1\n').startswith(outcome.stdout))
                 self.assert_nothing_left()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from pipeline import BIN_DIR, PipelineTest, sums
 
 FRAGILE = BIN_DIR / 'fragile/run_pipeline.sh'
-LOSS = re.compile(r'run_pipeline\.sh: p2_sum at place (\d+) (.*?)(, and is replaced)?')
+LOSS = re.compile(r'p1_read: p2_sum at place (\d+) ((?:was killed|returned nothing|ended with) .*?)(, and is replaced)?')
 KILLED = 'was killed by signal 9 (KILL)'
 
 # Points that a worker reaches in every life that is given a batch and an end, and whether it is surely missed: after
