@@ -28,18 +28,18 @@ struct Answer {
 
 /// What p2_sum answers to the bytes, its end of a failed stream included.
 Answer answer_to(const std::string& bytes) {
-  Pipe in, out;
+  Pipe in;
+  CollectedPipe out;
   REQUIRE(::write(in.in.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
   in.in.close();
   Answer answer;
-  StreamWriter writer(out.in.get(), "standard output");
+  StreamWriter writer(out.in(), "standard output");
   answer.thrown =
       thrown_by([&] { answer.returned = sum_stream(in.out.get(), "standard input", writer); });
   if (answer.thrown.status != ExitStatus::complete) {
     writer.fail(answer.thrown.status, Content::results);
   }
-  out.in.close();
-  answer.bytes = read_to_end(out.out.get());
+  answer.bytes = out.end();
   return answer;
 }
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
+#include <future>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -67,7 +68,7 @@ struct Outcome {
   std::string errors;
 };
 
-/// Runs `body` in a child and collects what it writes; neither may be more than a pipe holds.
+/// Runs `body` in a child and collects what it writes.
 template <typename Body>
 Outcome run_in_child(Body body) {
   Pipe output, errors;
@@ -82,9 +83,12 @@ Outcome run_in_child(Body body) {
   });
   output.in.close();
   errors.in.close();
+  // Both at once, for the child may fill either of them first.
+  std::future<std::string> said =
+      std::async(std::launch::async, [&] { return read_to_end(errors.out.get()); });
   Outcome outcome;
   outcome.output = read_to_end(output.out.get());
-  outcome.errors = read_to_end(errors.out.get());
+  outcome.errors = said.get();
   outcome.status = child.wait();
   return outcome;
 }

@@ -8,11 +8,15 @@
 #include <array>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "common/io/owned_fd.h"
 
 namespace rowsum {
 
+/// It holds no more than a page, the least that the system offers, unless somebody widens it: what
+/// goes well with that goes well with any pipe. The pipes of a user who has many hold no more,
+/// either.
 struct Pipe {
   OwnedFd out;  // to be read
   OwnedFd in;   // to be written
@@ -22,6 +26,7 @@ struct Pipe {
     if (::pipe2(fds, flags | O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
     out = OwnedFd(fds[0]);
     in = OwnedFd(fds[1]);
+    ::fcntl(in.get(), F_SETPIPE_SZ, 1);
   }
 };
 
@@ -30,9 +35,8 @@ inline void make_nonblocking(int fd) {
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
-/// The least that the system offers: a page.
-inline size_t shrink(const Pipe& pipe) {
-  return static_cast<size_t>(::fcntl(pipe.in.get(), F_SETPIPE_SZ, 1));
+inline size_t capacity(const Pipe& pipe) {
+  return static_cast<size_t>(::fcntl(pipe.in.get(), F_GETPIPE_SZ));
 }
 
 /// Whatever is in there up to the end of the file.
@@ -46,6 +50,28 @@ inline std::string read_to_end(int fd) {
   }
   return all;
 }
+
+/// A pipe that a thread reads to its end, so that any amount can be written into it.
+class CollectedPipe {
+ public:
+  CollectedPipe() : reader_([this] { bytes_ = read_to_end(pipe_.out.get()); }) {}
+  CollectedPipe(const CollectedPipe&) = delete;
+  CollectedPipe& operator=(const CollectedPipe&) = delete;
+  ~CollectedPipe() { end(); }
+
+  int in() const { return pipe_.in.get(); }
+  /// All that was written. Waits until nobody else has the end for writing open either.
+  std::string end() {
+    pipe_.in.close();
+    if (reader_.joinable()) reader_.join();
+    return bytes_;
+  }
+
+ private:
+  Pipe pipe_;
+  std::string bytes_;
+  std::thread reader_;
+};
 
 /// Bytes that differ from place to place, so that a part that is lost, doubled or moved shows.
 inline std::string some_bytes(size_t size) {

@@ -21,7 +21,7 @@ TEST_CASE("report: one line after the program's name, in one write") {
     report(std::string(2 * PIPE_BUF, '\n'));
     return 0;
   });
-  CHECK(child.wait() == 0);
+  errors.in.close();
   const auto packet = [&] {
     std::string bytes(PIPE_BUF, '\0');
     bytes.resize(static_cast<size_t>(::read(errors.out.get(), bytes.data(), bytes.size())));
@@ -33,6 +33,7 @@ TEST_CASE("report: one line after the program's name, in one write") {
   const std::string longest = packet();
   CHECK(longest.size() > PIPE_BUF - 8);
   CHECK(std::count(longest.begin(), longest.end(), '\n') == 1);
+  CHECK(child.wait() == 0);
 }
 
 TEST_CASE("report: no standard error is no failure") {

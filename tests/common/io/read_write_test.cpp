@@ -136,7 +136,6 @@ TEST_CASE("write_all: any number of parts, empty ones too, in order") {
 TEST_CASE("write_all: waits for room on a full non-blocking pipe, and takes short writes") {
   const std::string first = some_bytes(7000), second = some_bytes(1), third = some_bytes(30'001);
   Pipe pipe;
-  shrink(pipe);
   make_nonblocking(pipe.in.get());
   Child reader([&] { return expect(pipe, first + second + third, 999); });
   const std::string_view parts[] = {first, "", second, third};
@@ -148,7 +147,6 @@ TEST_CASE("write_all: waits for room on a full non-blocking pipe, and takes shor
 TEST_CASE("write_all: goes on after a signal, in the middle of a write and before it") {
   const std::string text = some_bytes(200'000);
   Pipe pipe;
-  shrink(pipe);
   Child reader([&] {
     sleep_ms(20);
     return expect(pipe, text + text, 8192);
@@ -176,7 +174,6 @@ TEST_CASE("write_all: the reader goes away while it waits for room") {
   const IgnoredSigpipe ignored;
   for (const bool is_blocking : {true, false}) {
     Pipe pipe;
-    shrink(pipe);
     if (!is_blocking) make_nonblocking(pipe.in.get());
     Child reader([&] {
       sleep_ms(20);
@@ -198,7 +195,7 @@ TEST_CASE("write_all: a full disk, and a descriptor that is none") {
 
 TEST_CASE("write_available: what fits, then nothing, then again") {
   Pipe pipe(O_NONBLOCK);
-  const size_t room = shrink(pipe);
+  const size_t room = capacity(pipe);
   const std::string text = some_bytes(room + 1000);
   CHECK(write_available(pipe.in.get(), text, "pipe") == room);
   CHECK(write_available(pipe.in.get(), text, "pipe") == 0);

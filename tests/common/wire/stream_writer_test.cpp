@@ -15,11 +15,10 @@ namespace {
 /// What `use` writes with a StreamWriter on a pipe.
 template <typename Use>
 std::string written(Use use) {
-  Pipe pipe;
-  StreamWriter writer(pipe.in.get(), "out");
+  CollectedPipe pipe;
+  StreamWriter writer(pipe.in(), "out");
   use(writer);
-  pipe.in.close();
-  return read_to_end(pipe.out.get());
+  return pipe.end();
 }
 
 void write_batches(StreamWriter& writer) {
