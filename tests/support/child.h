@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,15 +20,18 @@
 namespace rowsum {
 
 /// A fork that runs `body` and exits with what it returns. One that nobody has waited for is killed
-/// when it goes out of scope: a test that failed must not hang.
+/// when it goes out of scope: a test that failed must not hang. It dies with its parent, too.
 class Child {
  public:
   template <typename Body>
   explicit Child(Body body) {
     std::fflush(nullptr);  // or both would write what is still in the buffers
+    const pid_t parent = ::getpid();
     pid_ = ::fork();
     if (pid_ < 0) throw std::runtime_error("fork");
     if (pid_ > 0) return;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(99);  // it has gone before
     // What doctest has put there would report a test that crashed.
     for (const int signal : {SIGINT, SIGTERM, SIGABRT}) ::signal(signal, SIG_DFL);
     int status = 99;  // what a body that throws ends with
