@@ -8,7 +8,8 @@
 The programs are taken from $ROWSUM_BIN_DIR (default: build/bin of this source tree). Every test has a directory of its
 own, which is also where its programs run, and a TMPDIR of its own; whatever it starts, at any depth, carries a mark in
 its environment. So it is known what a test left behind, whatever else runs on the machine; after every test nothing may
-be. Whatever is waited for is waited for until HANG seconds have passed, which is a failure.
+be. Whatever is waited for is waited for until HANG seconds have passed, which is a failure; so is a test that takes
+LONGEST seconds.
 
 A status is an exit status, or minus the signal that ended the program, as subprocess has it.
 """
@@ -37,6 +38,7 @@ MARK = 'ROWSUM_TEST_DIRECTORY'
 # For programs that are sanitized: whoever is killed dies of the signal, and one that is traced cannot look for leaks.
 ASAN_OPTIONS = 'handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0:detect_leaks=0'
 HANG = 60  # seconds: on any machine more than enough for whatever a test waits for
+LONGEST = 10 * HANG  # for a test as a whole, which may wait for something in a way that knows no end
 
 Words = Iterable[Any]  # of a command line: str() is applied
 
@@ -113,6 +115,14 @@ def files_in(directory: Path, killed: bool = False) -> list[str]:
 
 class PipelineTest(unittest.TestCase):
     maxDiff = 4000
+
+    def run(self, result: unittest.TestResult | None = None) -> unittest.TestResult | None:
+        signal.signal(signal.SIGALRM, lambda *_: self.hang('the test goes on'))
+        signal.setitimer(signal.ITIMER_REAL, LONGEST, LONGEST)
+        try:
+            return super().run(result)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
     def setUp(self) -> None:
         self.directory = Path(tempfile.mkdtemp(prefix='rowsum_test.'))
