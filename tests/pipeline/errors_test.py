@@ -179,7 +179,8 @@ class TableTest(PipelineTest):
         outcome = self.start([*prefix, LAUNCHER, '-n', 2, 'in.csv']).finish()
         self.assertEqual(outcome, Outcome(b'', 'p1_read: in.csv: Permission denied\n', 66))
         (self.work / 'in.csv').chmod(0o644)
-        self.work.chmod(0o755)
+        self.work.chmod(0o555)  # a user who is not root has the directory, too
+        self.addCleanup(self.work.chmod, 0o755)
         outcome = self.start([*prefix, LAUNCHER, '-n', 2, '-o', 'out', 'in.csv']).finish()
         self.assertEqual(outcome, Outcome(b'', 'p3_write: out: Permission denied\n', 73))
 

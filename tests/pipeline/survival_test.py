@@ -140,7 +140,7 @@ class DeathTest(FragileTest):
         """One who dies then is nobody's concern."""
         data = b''.join(rows(50000))
         env = ' '.join(f'FRAGILE_{name}' for name in ('POINT=inside_result', 'NUMBER=5', 'LIVES=2'))
-        outcome = self.shell(f'{env} {FRAGILE} -n 2 --batch-size=1K | head -n 1; echo ${{PIPESTATUS[0]}}', stdin=data)
+        outcome = self.shell(f'{env} "{FRAGILE}" -n 2 --batch-size=1K | head -n 1; echo ${{PIPESTATUS[0]}}', stdin=data)
         self.assertEqual(outcome.stdout, b'0,100000\n141\n')
         self.assertEqual(self.losses(outcome)[1], [])
 

@@ -38,7 +38,7 @@ def read_stream(kind: str, damaged: bytes) -> str:
     """What p3_write, after p2_sum if it is batches, makes of it: identical, or refused in a clean way."""
     command = [program('p3_write'), '--on-error=skip']
     if kind == 'batches':
-        command = ['bash', '-c', f'set -o pipefail; {program("p2_sum")} | {" ".join(command)}']
+        command = ['bash', '-c', 'set -o pipefail; "$0" | "$@"', program('p2_sum'), *command]
     done = subprocess.run(command, input=damaged, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=HANG)
     said = done.stderr.decode(errors='replace').splitlines()
     reject = "p3_write: stream.csv: row 1, field 2 (byte 6): 'x' is not an integer"

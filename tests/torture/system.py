@@ -29,8 +29,8 @@ def hostile_run(trial: Trial, shape: str, settings: dict) -> Outcome:
     env = {**trial.env, **settings}
     out = trial.work / 'out'
     if shape == 'chain':
-        script = f'"$0"/p1_read --batch-size=1K {path} | "$0"/p2_sum | "$0"/p3_write -o out; echo "${{PIPESTATUS[@]}}"'
-        outcome = trial.start(['bash', '-c', script, HOSTILE], env=env).finish()
+        script = '"$0"/p1_read --batch-size=1K "$1" | "$0"/p2_sum | "$0"/p3_write -o out; echo "${PIPESTATUS[@]}"'
+        outcome = trial.start(['bash', '-c', script, HOSTILE, path], env=env).finish()
         statuses = [int(status) for status in outcome.stdout.split()]
         # Only who lost its reader says nothing, and then somebody else has said it.
         real = [status for status in statuses if status not in (0, 141)] or [status for status in statuses if status]
