@@ -45,17 +45,16 @@ constexpr milliseconds between_sweeps(20);
 constexpr rlim_t other_descriptors = 24;
 constexpr rlim_t descriptors_of_place = 4;
 
-void check_descriptors(size_t places) {
+/// The options, if there are descriptors for so many places.
+const WorkerOptions& checked(const WorkerOptions& options) {
   rlimit limit;
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return options;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
-  if (places <=
-      (limit.rlim_max - std::min(limit.rlim_max, other_descriptors)) / descriptors_of_place) {
-    return;
-  }
-  throw Failure(ExitStatus::system,
-                "too few file descriptors for " + std::to_string(places) + " workers (ulimit -n)");
+  const rlim_t for_places = limit.rlim_max - std::min(limit.rlim_max, other_descriptors);
+  if (options.places <= for_places / descriptors_of_place) return options;
+  throw Failure(ExitStatus::system, "too few file descriptors for " +
+                                        std::to_string(options.places) + " workers (ulimit -n)");
 }
 
 /// Another description of the same pipe, with flags of its own.
@@ -121,12 +120,11 @@ void WorkerDealing::Signals::die() {
 }
 
 WorkerDealing::WorkerDealing(const WorkerOptions& options, DealPolicy policy, int link)
-    : options_(options),
+    : options_(checked(options)),
       link_(link),
       crew_(options.command, options.places),
       dealer_(policy, options.places, credit) {
   tie_to(options.parent);
-  check_descriptors(options.places);
   for (size_t i = 0; i < options.places; ++i) places_.emplace_back(options.retries);
   next_probe_ = Clock::now() + between_probes;
 }

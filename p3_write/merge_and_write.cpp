@@ -85,6 +85,9 @@ class MergeLoop {
     }
     if (merger_.status() != ExitStatus::complete) {
       writer_.save_what_there_is();
+      // Workers may have noticed the death of p1_read before this process did.
+      const bool has_lost = merger_.status() == ExitStatus::neighbour_vanished;
+      if (reader_ && has_lost) reader_->finish();
       throw Failure::silent(merger_.status());
     }
     return writer_.commit();

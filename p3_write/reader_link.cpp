@@ -20,19 +20,39 @@
 
 namespace rowsum {
 
+namespace {
+
+Failure killed(int signal) {
+  const char* const name = ::sigabbrev_np(signal);
+  return Failure(
+      ExitStatus::neighbour_vanished,
+      "p1_read was killed by signal " + std::to_string(signal) + " (" + (name ? name : "?") + ")");
+}
+
+}  // namespace
+
 ReaderLink::ReaderLink(int link, pid_t reader) : link_(link), reader_(reader) {
   ::fcntl(link_, F_SETFL, ::fcntl(link_, F_GETFL) | O_NONBLOCK);
   adopt_orphans();
 }
 
 ReaderLink::~ReaderLink() {
-  control_.close();
-  ::close(link_);
-  while (reader_ > 0 && ::waitpid(reader_, nullptr, 0) < 0 && errno == EINTR) {
+  try {
+    finish();
+  } catch (const Failure&) {
+    // It matters no more.
   }
+}
+
+void ReaderLink::finish() {
+  if (link_ < 0) return;
+  control_.close();
+  ::close(std::exchange(link_, -1));
+  const std::optional<int> status = wait_for_reader();
   // A p1_read that was killed has left what its workers had started.
   const std::string variable = std::string(worker_variable) + "=";
   while (kill_orphans(variable, [](pid_t) { return false; })) ::poll(nullptr, 0, 1);
+  if (status && WIFSIGNALED(*status)) throw killed(WTERMSIG(*status));
 }
 
 std::vector<ControlMessage<NewsOfReader>> ReaderLink::hear() {
@@ -74,21 +94,21 @@ void ReaderLink::send() {
   }
 }
 
-void ReaderLink::reader_has_gone() {
+std::optional<int> ReaderLink::wait_for_reader() {
+  const pid_t reader = std::exchange(reader_, 0);
+  if (reader == 0) return std::nullopt;
   int status = 0;
   pid_t found = 0;
-  while ((found = ::waitpid(reader_, &status, 0)) < 0 && errno == EINTR) {
+  while ((found = ::waitpid(reader, &status, 0)) < 0 && errno == EINTR) {
   }
-  reader_ = 0;
-  if (found > 0 && WIFEXITED(status) && WEXITSTATUS(status) != 0) {
-    throw Failure::silent(static_cast<ExitStatus>(WEXITSTATUS(status)));
-  }
-  if (found > 0 && WIFSIGNALED(status)) {
-    const int signal = WTERMSIG(status);
-    const char* const name = ::sigabbrev_np(signal);
-    throw Failure(ExitStatus::neighbour_vanished, "p1_read was killed by signal " +
-                                                      std::to_string(signal) + " (" +
-                                                      (name ? name : "?") + ")");
+  return found > 0 ? std::optional(status) : std::nullopt;
+}
+
+void ReaderLink::reader_has_gone() {
+  const std::optional<int> status = wait_for_reader();
+  if (status && WIFSIGNALED(*status)) throw killed(WTERMSIG(*status));
+  if (status && WIFEXITED(*status) && WEXITSTATUS(*status) != 0) {
+    throw Failure::silent(static_cast<ExitStatus>(WEXITSTATUS(*status)));
   }
   throw Failure(ExitStatus::neighbour_vanished, "p1_read ended before its time");
 }

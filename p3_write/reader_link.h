@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,13 +19,16 @@ class ReaderLink {
  public:
   /// `link`: not owned; becomes non-blocking. `reader`: p1_read, a child of this process.
   ReaderLink(int link, pid_t reader);
-  /// Lets p1_read go, and waits for its end: it ends its workers first. If it was killed, what is
-  /// left of its workers is ended here.
   ~ReaderLink();
   ReaderLink(const ReaderLink&) = delete;
   ReaderLink& operator=(const ReaderLink&) = delete;
 
   int fd() const { return link_; }
+
+  /// Lets p1_read go, and waits for its end: it ends its workers first. Throws a Failure that tells
+  /// how, if it was killed; what it has left of its workers is ended here. The destructor does the
+  /// same, and says nothing.
+  void finish();
 
   /// What has been said since the last time. Throws when p1_read has gone: a Failure that tells how
   /// it was killed, or a silent one with the status it ended with. Throws std::invalid_argument for
@@ -44,6 +48,9 @@ class ReaderLink {
 
  private:
   [[noreturn]] void reader_has_gone();
+  /// The status with which p1_read has ended, as waitpid(2) has it; nothing if it was waited for
+  /// before.
+  std::optional<int> wait_for_reader();
   /// A p1_read that fails before it knows that it has workers ends its standard output as any
   /// stream.
   [[noreturn]] void hear_failed_stream(std::span<const char> bytes);

@@ -13,9 +13,18 @@ program=${0##*/}
 trap 'ulimit -c 0; exec sh -c "kill -QUIT \$\$"' QUIT
 
 die() {  # STATUS MESSAGE
-  printf '%s: %s\n' "$program" "${2//[[:cntrl:]]/?}" >&2
+  printf '%s: %s\n' "$program" "${2//[[:cntrl:]]/?}" >&"$errors"
   exit "$1"
 }
+# The number of a closed descriptor would be given to the next file; opened the wrong way it fails like
+# a closed one.
+: >&2 || exec 2</dev/null
+{ : <&0; } 2>/dev/null || exec 0>/dev/null
+{ : >&1; } 2>/dev/null || exec 1</dev/null
+# bash has words of its own for what is said here.
+exec {errors}>&2 2>/dev/null || { errors=2; die 71 "cannot open /dev/null"; }
+# That is how it ends when it cannot start a process.
+trap '(($? != 254)) || die 71 "cannot start a process"' EXIT
 usage_error() { die 64 "$1; try '$program --help'"; }
 
 help() {
@@ -120,5 +129,6 @@ find_programs "$self" || { [[ -L $self ]] && find_programs "$(readlink -f -- "$s
 # --- The programs -----------------------------------------------------------------------------------
 
 exec {link}< <(exec "${bin}p1_read" --workers="$workers" --parent="$$" "${read_options[@]}" \
-  -- "${inputs[@]}") || die 71 "cannot start a process"
-exec "${bin}p3_write" --reader="$!" "${write_options[@]}" <&"$link" {link}<&-
+  -- "${inputs[@]}" 2>&"$errors" {errors}>&-) || die 71 "cannot start a process"
+exec "${bin}p3_write" --reader="$!" "${write_options[@]}" <&"$link" {link}<&- \
+  2>&"$errors" {errors}>&-

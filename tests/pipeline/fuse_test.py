@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
-from pipeline import LAUNCHER, Outcome, PipelineTest, children, has_nameless_files, main, sums  # noqa: E402
+from pipeline import Outcome, PipelineTest, has_nameless_files, main, sums  # noqa: E402
 
 
 class FuseTest(PipelineTest):
@@ -53,29 +53,6 @@ class FuseTest(PipelineTest):
                 self.assertEqual(status if name == 'launcher' else status[2], -number)
                 self.assertEqual((old.read_bytes(), self.files()), (b'old\n', ['sums.csv']))
                 self.assert_nothing_left()
-
-    def test_the_launcher_clears_up_by_itself(self):
-        """As process 1, with which the guard ends: what somebody has open keeps a name there."""
-        prefix = self.first_process()
-        run = self.start_half_way(lambda stdin: self.start([*prefix, LAUNCHER, '-n', 2], stdin))
-        launcher, = children(run.pid)
-        os.kill(launcher, signal.SIGTERM)
-        self.assertEqual(run.finish(), Outcome(b'', '', 128 + signal.SIGTERM))
-
-    def test_the_ticker_needs_no_file(self):
-        """It is what wakes the launcher when bash has missed a death, also when p1_read has removed all the files."""
-        run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 1))
-        for file in next(self.tmp.iterdir()).iterdir():
-            if file.is_fifo():
-                file.unlink()
-        old = set(self.until(lambda: self.tickers(run), 'no ticker'))
-        for _ in range(2):  # the first was perhaps there before the files went
-            old |= set(self.until(lambda: [pid for pid in self.tickers(run) if pid not in old], 'it ticks no more'))
-        run.stdin.close()
-        self.assertEqual(run.finish(), Outcome(b'', '', 0))
-
-    def tickers(self, run):
-        return [pid for pid, name in children(run.pid).items() if name == LAUNCHER.name]
 
 
 if __name__ == '__main__':

@@ -15,9 +15,9 @@ LOSS = re.compile(r'p1_read: p2_sum at place (\d+) ((?:was killed|returned nothi
 KILLED = 'was killed by signal 9 (KILL)'
 
 # Points that a worker reaches in every life that is given a batch and an end, and whether it is surely missed: after
-# its end it may be that all is over before anybody notices.
+# its last result it may be that another worker says the end, and all is over before anybody notices.
 POINTS = {'start': True, 'before_hello': True, 'inside_hello': True, 'got_batch': True, 'inside_head': True,
-          'inside_result': True, 'between': True, 'after_last': True, 'before_end': True, 'inside_end': True,
+          'inside_result': True, 'between': True, 'after_last': False, 'before_end': False, 'inside_end': False,
           'after_end': False}
 
 POISON = b'66613'
