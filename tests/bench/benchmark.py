@@ -111,7 +111,7 @@ class Benchmark:
                 'cat writes the sums': (f'cat "{file.sums}" | cat > "$output"', 'cat.last')}
         ours = (LAUNCHER, CHAIN, PIPE)
         contestants = [*ours, *(Contestant(name, line) for name, (line, _) in cats.items())]
-        apart = measure.cpu_of_programs([self.command(contestant, file) for contestant in contestants], BIN_DIR,
+        apart = measure.cpu_of_programs([self.command(contestant, file) for contestant in contestants],
                                         self.options.runs)
         for contestant, spent in zip(ours, apart):
             for short, program in ('p1', 'p1_read'), ('p2', 'p2_sum'), ('p3', 'p3_write'):
@@ -165,6 +165,7 @@ class Benchmark:
         """Ten rows, by the dozen in one shell: its own start is nobody's."""
         file = self.directory / 'ten.csv'
         file.write_bytes(b'1,2,3\n' * 10)
+        (self.directory / 'many.csv').write_bytes(b'1,2,3\n' * 640)
         dozen = 'for i in {1..12}; do %s; done'
 
         def command(line: str) -> Command:
@@ -174,7 +175,10 @@ class Benchmark:
         lines = {CHAIN.name: CHAIN.line,
                  'cat \\| cat \\| cat': 'cat "$input" | cat | cat > "$output"',
                  LAUNCHER.name: LAUNCHER.line,
-                 'launcher, n = 64': LAUNCHER.line.replace('-n 2', '-n 64')}
+                 **{f'launcher, n = {n}': LAUNCHER.line.replace('-n 2', f'-n {n}') for n in (16, 64)},
+                 # Here each of the places has something to do.
+                 'launcher, n = 64, 64 batches':
+                     '"$bin/run_pipeline.sh" -n 64 --batch-size=60 "$directory/many.csv" > "$output"'}
         samples = measure.in_turn([command(line) for line in lines.values()], self.options.runs)
         for name, sample in zip(lines, samples):
             self.results.add('ten rows', name, 'start_ms', measure.seconds(sample) / 12 * 1000)
@@ -192,7 +196,7 @@ class Benchmark:
                     getattr(self, section)(file)
         if 'startup' in self.options.only:
             self.startup()
-        for name in 'output', 'errors', 'ten.csv':
+        for name in 'output', 'errors', 'ten.csv', 'many.csv':
             Path(self.directory, name).unlink(missing_ok=True)
         self.results.add('run', '-', 'minutes', (time.monotonic() - begin) / 60)
 

@@ -82,7 +82,7 @@ SUITE = [
     PIPE, CHAIN, MONOLITH]
 KILLED = Contestant('launcher, n = 4, a worker killed half-way',  # after $half seconds, unless $signal is 0
                     '"$bin/run_pipeline.sh" -n 4 "$input" > "$output" & sleep "$half"; '
-                    'pkill -"$signal" -o -x -P $! p2_sum && wait $!', size='full')
+                    'pkill -"$signal" -o -x -P "$(pgrep -P $! p1_read)" p2_sum && wait $!', size='full')
 CAT = Contestant('cat \\| cat', 'cat "$input" | cat > /dev/null', size='full')  # a yardstick, which sums nothing
 
 DUCKDB = Contestant('DuckDB', 'node "$peers/duckdb.mjs" "$input" "$output" "$workload"',

@@ -131,12 +131,16 @@ def demands(results: Results) -> Iterator[Demand]:
         values = [results.number(workload, name, 'memory_mib') for workload in WORKLOADS]
         yield Demand(f'MiB in memory, {name}', 'all workloads',
                      max((value for value in values if value), default=None), 48, at_most=True)
+    launchers = [LAUNCHER.name, 'launcher, n = 16', 'launcher, n = 64']
     start = {name: results.number('ten rows', name, 'start_ms')
-             for name in (CHAIN.name, 'cat \\| cat \\| cat', LAUNCHER.name, 'launcher, n = 64')}
+             for name in (CHAIN.name, 'cat \\| cat \\| cat', *launchers, 'launcher, n = 64, 64 batches')}
     yield Demand('time of the chain / of `cat f \\| cat \\| cat`', 'ten rows',
                  quotient(start[CHAIN.name], start['cat \\| cat \\| cat']), 2, at_most=True)
-    yield Demand('milliseconds, launcher, n = 2', 'ten rows', start[LAUNCHER.name], 15, at_most=True)
-    yield Demand('milliseconds, launcher, n = 64', 'ten rows', start['launcher, n = 64'], 100, at_most=True)
+    for name in launchers:
+        yield Demand(f'time of the {name} / of the chain', 'ten rows', quotient(start[name], start[CHAIN.name]), 1.6,
+                     at_most=True)
+    yield Demand('time of the launcher, n = 64, a batch for each / of the chain', 'ten rows',
+                 quotient(start['launcher, n = 64, 64 batches'], start[CHAIN.name]), 14.5, 9.7, at_most=True)
 
 
 def ratios(results: Results) -> str:
