@@ -411,7 +411,7 @@ void WorkerDealing::accept(const ControlMessage<NewsOfWriter>& message) {
 void WorkerDealing::settle(size_t place) {
   Place& at = places_[place];
   // After its end it does not matter how a worker goes.
-  if (!at.fate || !at.is_lost || at.has_ended) return;
+  if (!at.fate || !at.is_lost || at.has_ended || at.is_gone) return;
   const Fate fate = *at.fate;
   at.fate.reset();
   if (at.is_hung) {
@@ -425,7 +425,7 @@ void WorkerDealing::settle(size_t place) {
   at.ledger.clear();
   ExitStatus status = static_cast<ExitStatus>(fate.code);
   if (fate.code == 0) {
-    report(name_of(place) + " " + fate.describe() + " before the end of its stream");
+    report_failed_place(place, fate.describe() + " before the end of its stream");
   }
   // Only the output has a reader that is none of the suite's.
   if (fate.code == 0 || status == ExitStatus::downstream_closed) {
@@ -440,16 +440,15 @@ void WorkerDealing::replace_worker(size_t place, const std::string& fate) {
   // A worker that dies of its start or of its end does so whatever it is given.
   const bool was_at_work = at.is_alive && !(at.is_told && at.ledger.is_empty());
   const Ledger::Death death = at.ledger.died(was_at_work);
-  const bool is_failing = end_ && !end_->is_complete();
   if (death == Ledger::Death::hopeless) {
     report(name_of(place) + " " + fate);
-    if (!is_failing) {
-      report(name_of(place) + " died " + std::to_string(options_.retries + 1) +
-             " times in a row, whatever it was given");
-    }
+    const unsigned deaths = options_.retries + 1;
+    report_failed_place(
+        place, "died " + (deaths == 1 ? "" : std::to_string(deaths) + " times in a row, ") +
+                   "whatever it was given");
     at.ledger.clear();
     // What has failed first counts.
-    const ExitStatus status = is_failing ? end_->status : ExitStatus::neighbour_vanished;
+    const ExitStatus status = is_failing() ? end_->status : ExitStatus::neighbour_vanished;
     give_up_place(place, status);
     throw Failure::silent(status);
   }
@@ -457,6 +456,10 @@ void WorkerDealing::replace_worker(size_t place, const std::string& fate) {
   if (death == Ledger::Death::suspect) cut_suspect(at.ledger);
   start_worker(place);
   send(place);
+}
+
+void WorkerDealing::report_failed_place(size_t place, const std::string& what) const {
+  if (!is_failing()) report(name_of(place) + " " + what);
 }
 
 void WorkerDealing::give_up_place(size_t place, ExitStatus status) {
@@ -510,7 +513,7 @@ void WorkerDealing::see_to_time() {
     if (at.fate && !at.is_lost && !at.has_ended) crew_.sweep(place);
     if (at.is_lost && crew_.is_running(place) && !at.is_gone &&
         Clock::now() >= at.lost_since + patience_after_loss) {
-      report(name_of(place) + " has closed its output before the end of its stream");
+      report_failed_place(place, "has closed its output before the end of its stream");
       crew_.kill(place);
       at.ledger.clear();
       give_up_place(place, ExitStatus::neighbour_vanished);

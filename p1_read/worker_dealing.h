@@ -130,6 +130,9 @@ class WorkerDealing {
   /// Sees to a worker that has ended, or whose stream has.
   void settle(size_t place);
   void replace_worker(size_t place, const std::string& fate);
+  bool is_failing() const { return end_ && !end_->is_complete(); }
+  /// Only of the first place that fails a run: one line is enough.
+  void report_failed_place(size_t place, const std::string& what) const;
   /// No worker will be at the place any more, and its stream ends with this status.
   void give_up_place(size_t place, ExitStatus status);
   void cut_suspect(Ledger& ledger);
