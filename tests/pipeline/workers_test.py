@@ -23,8 +23,8 @@ class WorkersTest(FragileTest):
         path.chmod(0o755)
         return f'--worker={path}'
 
-    def run_with(self, script, *options, n=2):
-        return self.launcher(None, '-n', n, '--batch-size=100', self.worker(script), *options, 'in.csv')
+    def run_with(self, script, *options, n=2, batch_size=100):
+        return self.launcher(None, '-n', n, f'--batch-size={batch_size}', self.worker(script), *options, 'in.csv')
 
     def assert_failed(self, outcome, line):
         self.assertRegex(outcome.stderr, f'^{line}\n$')
@@ -51,7 +51,7 @@ class WorkersTest(FragileTest):
         # At once, in the middle of a frame, and when it has read the end of its input.
         self.assert_failed(self.run_with('exit 0'), line)
         self.assert_failed(self.run_with('"$p2_sum" | head -c 500'), line)
-        self.assert_failed(self.run_with('cat >kept', '--batch-size=1M'), line)
+        self.assert_failed(self.run_with('cat >kept', batch_size='1M'), line)
 
     def test_it_ends_with_a_status_that_means_nothing(self):
         """It is tried again, as often as others."""
