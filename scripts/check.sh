@@ -11,6 +11,7 @@ help() {
 Usage: scripts/check.sh [OPTION]...
 Installs what is missing (apt-get, as root), builds, and runs every test: with sanitizers, and
 as the programs are; that with faults (tests/torture) and with fewer vector instructions, too.
+Root runs some of the tests as an ordinary user as well.
 
   --quick   only the Release build, the unit tests and shellcheck
   --clang   look at the sources with clang-format, and build with sanitizers by clang++ in
@@ -64,6 +65,27 @@ check_format() {
     xargs -0 clang-format --dry-run -Werror
 }
 
+# Root may do what others may not, and tests that pass as root may fail for them. So root runs the
+# tests that this may concern once more as nobody. The sources and the programs are copied to a place
+# that is open to anybody, and CMake makes the list of tests there; nothing is built again. Two more
+# things that users have come with it: a path with a space, and small pipes.
+test_as_ordinary_user() (
+  ((EUID == 0)) || exit 0  # then all tests have been run that way
+  say "tests in build as an ordinary user, in a path with a space, with small pipes"
+  directory=$(mktemp -d)
+  trap 'rm -rf "$directory"' EXIT
+  chmod 755 "$directory"
+  copy="$directory/a copy"
+  as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups env -u TMPDIR HOME="$copy" "$@"; }
+  install -d -o 65534 -g 65534 "$copy"
+  tar -c CMakeLists.txt common p1_read p2_sum p3_write scripts tests build/bin |
+    as_user tar -x -C "$copy"
+  cd "$copy"
+  as_user cmake -S . -B build >/dev/null
+  as_user tests/support/small_pipes.py ctest --test-dir build --output-on-failure --no-tests=error \
+    -j"$jobs" -R '^(unit|pipeline_(survival|leftovers|errors|faults))$'
+)
+
 install_packages build check ${clang:+clang}
 check_scripts
 [[ ! $clang ]] || check_format
@@ -82,3 +104,4 @@ else
   run_tests build-sanitize
 fi
 run_tests build
+test_as_ordinary_user

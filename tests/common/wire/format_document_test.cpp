@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <bit>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,7 +19,8 @@ using namespace rowsum;
 namespace {
 
 std::string source_file(const std::string& name) {
-  return contents_of(std::string(ROWSUM_SOURCE_DIR) + "/" + name);
+  const char* const directory = std::getenv("ROWSUM_SOURCE_DIR");
+  return contents_of(std::string(directory ? directory : ROWSUM_SOURCE_DIR) + "/" + name);
 }
 
 /// The bytes of each ```hex block.
