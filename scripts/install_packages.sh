@@ -6,8 +6,7 @@ packages_for() {  # PURPOSE
   case $1 in
     build)
       printf '%s\n' 'g++ g++' 'cmake cmake' 'ninja-build ninja' libboost-dev \
-        libboost-program-options-dev libcereal-dev libxxhash-dev libgmp-dev libhwy-dev doctest-dev \
-        bash-builtins ;;
+        libboost-program-options-dev libcereal-dev libxxhash-dev libgmp-dev libhwy-dev doctest-dev ;;
     check) printf '%s\n' 'python3 python3' 'shellcheck shellcheck' 'strace strace' 'bindfs bindfs' ;;
     # libclang-rt-dev has the sanitizers and libFuzzer.
     clang) printf '%s\n' 'clang clang++' libclang-rt-dev 'clang-format clang-format' ;;
