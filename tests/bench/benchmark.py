@@ -242,7 +242,7 @@ def parse_options() -> argparse.Namespace:
                         help='where the files are made and kept (default: /dev/shm/rowsum-bench; 6 GB)')
     parser.add_argument('--results', type=Path, metavar='FILE', help='the figures (default: results.tsv there)')
     parser.add_argument('--readme', action='store_true',
-                        help='also put the results beside this script, the chart, and the tables of README.md')
+                        help='also put the results beside this script, the chart, and the tables of both READMEs')
     parser.add_argument('--report', action='store_true', help='measure nothing: take the last figures')
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""What the figures say: tables for the terminal and for README.md, and a chart."""
+"""What the figures say: tables for the terminal and for the READMEs here and at the top, and a chart."""
 import subprocess
 import sys
 import tempfile
@@ -8,9 +8,11 @@ from typing import Iterator
 from contestants import CAT, CHAIN, DUCKDB, KILLED, LAUNCHER, MONOLITH, PARALLEL, PEERS, PIPE, POLARS, SUITE
 
 HERE = Path(__file__).resolve().parent
-README = HERE.parents[1] / 'README.md'
+README = HERE / 'README.md'                # has all the tables
+TOP_README = HERE.parents[1] / 'README.md'  # has a small one
 BEGIN = '<!-- What follows is made by tests/bench/run.sh --readme. -->'
 END = '<!-- Here that ends. -->'
+IN_SHORT = (LAUNCHER.name, CHAIN.name, DUCKDB.name, POLARS.name, 'mawk', 'CPython, csv and int')
 WORKLOADS = ('digits', 'narrow', 'wide', 'mixed', 'messy')
 DATABASES = (DUCKDB.name, POLARS.name)
 
@@ -169,7 +171,7 @@ def workers(results: Results) -> str:
     return columns(rows)
 
 
-# --- In README.md -----------------------------------------------------------------------------------------------------
+# --- In the READMEs ---------------------------------------------------------------------------------------------------
 
 def markdown_table(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ['---'] + ['---:'] * (len(head) - 1), *rows]
@@ -188,17 +190,30 @@ def most_memory(results: Results, name: str) -> str:
     return figure(max((value for value in values if value is not None), default=None))
 
 
-def markdown(results: Results) -> str:
-    def machine(what: str) -> str:
-        return results.text('machine', '-', what)
+def machine(results: Results, what: str) -> str:
+    return results.text('machine', '-', what)
 
+
+def conditions(results: Results) -> str:
+    return (f'{machine(results, "processors")} cores of {machine(results, "processor")} '
+            f'({machine(results, "vectors")}), {figure(float(machine(results, "memory_gib")))} GiB, '
+            f'Linux {machine(results, "kernel")}, {machine(results, "date")}; '
+            f'`tests/bench/run.sh --readme`, medians of {machine(results, "runs")}.\n')
+
+
+def markdown_in_short(results: Results) -> str:
+    return (conditions(results) + 'MB/s of input on each workload, and the most memory in MiB:\n\n' +
+            markdown_table(['', *WORKLOADS, 'MiB'],
+                           [[name, *(speed_cell(results, workload, name) for workload in WORKLOADS),
+                             most_memory(results, name)] for name in IN_SHORT]))
+
+
+def markdown(results: Results) -> str:
     names = [contestant.name for contestant in [CAT, *SUITE, *PEERS]
              if any(results.text(workload, contestant.name, 'mb_s') for workload in WORKLOADS)]
-    text = (f'{machine("processors")} cores of {machine("processor")} ({machine("vectors")}), '
-            f'{figure(float(machine("memory_gib")))} GiB, Linux {machine("kernel")}, {machine("date")}; '
-            f'`tests/bench/run.sh --readme`, medians of {machine("runs")}.\n'
-            f'Most other tools get the first {machine("part_mb")} MB of a file, '
-            f'DuckDB, Polars and GNU parallel {machine("large_mb")} MB.\n'
+    text = (conditions(results) +
+            f'Most other tools get the first {machine(results, "part_mb")} MB of a file, '
+            f'DuckDB, Polars and GNU parallel {machine(results, "large_mb")} MB.\n'
             'MB/s, CPU seconds per GB of digits and of narrow (all processes), and the most memory in MiB:\n\n')
     text += markdown_table(
         ['', *WORKLOADS, 'CPU digits', 'CPU narrow', 'MiB'],
@@ -229,15 +244,19 @@ def markdown(results: Results) -> str:
 
 
 def publish(results: Results) -> None:
-    """The figures and the chart beside this file, the tables between the marks in README.md."""
+    """The figures and the chart beside this file, and the tables between the marks in both READMEs."""
     results.save(HERE / 'results.tsv')
     chart(results, HERE / 'speed.svg')
-    readme = README.read_text()
-    before, begin, rest = readme.partition(BEGIN)
+    put_between_marks(README, markdown(results))
+    put_between_marks(TOP_README, markdown_in_short(results))
+
+
+def put_between_marks(path: Path, tables: str) -> None:
+    before, begin, rest = path.read_text().partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        sys.exit(f'{README} has no place for the tables')
-    README.write_text(f'{before}{BEGIN}\n\n{markdown(results)}\n{END}{after}')
+        sys.exit(f'{path} has no place for the tables')
+    path.write_text(f'{before}{BEGIN}\n\n{tables}\n{END}{after}')
 
 
 def chart(results: Results, path: Path) -> None:

@@ -1,4 +1,4 @@
-# The chart of README.md: MB/s by tool, a column of dots for each workload. report.py calls it with
+# The chart of the READMEs: MB/s by tool, a column of dots for each workload. report.py calls it with
 # `data` (name, digits, narrow, wide, mixed, messy) and `svg`.
 set terminal svg size 860,520 font 'sans-serif,13' background '#ffffff'
 set output svg
