@@ -22,8 +22,9 @@ compare() {  # PAGE WHAT IN_PAGE ELSEWHERE_NAME ELSEWHERE
   for item in $(comm -13 <(echo "$3") <(echo "$5")); do fail "$1: lacks $2 $item of $4"; done
 }
 
+# What stands after two blanks describes an option, and may speak of others.
 options_in_help() {  # COMMAND
-  "$1" --help | grep -E '^ +-' | grep -oE '(^|[[ ,])--?[a-z][-a-z]*' | tr -d '[ ,' | sort -u
+  "$1" --help | grep -E '^ +-' | sed -E 's/([^ ])  .*/\1/' | grep -oE '(^|[[ ,])--?[a-z][-a-z]*' | tr -d '[ ,' | sort -u
 }
 
 # ".It Fl o Ar FILE , Fl -output Ar FILE" documents -o and --output.
