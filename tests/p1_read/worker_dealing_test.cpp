@@ -24,6 +24,11 @@ void wait_readable(int fd) {
   if (::poll(&wanted, 1, 20'000) != 1) throw std::runtime_error("nothing comes");
 }
 
+/// It lies beside the program of these tests.
+std::string p2_sum() {
+  return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "p2_sum";
+}
+
 /// The test in the place of p3_write, with one place for a worker.
 class Writer {
  public:
@@ -76,7 +81,7 @@ class Surroundings {
     write_file(path_, input);
     options.places = 1;
     options.retries = 3;
-    options.command = {{ROWSUM_BIN_DIR "/p2_sum"}, "p2_sum"};
+    options.command = {{p2_sum()}, "p2_sum"};
   }
 
   /// What is thrown by the dealing while `writer` does its part.
@@ -160,7 +165,8 @@ TEST_CASE("worker dealing: of what is said in one breath with a failure nothing 
   // The first worker dies when it has been given something, and the second one is p2_sum.
   surroundings.options.command = {{"/bin/sh", "-c",
                                    "[ $ROWSUM_WORKER != 0.0 ] || kill -KILL $$; "
-                                   "exec '" ROWSUM_BIN_DIR "/p2_sum'"},
+                                   "exec '" +
+                                       p2_sum() + "'"},
                                   "p2_sum"};
   const Thrown thrown = surroundings.deal([&](Writer& writer) {
     StreamParser first("out.0", Content::results), second("out.0", Content::results);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The commands that README has under "Building by hand" build and install programs that work, also
-# where there is ninja and no make, as after scripts/install_packages.sh.
+# The commands that README has under "Install" build and install programs that work, also where there
+# is ninja and no make, as after scripts/install_packages.sh.
 set -euo pipefail
 shopt -s inherit_errexit
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -9,7 +9,7 @@ if ! command -v ninja >/dev/null; then
   echo "there is no ninja: not tested"
   exit 77
 fi
-commands=$(sed -n '/^## Building by hand$/,/^## Licence$/s/^    //p' "$root/README.md")
+commands=$(sed -n '/^## Install$/,/^## Use$/s/^    cmake/cmake/p' "$root/README.md")
 [[ $commands ]] || { echo "README has no commands for building by hand" >&2; exit 1; }
 
 directory=$(mktemp -d)
@@ -24,6 +24,6 @@ rm -f "$directory"/tools/{make,gmake}
 
 cd "$directory/sources"
 echo "$commands"
-env -u CMAKE_GENERATOR PATH="$directory/tools" DESTDIR="$directory/installed" bash -euc "$commands"
-sum=$(echo 1,2 | "$directory/installed/usr/local/bin/run_pipeline.sh")
+env -u CMAKE_GENERATOR PATH="$directory/tools" HOME="$directory/home" bash -euc "$commands"
+sum=$(echo 1,2 | "$directory/home/.local/bin/run_pipeline.sh")
 [[ $sum == 0,3 ]] || { echo "the installed programs print '$sum'" >&2; exit 1; }
