@@ -95,6 +95,11 @@ def children(pid: int) -> dict[int, str]:
     return found
 
 
+def family(pid: int) -> list[int]:
+    """A process and all that descend from it."""
+    return [pid, *(member for child in children(pid) for member in family(child))]
+
+
 def has_nameless_files(directory: str | Path) -> bool:
     try:
         os.close(os.open(directory, os.O_TMPFILE | os.O_WRONLY))

@@ -3,12 +3,12 @@ import os
 import random
 import signal
 import time
-from pathlib import Path
 from typing import Callable
 
-from pipeline import children, sums
+import pipeline
+from pipeline import sums
 from fragile import FRAGILE
-from trial import (LOSS, Trial, Wrong, expected_of, judge, sample, send, small_sample, strike)
+from trial import (LOSS, Trial, Wrong, expected_of, judge, members, newborns, sample, send, small_sample, strike)
 
 
 def kill_worker(numbers: tuple = (signal.SIGKILL,), most: int = 1) -> Callable:
@@ -28,14 +28,15 @@ def kill_worker(numbers: tuple = (signal.SIGKILL,), most: int = 1) -> Callable:
 
 
 def kill_other(name: str) -> Callable:
-    """p1_read, p3_write or the launcher: the end, but a clean one."""
+    """p1_read, p3_write, or the launcher at any moment: the end, but a clean one."""
     def fault(trial: Trial, rng: random.Random) -> str:
         run, reader, old = trial.random_run(rng)
         time.sleep(rng.uniform(0, rng.choice((0.03, 0.1, 0.2))))
         hit = send(run.pid, signal.SIGKILL) if name == 'launcher' else strike(run, rng, name, signal.SIGKILL)
         struck = time.monotonic()
         outcome = trial.finish(run, reader)
-        verdict = judge(outcome, expected_of(sample()[1]), old, killed=signal.SIGKILL)
+        killed = None if name == 'p1_read' else signal.SIGKILL
+        verdict = judge(outcome, expected_of(sample()[1]), old, killed=killed)
         trial.gone()
         trial.farewell = time.monotonic() - struck if verdict == 'clean' else 0
         return verdict if hit else 'missed'
@@ -43,33 +44,23 @@ def kill_other(name: str) -> Callable:
 
 
 def kill_before_exec(trial: Trial, rng: random.Random) -> str:
-    """One that is still the launcher's own copy of itself: a worker survives it, the others are the end."""
+    """One that is still a copy of its parent: a worker is replaced, p1_read is the end."""
     run, reader, old = trial.random_run(rng)
+    # The first one is p1_read, and the next ones are workers.
+    if rng.random() < 0.8:
+        while run.members[0].poll() is None and not members(run, 'p1_read'):
+            pass
     hit = False
-    for _ in range(rng.choice((1, 30, 300))):
-        if hit := strike(run, rng, Path(f'/proc/{run.pid}/comm').read_text().strip(), signal.SIGKILL):
-            break
+    while run.members[0].poll() is None and not hit:
+        hit = any(send(pid, signal.SIGKILL) for pid in newborns(run)[:1])
     outcome = trial.finish(run, reader)
     verdict = judge(outcome, expected_of(sample()[1]), old, losses=1)
     trial.gone()
     return verdict if hit else 'missed'
 
 
-def kill_guard(trial: Trial, rng: random.Random) -> str:
-    """Nothing depends on it while all goes well. What it would have removed, the launcher removes."""
-    run, reader, old = trial.random_run(rng)
-    time.sleep(rng.uniform(0.02, 0.1))
-    guards = [pid for pid in trial.processes('run_pipeline.sh')
-              if pid != run.pid and pid not in children(run.pid) and Path(f'/proc/{pid}/stat').exists()]
-    hit = bool(guards) and send(guards[0], signal.SIGKILL)
-    outcome = trial.finish(run, reader)
-    verdict = judge(outcome, expected_of(sample()[1]), old)
-    trial.gone()
-    return verdict if hit else 'missed'
-
-
 def kill_group(trial: Trial, rng: random.Random) -> str:
-    """All that a shell knows of: but for the guard, which is to clear up."""
+    """All that a shell knows of. The workers are in groups of their own, and die when p1_read does."""
     run, reader, old = trial.random_run(rng, start_new_session=True)
     time.sleep(rng.uniform(0, 0.1))
     hit = run.members[0].poll() is None
@@ -79,6 +70,70 @@ def kill_group(trial: Trial, rng: random.Random) -> str:
     verdict = judge(outcome, expected_of(sample()[1]), old, killed=signal.SIGKILL)
     trial.gone()
     return verdict if hit else 'missed'
+
+
+def kill_several(trial: Trial, rng: random.Random) -> str:
+    """Two or three at once, of all that a run consists of."""
+    run, reader, old = trial.random_run(rng)
+    time.sleep(rng.uniform(0, rng.choice((0.03, 0.1, 0.2))))
+    workers = members(run, 'p2_sum')
+    everybody = [*members(run, 'p3_write'), *members(run, 'p1_read'), *workers]
+    victims = rng.sample(everybody, min(len(everybody), rng.choice((2, 3))))
+    hit = [pid for pid in victims if send(pid, signal.SIGKILL)]
+    outcome = trial.finish(run, reader)
+    verdict = judge(outcome, expected_of(sample()[1]), old, killed=signal.SIGKILL if run.pid in victims else None,
+                    only_identical=set(victims) <= set(workers), losses=len(victims))
+    trial.gone()
+    return verdict if hit else 'missed'
+
+
+def kill_after_a_time(trial: Trial, rng: random.Random) -> str:
+    """As timeout(1) does it: the launcher, and what is in the same process group."""
+    data, path = sample()
+    run = trial.start(['timeout', '-s', 'KILL', f'{rng.uniform(0.001, 0.1):.3f}', pipeline.LAUNCHER,
+                       '-n', rng.choice((1, 2, 8)), '--batch-size', rng.choice(('1K', '64K')),
+                       *rng.choice(([], [path]))], data)
+    outcome = run.finish()
+    verdict = judge(outcome, expected_of(path), killed=signal.SIGKILL)
+    trial.gone()
+    return verdict
+
+
+# All that end a process which knows nothing of them.
+FATAL = [signal.Signals[f'SIG{name}'] for name in (
+    'HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM STKFLT XCPU XFSZ VTALRM PROF IO PWR SYS').split()]
+
+
+def fatal_signal(trial: Trial, rng: random.Random) -> str:
+    """Any of them, to the launcher, most often while it starts: it ends of that, or comes to its end, and says
+    nothing."""
+    number = rng.choice(FATAL)
+    run, reader, old = trial.random_run(rng)
+    time.sleep(rng.uniform(0, 0.05))
+    hit = send(run.pid, number)
+    outcome = trial.finish(run, reader)
+    verdict = judge(outcome, expected_of(sample()[1]), old, killed=number)
+    if outcome.status not in (-number, 0) or outcome.stderr:
+        raise Wrong(f'status {outcome.status} after {number.name}, said {outcome.stderr!r}')
+    trial.gone()
+    return verdict if hit else 'missed'
+
+
+def stop_and_go_on(trial: Trial, rng: random.Random) -> str:
+    """Some are stopped, one after another, and go on a moment later: nothing changes."""
+    run, reader, old = trial.random_run(rng)
+    hits = 0
+    for _ in range(rng.randint(1, 8)):
+        time.sleep(rng.uniform(0, 0.03))
+        victims = [run.pid, *newborns(run), *members(run, 'p1_read'), *members(run, 'p2_sum')]
+        victim = rng.choice(victims)
+        if send(victim, signal.SIGSTOP):
+            time.sleep(rng.uniform(0, 0.05))
+            hits += send(victim, signal.SIGCONT)
+    outcome = trial.finish(run, reader)
+    verdict = judge(outcome, expected_of(sample()[1]), old, only_identical=True)
+    trial.gone()
+    return verdict if hits else 'missed'
 
 
 def at_point(point: str) -> Callable:
@@ -92,7 +147,8 @@ def at_point(point: str) -> Callable:
         outcome = trial.finish(run, reader)
         verdict = judge(outcome, expected_of(sample()[1]), old, only_identical=True, losses=24)
         trial.gone()
-        return verdict if outcome.stderr else 'missed'
+        # Nobody is told of the death of one that has said all.
+        return verdict if outcome.stderr or point == 'after_end' else 'missed'
     return fault
 
 

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import Any, Callable
 
-from pipeline import Outcome, Reader, children, sums
-from trial import HANG, Trial, Wrong, sample, send
+from pipeline import Outcome, Reader, family, sums
+from trial import HANG, Trial, Wrong, members, sample, send
 
 MB = 1 << 20
 
@@ -23,7 +23,7 @@ class Memory:
 
     def look(self) -> None:
         total = 0
-        for pid in children(self.run.pid):
+        for pid in family(self.run.pid):
             with contextlib.suppress(OSError):
                 for line in Path(f'/proc/{pid}/smaps_rollup').read_text().splitlines():
                     if line.startswith('Pss:'):
@@ -142,8 +142,7 @@ def memory_with_a_stopped_worker(trial: Trial, rng: random.Random) -> str:
 
     def stop(written: int) -> None:
         if not stopped and written > 20 * MB:
-            victims = [pid for pid, name in children(flow.run.pid).items() if name == 'p2_sum']
-            stopped['pid'] = rng.choice(victims)
+            stopped['pid'] = rng.choice(members(flow.run, 'p2_sum'))
             stopped['until'] = time.monotonic() + (60 if trial.long else 2)
             send(stopped['pid'], signal.SIGSTOP)
         elif stopped and stopped['until'] < time.monotonic():

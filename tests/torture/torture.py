@@ -25,13 +25,14 @@ import traceback
 from pathlib import Path
 from typing import Any, Callable, Iterator, NamedTuple
 
-from deaths import at_point, hang, kill_before_exec, kill_group, kill_guard, kill_other, kill_worker, poison
+from deaths import (at_point, fatal_signal, hang, kill_after_a_time, kill_before_exec, kill_group, kill_other,
+                    kill_several, kill_worker, poison, stop_and_go_on)
 from memory import (memory_of_a_long_row, memory_of_blank_lines, memory_of_stream, memory_with_a_slow_reader,
                     memory_with_a_stopped_worker)
 from pipeline import HOSTILE
 from streams import flipped, make_streams, mixed, truncated
-from system import (can_mount, every_call, failing, failing_launcher, full_output, full_rejects, full_shared_memory,
-                    limited, no_process, pieces)
+from system import (can_mount, every_call, failing, failing_launcher, full_output, full_rejects, limited,
+                    no_process, pieces)
 from trial import Result, Trial, Wrong, make_samples, sample, small_sample
 
 
@@ -62,7 +63,10 @@ FAULTS = [
     Fault('kill the launcher', 15, 300, kill_other('launcher')),
     Fault('kill before exec', 15, 300, kill_before_exec),
     Fault('kill the process group', 15, 300, kill_group),
-    Fault('kill the guard', 5, 300, kill_guard),
+    Fault('kill two or three at once', 15, 500, kill_several),
+    Fault('timeout -s KILL', 15, 500, kill_after_a_time),
+    Fault('any fatal signal to the launcher', 30, 1000, fatal_signal),
+    Fault('SIGSTOP, and then SIGCONT', 15, 500, stop_and_go_on),
     Fault('batches cut short', 150, ALL, truncated('batches')),
     Fault('results cut short', 150, ALL, truncated('results')),
     Fault('a bit of the batches flipped', 150, 50000, flipped('batches')),
@@ -82,11 +86,8 @@ FAULTS = [
     Fault('no more processes', 2, 40, no_process, 'strace'),
     Fault('the disk of the output is full', 25, 500, full_output, 'mount'),
     Fault('the disk of the rejects is full', 5, 100, full_rejects, 'mount'),
-    Fault('shared memory is full', 15, 300,
-          full_shared_memory(lambda rng: f'size={4096 * rng.choice((1, 2, 8, 65, 128, 200, 512, 9000))}'), 'mount'),
-    Fault('no room for names of FIFOs', 15, 300,
-          full_shared_memory(lambda rng: f'size=64m,nr_inodes={rng.randrange(2, 24)}'), 'mount'),
     Fault('RLIMIT_FSIZE', 15, 500, limited(resource.RLIMIT_FSIZE, lambda rng: rng.randrange(0, 900000))),
+    Fault('RLIMIT_AS 16 to 128 MB', 15, 300, limited(resource.RLIMIT_AS, lambda rng: rng.randrange(16, 128) << 20)),
     Fault('RLIMIT_NOFILE 4 to 64', 30, 300, limited(resource.RLIMIT_NOFILE, lambda rng: rng.randrange(4, 65))),
     Fault('memory: a long stream', 1, 1, memory_of_stream, serial=True),
     Fault('memory: a worker is stopped', 1, 2, memory_with_a_stopped_worker, serial=True),
@@ -160,6 +161,7 @@ def main() -> None:
               if not arguments.only or any(text in fault.name for text in arguments.only)]
     missing = {'mount': '' if can_mount() else 'may not mount', 'strace': '' if shutil.which('strace') else 'no strace'}
 
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # many are killed on purpose
     bad, longest = [], 0.0
     with tempfile.TemporaryDirectory(prefix='rowsum_torture.') as scratch:
         os.environ['TORTURE_SCRATCH'] = scratch

@@ -5,6 +5,7 @@
     hang        something did not end, or a process or a file stayed
     wrong       everything else
 """
+import contextlib
 import os
 import random
 import re
@@ -16,7 +17,7 @@ import pipeline
 from pipeline import Outcome, PipelineTest, Reader, children, files_in, processes, sums
 
 CLEAN = {65, 66, 69, 71, 73, 74, 141}  # the statuses of failures that are no bug and no wrong usage
-LOSS = re.compile(r'run_pipeline\.sh: p2_sum at place \d+ (was killed by .*|returned nothing .*?)(, and is replaced)?')
+LOSS = re.compile(r'p1_read: p2_sum at place \d+ (was killed by|returned nothing) .*?(, and is replaced)?')
 SAID = re.compile(r'(p1_read|p2_sum|p3_write|run_pipeline\.sh): .*')
 
 pipeline.HANG = HANG = 40  # seconds: then a run hangs
@@ -169,7 +170,30 @@ def send(pid: int, number: int) -> bool:
     return True
 
 
+def members(run: Any, name: str) -> list[int]:
+    """The processes of a run with that part in it: p3_write, which the launcher has become; its child p1_read; and
+    p2_sum, the children of that. None before they have begun."""
+    if name == 'p3_write':
+        return [run.pid] if name_of(run.pid) == name else []
+    readers = [pid for pid, what in children(run.pid).items() if what == 'p1_read']
+    if name == 'p1_read':
+        return readers
+    return [pid for reader in readers for pid, what in children(reader).items() if what == name]
+
+
+def newborns(run: Any) -> list[int]:
+    """The processes of a run that have just been made, and are still copies of their parents."""
+    parents = [run.pid, *members(run, 'p1_read')]
+    return [pid for parent in parents for pid, what in children(parent).items() if what == name_of(parent)]
+
+
+def name_of(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f'/proc/{pid}/comm').read_text().strip()
+    return ''
+
+
 def strike(run: Any, rng: random.Random, name: str, number: int) -> bool:
-    """A signal to one of the processes called `name`, if there is one."""
-    victims = [pid for pid, what in children(run.pid).items() if what == name]
+    """A signal to one of the processes with that part, if there is one."""
+    victims = members(run, name)
     return bool(victims) and send(rng.choice(victims), number)
