@@ -28,7 +28,7 @@ WriterLink::WriterLink(int link) : link_(link) {
   if (::pipe2(ends, O_CLOEXEC) != 0) throw Failure::from_errno(ExitStatus::system, "control");
   control_ = OwnedFd(ends[0]);
   control_to_open_ = OwnedFd(ends[1]);
-  ::fcntl(link_, F_SETFL, ::fcntl(link_, F_GETFL) | O_NONBLOCK);
+  make_non_blocking(link_, "link");
   say(NewsOfReader::control, number_in_proc(), static_cast<uint64_t>(control_to_open_.get()));
 }
 

@@ -32,7 +32,7 @@ Failure killed(int signal) {
 }  // namespace
 
 ReaderLink::ReaderLink(int link, pid_t reader) : link_(link), reader_(reader) {
-  ::fcntl(link_, F_SETFL, ::fcntl(link_, F_GETFL) | O_NONBLOCK);
+  make_non_blocking(link_, "link");
   adopt_orphans();
 }
 

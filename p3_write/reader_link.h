@@ -17,7 +17,8 @@ namespace rowsum {
 
 class ReaderLink {
  public:
-  /// `link`: not owned; becomes non-blocking. `reader`: p1_read, a child of this process.
+  /// `link`: not owned; becomes non-blocking. `reader`: p1_read, a child of this process. Throws
+  /// Failure(system).
   ReaderLink(int link, pid_t reader);
   ~ReaderLink();
   ReaderLink(const ReaderLink&) = delete;

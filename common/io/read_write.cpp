@@ -150,6 +150,13 @@ bool is_pipe(int fd) {
   return ::fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
+void make_non_blocking(int fd, const std::string& name) {
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || ::fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0) {
+    throw Failure::from_errno(ExitStatus::system, name);
+  }
+}
+
 void widen_pipe(int fd) {
   constexpr int size = 1 << 20;
   ::fcntl(fd, F_SETPIPE_SZ, size);

@@ -46,6 +46,9 @@ void flush(int fd, const std::string& name);
 
 bool is_pipe(int fd);
 
+/// Throws Failure(system).
+void make_non_blocking(int fd, const std::string& name);
+
 /// Asks for a pipe that holds several batches, which more than doubles what goes through it. A
 /// refusal (pipe(7), /proc/sys/fs/pipe-user-pages-soft) costs nothing but that; neither does a
 /// descriptor that is no pipe.
