@@ -15,12 +15,13 @@ enum class NextStep {
   look_again,  // neither
 };
 
-/// Reads the inputs to their ends and deals all of their rows. A Destination has
+/// Reads the inputs to their ends and deals all of their rows. A Destination has these members:
 ///
-///   NextStep wait(int input, const Batcher&);                  waits until there is a next step
-///   std::span<char> space(const Batcher&, size_t bytes);       where the next bytes of the input
-///   go void deal(const Batch&, const Batcher&);                   a batch that is full void
-///   deal_early(const Batch&, const Batcher&);             one that is not
+/// - `NextStep wait(int input, const Batcher&)` waits until there is a next step.
+/// - `std::span<char> space(const Batcher&, size_t bytes)` says where the next bytes of the input
+/// go.
+/// - `void deal(const Batch&, const Batcher&)` takes a batch that is full.
+/// - `void deal_early(const Batch&, const Batcher&)` takes one that is not.
 ///
 /// `go_on_at_row`: the first input goes on in its middle, with a row of this number. Throws what
 /// Inputs, Batcher and the destination throw.

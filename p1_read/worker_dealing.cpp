@@ -38,8 +38,11 @@ constexpr milliseconds latest_probe(500);
 /// A worker whose output is closed has died, as a rule, and is seen to have ended at once. One that
 /// has not ended after this time has closed its output and goes on.
 constexpr milliseconds patience_after_loss(1000);
-/// How often the processes are looked for that a worker has left, and that keep its output open.
+/// How often the processes are looked for that a worker has left, and that keep its output open;
+/// and how long. One that has taken all that tells where it comes from out of its environment is
+/// not found.
 constexpr milliseconds between_sweeps(20);
+constexpr milliseconds patience_with_what_is_left(2000);
 
 /// Descriptors that this process has open besides those of the places, and some to spare.
 constexpr rlim_t other_descriptors = 24;
@@ -330,6 +333,7 @@ bool WorkerDealing::see_to_all(int input, bool may_block) {
     if (fds[first_place + 2 * place + 1].revents != 0) {
       if (const auto fate = crew_.reap(place)) {
         places_[place].fate = fate;
+        places_[place].ended_since = Clock::now();
         settle(place);
       }
     }
@@ -410,7 +414,7 @@ void WorkerDealing::accept(const ControlMessage<NewsOfWriter>& message) {
 
 void WorkerDealing::settle(size_t place) {
   Place& at = places_[place];
-  // After its end it does not matter how a worker goes.
+  // After its end it does not matter how a worker goes, nor when no other is to come.
   if (!at.fate || !at.is_lost || at.has_ended || at.is_gone) return;
   const Fate fate = *at.fate;
   at.fate.reset();
@@ -495,7 +499,9 @@ int WorkerDealing::time_left() {
   auto next = Clock::time_point::max();
   for (size_t place = 0; place < places_.size(); ++place) {
     const Place& at = places_[place];
-    if (at.fate && !at.is_lost && !at.has_ended) next = std::min(next, now + between_sweeps);
+    if (at.fate && !at.is_lost && !at.has_ended && !at.is_gone) {
+      next = std::min(next, now + between_sweeps);
+    }
     if (at.is_lost && crew_.is_running(place)) {
       next = std::min(next, at.lost_since + patience_after_loss);
     }
@@ -509,8 +515,7 @@ int WorkerDealing::time_left() {
 void WorkerDealing::see_to_time() {
   for (size_t place = 0; place < places_.size(); ++place) {
     Place& at = places_[place];
-    // Something that the worker has left keeps its output open.
-    if (at.fate && !at.is_lost && !at.has_ended) crew_.sweep(place);
+    if (at.fate && !at.is_lost && !at.has_ended && !at.is_gone) see_to_what_is_left(place);
     if (at.is_lost && crew_.is_running(place) && !at.is_gone &&
         Clock::now() >= at.lost_since + patience_after_loss) {
       report_failed_place(place, "has closed its output before the end of its stream");
@@ -521,6 +526,21 @@ void WorkerDealing::see_to_time() {
     }
   }
   if (options_.worker_timeout != 0) ask_for_quiet();
+}
+
+void WorkerDealing::see_to_what_is_left(size_t place) {
+  Place& at = places_[place];
+  crew_.sweep(place);
+  pollfd out{at.out.get(), 0, 0};
+  poll_fds({&out, 1}, 0);
+  // No process can write it any more, and p3_write will notice when it comes to it.
+  if (out.revents & POLLHUP) return;
+  if (Clock::now() < at.ended_since + patience_with_what_is_left) return;
+  report_failed_place(
+      place, at.fate->describe() + ", and a process that it has left keeps its output open");
+  at.ledger.clear();
+  give_up_place(place, ExitStatus::neighbour_vanished);
+  throw Failure::silent(ExitStatus::neighbour_vanished);
 }
 
 void WorkerDealing::ask_for_quiet() {

@@ -86,22 +86,24 @@ class WorkerDealing {
   struct Place {
     explicit Place(unsigned retries) : ledger(retries) {}
 
-    OwnedFd in;          // the writing end of what the worker reads; closed once the end is written
+    OwnedFd in;  // the writing end of what the worker reads; closed once the worker has been told
+                 // the end
     OwnedFd in_to_open;  // its reading end, which each worker opens anew
     OwnedFd out;         // the reading end of what it writes: p3_write and each worker open it anew
     std::string pending;  // bytes for which the pipe had no room yet
     Ledger ledger;        // what the place has not returned
 
     // Of its last worker:
-    std::optional<Fate> fate;      // how it ended
-    bool is_lost = false;          // p3_write can read no more of its stream
-    Clock::time_point lost_since;  // if so
-    bool is_alive = false;         // its stream has begun
-    bool is_told = false;          // it has been told the end
-    bool has_ended = false;        // its stream has come to its end
-    bool is_hung = false;          // it has been killed because it returned nothing
-    bool is_probed = false;        // p3_write has been asked, and has not answered
-    unsigned quiet = 0;            // seconds without a byte of what it owes
+    std::optional<Fate> fate;       // how it ended
+    Clock::time_point ended_since;  // if it has
+    bool is_lost = false;           // p3_write can read no more of its stream
+    Clock::time_point lost_since;   // if so
+    bool is_alive = false;          // its stream has begun
+    bool is_told = false;           // it has been told the end
+    bool has_ended = false;         // its stream has come to its end
+    bool is_hung = false;           // it has been killed because it returned nothing
+    bool is_probed = false;         // p3_write has been asked, and has not answered
+    unsigned quiet = 0;             // seconds without a byte of what it owes
 
     /// Its stream is not over: there is a worker, or one has died and is to be replaced.
     bool is_open() const { return out.is_open() && !has_ended && !is_gone; }
@@ -143,6 +145,8 @@ class WorkerDealing {
   /// Milliseconds until something is to be done that no descriptor tells; -1: nothing is.
   int time_left();
   void see_to_time();
+  /// Of a worker that has ended while its stream may still be written.
+  void see_to_what_is_left(size_t place);
   void ask_for_quiet();
   WorkerOptions options_;
   Signals signals_;

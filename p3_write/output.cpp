@@ -23,10 +23,10 @@ namespace fs = std::filesystem;
 
 /// Temporary names, where a signal handler can reach them; an empty one is free. There are never
 /// more: for the sums and the rejects, or, where those are to stay, for the journal.
-char doomed[2][4096];
+char temporary_names[2][4096];
 
 void unlink_and_die(int signal) {
-  for (const auto& name : doomed) {
+  for (const auto& name : temporary_names) {
     if (name[0] != '\0') ::unlink(name);
   }
   ::signal(signal, SIG_DFL);
@@ -35,7 +35,7 @@ void unlink_and_die(int signal) {
 }
 
 void unlink_on_signals(const std::string& path) {
-  for (auto& name : doomed) {
+  for (auto& name : temporary_names) {
     if (name[0] != '\0') continue;
     if (path.size() >= sizeof name) return;  // no file has such a name
     // Its first byte comes last, for until then it is free: never less than the whole of it.
@@ -44,7 +44,7 @@ void unlink_on_signals(const std::string& path) {
     name[0] = path[0];
     break;
   }
-  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1}) {
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
     // Looked at first: one that is ignored, as by nohup(1), must not kill for a moment either.
     struct sigaction now;
     if (::sigaction(signal, nullptr, &now) != 0 || now.sa_handler == SIG_IGN) continue;
@@ -53,7 +53,7 @@ void unlink_on_signals(const std::string& path) {
 }
 
 void keep_on_signals(const std::string& path) {
-  for (auto& name : doomed) {
+  for (auto& name : temporary_names) {
     if (path == name) name[0] = '\0';
   }
 }

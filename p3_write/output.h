@@ -11,7 +11,7 @@ namespace rowsum {
 
 /// A regular file appears under its name only when commit() has returned: it is written without a
 /// name in the same directory (O_TMPFILE; where the file system has none, under a temporary name
-/// that goes with this object and with SIGHUP, SIGINT, SIGQUIT, SIGTERM and SIGUSR1), synced and
+/// that goes with this object and with SIGHUP, SIGINT, SIGQUIT and SIGTERM), synced and
 /// renamed. What had the name before stays as it is until then, keeps its permissions, and a
 /// symbolic link to it keeps pointing there. A FIFO, a device or a socket is written directly, and
 /// so is a descriptor of this process by name (/dev/stdout, /dev/fd/N, or - for standard output),

@@ -1,7 +1,7 @@
 // read(2), writev(2), splice(2), poll(2) and their like as the rest of the suite wants them: never
 // EINTR, short counts only where they are said, and failures thrown with the name of what failed.
 //
-// `name` is how messages call the file: "standard input", "in.csv", "out.3.0".
+// `name` is how messages call the file: "standard input", "in.csv", "out.3".
 #pragma once
 
 #include <poll.h>

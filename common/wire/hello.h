@@ -37,7 +37,7 @@ struct Hello {
   uint64_t begin = 0;               // where the first tile begins
   uint64_t largest_text = 0;        // no batch has more bytes of text
   Shared shared;
-  uint32_t place = 0;  // the place and the life this stream belongs to, in the launcher
+  uint32_t place = 0;  // of a worker of p1_read: which place is its, and which of its lives this is
   uint32_t life = 0;
 
   /// Whether the streams are of the same input, read in the same way.

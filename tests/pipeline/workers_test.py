@@ -1,131 +1,273 @@
 #!/usr/bin/env python3
-"""Any program can be the worker, and some misbehave: each of them ends in one line and a status, or is survived."""
+"""Workers of all kinds (--worker): commands with arguments, workers that misbehave, and what they leave behind."""
 import os
 import resource
+import shlex
+import shutil
 import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
 from fragile import FragileTest, rows  # noqa: E402
-from pipeline import Outcome, main, program, sums  # noqa: E402
+from pipeline import Outcome, PipelineTest, main, program, sums  # noqa: E402
+
+P2_SUM = shlex.quote(program('p2_sum'))
 
 
-class WorkersTest(FragileTest):
-    def setUp(self):
-        super().setUp()
-        self.data = b''.join(rows(200))
-        self.file('in.csv', self.data)
-
-    def worker(self, script):
-        """A shell script as the command of a worker, with the path of p2_sum in $p2_sum, and a space in its own."""
-        path = self.file('a worker.sh', b'#!/bin/sh\np2_sum=\'%s\'\n%s\n' % (program('p2_sum').encode(), script.encode()))
+class WorkerTest(PipelineTest):
+    def script(self, text: str) -> Path:
+        """A worker, in a place whose name would be cut up by whoever takes it for a command."""
+        place = self.work / 'it\'s a "place"'
+        place.mkdir(exist_ok=True)
+        path = place / 'worker'
+        path.write_text(f'#!/bin/sh\n{text}\n')
         path.chmod(0o755)
-        return f'--worker={path}'
+        return path
 
-    def run_with(self, script, *options, n=2, batch_size=100):
-        return self.launcher(None, '-n', n, f'--batch-size={batch_size}', self.worker(script), *options, 'in.csv')
+    def sleeper(self) -> str:
+        """A program that sleeps when it is called with a number of seconds; for a script of the shell. Its path tells
+        it from all others, also when it has no environment."""
+        path = self.work / 'sleeper'
+        if not path.exists():
+            path.symlink_to(shutil.which('sleep'))
+        return shlex.quote(str(path))
 
-    def assert_failed(self, outcome, line):
-        self.assertRegex(outcome.stderr, f'^{line}\n$')
-        self.assertEqual(outcome.status, 69)
-        self.assertTrue(sums(self.data).startswith(outcome.stdout))
+    def sleepers(self) -> list[int]:
+        found = []
+        for entry in os.listdir('/proc'):
+            if entry.isdigit():
+                try:
+                    words = Path('/proc', entry, 'cmdline').read_bytes().split(b'\0')
+                except OSError:  # it has just gone
+                    continue
+                if words[0] == bytes(self.work / 'sleeper'):
+                    found.append(int(entry))
+        return found
+
+    def assert_no_sleepers(self) -> None:
+        try:
+            self.until(lambda: not self.sleepers(), 'what a worker has started is left')
+        finally:
+            for pid in self.sleepers():
+                os.kill(pid, signal.SIGKILL)
+
+    def both_ways(self, *options):
+        """Options for a run with and without a limit of the time that a worker may take."""
+        return (*options,), (*options, '--worker-timeout=5')
+
+
+class CommandTest(WorkerTest):
+    def test_the_name_of_a_program_as_it_stands(self):
+        worker = self.script(f'exec {P2_SUM}')
+        self.assertEqual(self.launcher(b'1,2\n', '--worker', worker), Outcome(b'0,3\n', '', 0))
 
     def test_a_command_with_arguments(self):
-        command = f"env 'A=b c' '{program('p2_sum')}'"
-        self.assertEqual(self.launcher(None, '-n', 2, '--worker', command, 'in.csv'), Outcome(sums(self.data), '', 0))
+        worker = self.script(f'echo "$X $1" >seen; exec {P2_SUM}')
+        # Less than a shell knows: a quote of either kind has to be escaped, also within quotes of the other kind.
+        quoted = str(worker).replace('"', '\\"').replace("'", "\\'")
+        command = f'env "X=a b" "{quoted}" "c  d"'
+        self.assertEqual(self.launcher(b'1,2\n', '--worker', command), Outcome(b'0,3\n', '', 0))
+        self.assertEqual((self.work / 'seen').read_bytes(), b'a b c  d\n')
 
-    def test_no_such_program(self):
-        for options in [], ['-o', 'out']:
-            self.assertEqual(self.launcher(None, '-n', 2, '--worker=no/program', *options, 'in.csv'),
-                             Outcome(b'', 'p1_read: cannot start no/program: No such file or directory\n', 71))
-        self.assertFalse((self.work / 'out').exists())
+    def test_a_program_that_is_missing(self):
+        for data in b'', b'1\n', b'1\n' * 100000:
+            outcome = self.launcher(data, '-n', 3, '--worker', 'no/program')
+            self.assertEqual(outcome, Outcome(b'', 'p1_read: cannot start no/program: No such file or directory\n', 71))
 
-    def test_it_closes_its_output_and_goes_on(self):
-        for options in [], ['--worker-timeout=5']:
-            self.assert_failed(self.run_with('head -c 300 >kept; exec >&-; sleep 1000', *options),
-                               r'p1_read: a worker.sh at place \d has closed its output before the end of its stream')
+    def test_place_and_life_are_in_the_environment(self):
+        worker = self.script('echo "$ROWSUM_WORKER" >>seen\n'
+                             'case $ROWSUM_WORKER in 1.[01]) kill -9 $$ ;; esac\n'
+                             f'exec {P2_SUM}')
+        data = b''.join(rows(100))
+        env = {**self.env, 'ROWSUM_WORKER': '7.7'}
+        outcome = self.launcher(data, '-n', 2, '--batch-size=100', '--worker', worker, env=env)
+        self.assertEqual((outcome.stdout, outcome.status), (sums(data), 0), outcome.stderr)
+        self.assertEqual(sorted((self.work / 'seen').read_text().split()), ['0.0', '1.0', '1.1', '1.2'])
 
-    def test_it_ends_with_0_before_its_stream_does(self):
-        line = r'p1_read: a worker.sh at place \d ended with status 0 before the end of its stream'
-        # At once, in the middle of a frame, and when it has read the end of its input.
-        self.assert_failed(self.run_with('exit 0'), line)
-        self.assert_failed(self.run_with('"$p2_sum" | head -c 500'), line)
-        self.assert_failed(self.run_with('cat >kept', batch_size='1M'), line)
-
-    def test_it_ends_with_a_status_that_means_nothing(self):
-        """It is tried again, as often as others."""
-        outcome = self.run_with('exit 1', '--retries=2', n=1)
-        lost = 'p1_read: a worker.sh at place 0 ended with the unknown status 1'
-        self.assertEqual(outcome, Outcome(b'', 2 * f'{lost}, and is replaced\n' + f'{lost}\n'
-                         'p1_read: a worker.sh at place 0 died 3 times in a row, whatever it was given\n', 69))
-
-    def test_what_it_has_started_keeps_its_output_open(self):
-        """It ends with the worker, which is replaced as any other."""
-        for start in 'sleep 1000 &', 'setsid sleep 1000 &', 'setsid sh -c "setsid sleep 1000 & exit" &':
-            with self.subTest(start):
-                outcome = self.run_with(f'{start} [ $ROWSUM_WORKER = 0.1 ] || kill -KILL $$; exec "$p2_sum"', n=1)
-                self.assertEqual(outcome, Outcome(sums(self.data), 'p1_read: a worker.sh at place 0 was killed by '
-                                                  'signal 9 (KILL), and is replaced\n', 0))
-                self.assert_nothing_left()
-
-    def test_what_it_has_started_does_not_outlive_a_good_run(self):
-        for start in 'sleep 1000', 'setsid sleep 1000', 'env -u ROWSUM_WORKER setsid sleep 1000':
-            with self.subTest(start):
-                outcome = self.run_with(f'{start} </dev/null >/dev/null & exec "$p2_sum"')
-                self.assertEqual(outcome, Outcome(sums(self.data), '', 0))
-                self.assert_nothing_left()
-
-    def test_what_it_has_started_does_not_outlive_a_run_that_is_killed(self):
-        for name, number in ('p3_write', signal.SIGKILL), ('p3_write', signal.SIGTERM), ('p1_read', signal.SIGKILL), \
-                ('p1_read', signal.SIGTERM):
-            with self.subTest(name, number=number):
-                worker = self.worker('sleep 1000 </dev/null >/dev/null & setsid sleep 1000 & exec "$p2_sum"')
-                run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 1, worker))
-                self.until(lambda: len(self.processes('sleep 1000')) == 2, 'nothing is started')
-                os.kill(self.processes(f'/{name} ')[0], number)
-                run.finish()
-                self.assert_nothing_left()
-
-    def test_a_stopped_p1_read_goes_when_the_launcher_is_killed(self):
-        run = self.start_half_way(lambda stdin: self.start_launcher(
-            stdin, '-n', 1, self.worker('setsid sleep 1000 & exec "$p2_sum"')))
-        os.kill(self.processes('/p1_read ')[0], signal.SIGSTOP)
-        os.kill(run.pid, signal.SIGKILL)
-        run.finish()
-        self.assert_nothing_left()
-
-    def test_a_caller_that_ignores_sigchld(self):
-        run = self.start_launcher(None, '-n', 2, self.worker('[ $ROWSUM_WORKER != 0.0 ] || kill -SEGV $$; exec "$p2_sum"'),
-                                  'in.csv', preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
-        outcome = run.finish()
-        self.assertEqual(outcome, Outcome(sums(self.data), 'p1_read: a worker.sh at place 0 was killed by signal 11 '
-                                          '(SEGV), and is replaced\n', 0))
+    def test_children_are_ignored_by_the_caller(self):
+        """SIGCHLD is, which goes over to all that it starts."""
+        for status, words in (0, []), (71, ['--worker=no/program']):
+            outcome = self.launcher(b'1\n', '-n', 2, *words,
+                                    preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+            self.assertEqual(outcome.status, status, outcome)
 
 
-class PlacesTest(FragileTest):
-    def test_a_place_is_filled_when_there_is_something_for_it(self):
-        """Ten rows at once are one batch, and need one worker."""
-        reading, writing = os.pipe()
-        with os.fdopen(reading, 'rb') as stdin:
-            os.write(writing, b'1\n' * 10)
-            run = self.start_launcher(stdin, '-n', 64)
-        for row in range(10):
-            self.assertEqual(run.read_line(), b'%d,1\n' % row)
+class NumberTest(WorkerTest):
+    def test_no_more_workers_than_there_is_work(self):
+        """Ten rows are a batch for one."""
+        data = b''.join(rows(10))
+        run = self.start_launcher(subprocess.PIPE, '-n', 64)
+        run.stdin.write(data)
+        self.assertEqual(run.read(len(sums(data))), sums(data))
         self.assertEqual(len(self.processes('/p2_sum ')), 1)
-        os.close(writing)
+        run.stdin.close()
         self.assertEqual(run.finish(), Outcome(b'', '', 0))
+        worker = self.script(f'echo >>started; exec {P2_SUM}')
+        self.assertEqual(self.launcher(self.file('in.csv', data), '-n', 64, '--worker', worker),
+                         Outcome(sums(data), '', 0))
+        self.assertEqual((self.work / 'started').read_bytes(), b'\n')
 
-    def test_many_places(self):
+    def test_five_hundred(self):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-        if hard != resource.RLIM_INFINITY and hard < 2100:
-            self.skipTest(f'no more than {hard} descriptors')
-        data = b''.join(rows(1000))
-        self.file('in.csv', data)
-        # The soft limit, which is mostly too low, is raised.
-        run = self.start_launcher(None, '-n', 500, '--batch-size=16', 'in.csv',
-                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard)))
-        self.assertEqual(run.finish(), Outcome(sums(data), '', 0))
+        if hard < 500 * 4 + 24:
+            self.skipTest(f'a process has {hard} file descriptors at most')
+        worker = self.script(f'echo >>started; exec {P2_SUM}')
+        data = b''.join(rows(5000))
+        outcome = self.launcher(data, '-n', 500, '--batch-size=90', '--worker', worker)
+        self.assertEqual((outcome.stdout == sums(data), outcome.stderr, outcome.status), (True, '', 0))
+        self.assertEqual(len((self.work / 'started').read_bytes()), 500)
+
+    def test_too_few_descriptors(self):
+        outcome = self.launcher(b'1\n', '-n', 64,
+                                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100)))
+        self.assertEqual(outcome, Outcome(b'', 'p1_read: too few file descriptors for 64 workers (ulimit -n)\n', 71))
+
+
+class MisbehavingTest(WorkerTest, FragileTest):
+    """One line that says what happened, and the right status."""
+    data = b''.join(rows(300))
+
+    def test_an_output_that_is_closed(self):
+        """The worker goes on, and is ended."""
+        worker = self.script(f'{P2_SUM} | head -c 100\nexec >&-\nexec {self.sleeper()} 1000')
+        for options in self.both_ways('-n', 1), self.both_ways('-n', 3, '--batch-size=100'):
+            for words in options:
+                outcome = self.launcher(self.data, *words, '--worker', worker)
+                self.assertRegex(outcome.stderr, r'^(p1_read: worker at place \d has closed its output before the end '
+                                                 r'of its stream\n)+$')
+                self.assertEqual((outcome.stdout, outcome.status), (b'', 69))
+                self.assert_no_sleepers()
+
+    def test_an_end_before_the_end_of_the_stream(self):
+        for point in 'start', 'inside_hello', 'inside_result', 'between', 'before_end', 'inside_end':
+            for words in self.both_ways('-n', 2, '--batch-size=100'):
+                outcome = self.fragile(self.data, *words, point=point, how='exit 0', place=1)
+                line = 'p1_read: p2_sum at place 1 ended with status 0 before the end of its stream\n'
+                if point.endswith('_end') and outcome.status == 0:  # everything had come, whatever its end was to be
+                    self.assertEqual(outcome.stdout, sums(self.data))
+                    self.assertIn(outcome.stderr, ('', line))
+                    continue
+                self.assertEqual((outcome.stderr, outcome.status), (line, 69), point)
+                self.assertTrue(sums(self.data).startswith(outcome.stdout))
+
+    def test_an_unknown_status(self):
+        """Taken for an accident as often as any."""
+        worker = self.script('exit 1')
+        for words in self.both_ways('-n', 1):
+            outcome = self.launcher(self.data, *words, '--worker', worker)
+            line = 'p1_read: worker at place 0 ended with the unknown status 1'
+            self.assertEqual(outcome.stderr.splitlines(), [*3 * [f'{line}, and is replaced'], line,
+                             'p1_read: worker at place 0 died 4 times in a row, whatever it was given'])
+            self.assertEqual((outcome.stdout, outcome.status), (b'', 69))
+
+    def test_a_result_without_its_last_line(self):
+        for words in self.both_ways('-n', 2, '--batch-size=100'):
+            outcome = self.fragile(self.data, *words, point='short_result', place=1, number=2)
+            self.assertRegex(outcome.stderr, r'^p3_write: out\.1: [^\n]*\n$')
+            self.assertEqual(outcome.status, 65)
+            self.assertTrue(sums(self.data).startswith(outcome.stdout))
+
+    def test_a_result_of_absurd_length(self):
+        for words in self.both_ways('-n', 2, '--batch-size=100'):
+            outcome = self.fragile(self.data, *words, point='long_result', place=1, number=2)
+            self.assertRegex(outcome.stderr, r'^p3_write: out\.1: a frame longer than its stream allows[^\n]*\n$')
+            self.assertEqual(outcome.status, 65)
+            self.assertTrue(sums(self.data).startswith(outcome.stdout))
+
+
+class DescendantsTest(WorkerTest):
+    """What a worker starts ends with it, whatever it has done to get away."""
+
+    # How it is started: in the group of the worker, in a session of its own, and as daemons are; at last without
+    # anything that tells where it comes from.
+    WAYS_WITH_A_TRACE = {'child': '{} 1000 &', 'session': 'setsid {} 1000 &', 'daemon': '(setsid sh -c "{} 1000 &") &'}
+    WAYS = {**WAYS_WITH_A_TRACE, 'daemon that has no environment': '(env -i setsid sh -c "{} 1000 &") &'}
+
+    def worker_with(self, way: str, redirection: str = '') -> Path:
+        start = self.WAYS[way].format(self.sleeper())
+        return self.script(f'{start.replace("1000", "1000" + redirection)}\nexec {P2_SUM}')
+
+    def test_after_a_good_run(self):
+        data = b''.join(rows(100))
+        for way in self.WAYS:
+            for redirection in '', ' >/dev/null':
+                with self.subTest(way, redirection=redirection):
+                    worker = self.worker_with(way, redirection)
+                    outcome = self.launcher(data, '-n', 2, '--batch-size=100', '--worker', worker)
+                    self.assertEqual(outcome, Outcome(sums(data), '', 0))
+                    self.assertEqual(self.sleepers(), [])
+                    self.assert_nothing_left()
+
+    def test_an_output_that_is_kept_open(self):
+        """The worker is killed, and the run goes on."""
+        for way in self.WAYS_WITH_A_TRACE:
+            for options in self.both_ways('-n', 1):
+                with self.subTest(way, options=options):
+                    worker = self.worker_with(way)
+                    run = self.start_half_way(lambda stdin: self.start_launcher(stdin, *options, '--worker', worker))
+                    self.until(self.sleepers, 'the worker has started nothing')
+                    victim, = self.processes('/p2_sum ')
+                    os.kill(victim, signal.SIGKILL)
+                    try:
+                        run.stdin.write(b'2\n')
+                        self.assertEqual(run.read_line(), b'1,2\n')
+                        run.stdin.close()
+                        self.assertEqual(run.finish(), Outcome(
+                            b'', 'p1_read: worker at place 0 was killed by signal 9 (KILL), and is replaced\n', 0))
+                    finally:
+                        self.assert_no_sleepers()
+
+    def test_an_output_that_is_kept_open_by_one_that_cannot_be_found(self):
+        """Then the run cannot go on, and says so."""
+        worker = self.worker_with('daemon that has no environment')
+        for options in self.both_ways('-n', 1):
+            run = self.start_half_way(lambda stdin: self.start_launcher(stdin, *options, '--worker', worker))
+            self.until(self.sleepers, 'the worker has started nothing')
+            victim, = self.processes('/p2_sum ')
+            os.kill(victim, signal.SIGKILL)
+            try:
+                self.assertEqual(run.finish(), Outcome(
+                    b'', 'p1_read: worker at place 0 was killed by signal 9 (KILL), and a process that it has left '
+                         'keeps its output open\n', 69))
+            finally:
+                self.assert_no_sleepers()
+
+    def test_a_slow_reader_of_the_output(self):
+        """Then p3_write does not notice for long that a worker has ended; nobody is blamed for that."""
+        data = b'1\n' * 300000
+        run = self.start_launcher(data, '-n', 1, '--batch-size=64K')
+        self.until(lambda: 'pipe_write' in Path(f'/proc/{run.pid}/wchan').read_text(), 'it has room to write')
+        os.kill(self.processes('/p2_sum ')[0], signal.SIGKILL)
+        time.sleep(3)  # longer than any patience
+        self.assertEqual(run.finish(), Outcome(
+            sums(data), 'p1_read: p2_sum at place 0 was killed by signal 9 (KILL), and is replaced\n', 0))
+
+    def test_after_a_failure(self):
+        """When p1_read has been killed nobody knows any more of one without an environment."""
+        for victim, ways in ('p1_read', self.WAYS_WITH_A_TRACE), ('p3_write', self.WAYS):
+            for way in ways:
+                with self.subTest(way, victim=victim):
+                    worker = self.worker_with(way)
+                    run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 1, '--worker', worker))
+                    self.until(self.sleepers, 'the worker has started nothing')
+                    pid, = self.processes(f'/{victim} ')
+                    os.kill(pid, signal.SIGKILL)
+                    self.assertEqual(run.finish().status, 69 if victim == 'p1_read' else -signal.SIGKILL)
+                    self.assert_no_sleepers()
+
+    def test_after_the_death_of_the_launcher_while_p1_read_is_stopped(self):
+        for way in self.WAYS:
+            with self.subTest(way):
+                worker = self.worker_with(way)
+                run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 1, '--worker', worker))
+                self.until(self.sleepers, 'the worker has started nothing')
+                os.kill(self.processes('/p1_read ')[0], signal.SIGSTOP)
+                os.kill(run.pid, signal.SIGKILL)
+                run.finish()
+                self.assert_no_sleepers()
 
 
 if __name__ == '__main__':

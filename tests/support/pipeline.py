@@ -282,7 +282,7 @@ class PipelineTest(unittest.TestCase):
         return sorted(pid for pid, text in found.items() if all(word in text for word in words))
 
     def leftovers(self) -> list[str]:
-        """The processes that this test left, and whatever is in TMPDIR: the launcher keeps its FIFOs and ring there."""
+        """The processes that this test left, and whatever is in TMPDIR."""
         files = [os.path.join(at, name) for at, folders, names in os.walk(self.tmp) for name in folders + names]
         return [*processes(str(self.directory)).values(), *files]
 
