@@ -56,13 +56,17 @@ void ReaderLink::finish() {
 }
 
 std::vector<ControlMessage<NewsOfReader>> ReaderLink::hear() {
+  std::vector<ControlMessage<NewsOfReader>> messages;
   std::array<char, 4096> into;
-  const ssize_t n = read_available(link_, into, "link");
-  if (n < 0) return {};
-  if (n == 0) reader_has_gone();
-  const std::span<const char> bytes = std::span(into).first(static_cast<size_t>(n));
-  if (!std::exchange(has_begun_, true) && bytes[0] == frame_first_byte) hear_failed_stream(bytes);
-  return parser_.feed(bytes);
+  // All of it: a read(2) may be short.
+  for (ssize_t n = 0; (n = read_available(link_, into, "link")) >= 0;) {
+    if (n == 0 && messages.empty()) reader_has_gone();
+    if (n == 0) break;  // what has been said comes first
+    const std::span<const char> bytes = std::span(into).first(static_cast<size_t>(n));
+    if (!std::exchange(has_begun_, true) && bytes[0] == frame_first_byte) hear_failed_stream(bytes);
+    for (const auto& message : parser_.feed(bytes)) messages.push_back(message);
+  }
+  return messages;
 }
 
 void ReaderLink::open_control(const ControlMessage<NewsOfReader>& message) {

@@ -31,7 +31,7 @@ class ReaderLink {
   /// same, and says nothing.
   void finish();
 
-  /// What has been said since the last time. Throws when p1_read has gone: a Failure that tells how
+  /// All that has been said since the last time. Throws when p1_read has gone: a Failure that tells how
   /// it was killed, or a silent one with the status it ended with. Throws std::invalid_argument for
   /// a message that there is not, and Failure(io).
   std::vector<ControlMessage<NewsOfReader>> hear();

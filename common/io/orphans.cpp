@@ -37,7 +37,8 @@ bool kill_orphans(const std::string& variable, const std::function<bool(pid_t)>&
   bool are_any_left = false;
   for (const pid_t pid : children()) {
     if (is_spared(pid) || !has_in_environment(pid, variable)) continue;
-    // It runs, and is a child: in a PID namespace without a /proc of its own the numbers are others.
+    // It runs, and is a child: in a PID namespace without a /proc of its own the numbers are
+    // others.
     if (::waitpid(pid, nullptr, WNOHANG) != 0) continue;
     ::kill(pid, SIGKILL);
     are_any_left = true;

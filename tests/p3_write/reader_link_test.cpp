@@ -50,6 +50,22 @@ TEST_CASE("reader link: a p1_read that fails before it knows of workers ends a s
         }) == Thrown{ExitStatus::usage, ""});
 }
 
+TEST_CASE("reader link: all that has been said is heard at once, and before the end") {
+  Pipe link;
+  std::string bytes;
+  constexpr uint32_t many = 1000;  // more than one read(2) takes
+  for (uint32_t i = 0; i < many; ++i) {
+    encode(ControlMessage<NewsOfReader>{NewsOfReader::probe, i, 0}, bytes);
+  }
+  ::fcntl(link.in.get(), F_SETPIPE_SZ, bytes.size());
+  REQUIRE(::write(link.in.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+  link.in.close();
+  ReaderLink reader_link(::dup(link.out.get()), 0);
+  const auto heard = reader_link.hear();
+  CHECK(heard.size() == many);
+  CHECK(thrown_by([&] { reader_link.hear(); }).status == ExitStatus::neighbour_vanished);
+}
+
 TEST_CASE("reader link: it waits for the end of p1_read, which sees that it has gone") {
   Pipe link, control;
   const pid_t pid = ::fork();
