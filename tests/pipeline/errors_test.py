@@ -201,6 +201,27 @@ class TableTest(PipelineTest):
                 self.assertEqual(self.chain(data, ['--batch-size', size], options).status, (0, 0, 1))
                 self.assertEqual((self.work / 'rejects').read_bytes(), b''.join(bad))
 
+    def test_the_first_wrong_row_speaks_first(self):
+        """p3_write finds the first one and p1_read the last, which may have read far ahead: it waits until all before
+        that is printed. Where the first one ends the run, nobody speaks of the last."""
+        for rows in 10, 300000:
+            good = b''.join(b'%d,3\n' % row for row in range(1, rows + 1))
+            first = "p3_write: IN: row 0, field 1 (byte 0): 'x' is not an integer\n"
+            place = f'row {rows + 1} (byte {2 + 4 * rows})'
+            for bad, line in (b'"3\n', f'p1_read: IN: {place}: a quoted field is never closed\n'), \
+                    (b'1,' * 2000, f'p1_read: IN: {place}: longer than 3000 bytes (--max-row)\n'):
+                data = b'x\n' + b'1,2\n' * rows + bad
+                self.file('in.csv', data)
+                for n, size, is_file in itertools.product((1, 3), ('1K', '512K'), (False, True)):
+                    with self.subTest(rows=rows, line=line, n=n, size=size, is_file=is_file):
+                        stdin, operands, name = (None, ['in.csv'], 'in.csv') if is_file else (data, [], 'standard input')
+                        words = ['-n', n, '--batch-size', size, '--max-row=3000', *operands]
+                        outcome = self.launcher(stdin, *words)
+                        self.assertEqual(outcome, Outcome(b'', first.replace('IN', name), 65))
+                        outcome = self.launcher(stdin, '--on-error=skip', *words)
+                        self.assertEqual(outcome[1:], ((first + line).replace('IN', name), 65))
+                        self.assertTrue(outcome.stdout == good)
+
     def test_a_place_in_the_second_of_two_files(self):
         for n in 1, 3:
             self.file('a.csv', b'1\n2\n')
