@@ -214,8 +214,8 @@ class TableTest(PipelineTest):
                 self.file('in.csv', data)
                 for n, size, is_file in itertools.product((1, 3), ('1K', '512K'), (False, True)):
                     with self.subTest(rows=rows, line=line, n=n, size=size, is_file=is_file):
-                        stdin, operands, name = (None, ['in.csv'], 'in.csv') if is_file else (data, [], 'standard input')
-                        words = ['-n', n, '--batch-size', size, '--max-row=3000', *operands]
+                        stdin, name = (None, 'in.csv') if is_file else (data, 'standard input')
+                        words = ['-n', n, '--batch-size', size, '--max-row=3000', *(['in.csv'] if is_file else [])]
                         outcome = self.launcher(stdin, *words)
                         self.assertEqual(outcome, Outcome(b'', first.replace('IN', name), 65))
                         outcome = self.launcher(stdin, '--on-error=skip', *words)

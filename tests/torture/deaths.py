@@ -7,7 +7,7 @@ from typing import Callable
 
 import pipeline
 from pipeline import sums
-from fragile import FRAGILE
+from fragile import FRAGILE, POINTS
 from trial import (LOSS, Trial, Wrong, expected_of, judge, members, newborns, sample, send, small_sample, strike)
 
 
@@ -150,6 +150,21 @@ def at_point(point: str) -> Callable:
         # Nobody is told of the death of one that has said all.
         return verdict if outcome.stderr or point == 'after_end' else 'missed'
     return fault
+
+
+def misbehave(trial: Trial, rng: random.Random) -> str:
+    """A worker ends with a status that says nothing, in the midst of its stream, or returns a wrong result."""
+    point = rng.choice((*POINTS, 'short_result', 'long_result'))
+    settings = {'FRAGILE_POINT': point, 'FRAGILE_HOW': rng.choice(('exit 0', 'exit 1', 'exit 99')),
+                'FRAGILE_PLACE': '0', 'FRAGILE_LIVES': str(rng.choice((1, 2, 9))),
+                'FRAGILE_NUMBER': str(rng.choice((0, 0, 1, 5)))}
+    run, reader, old = trial.random_run(rng, FRAGILE, rng.choice(((), ('--worker-timeout=2',))),
+                                        env={**trial.env, **settings})
+    outcome = trial.finish(run, reader)
+    # Of whoever ends in a wrong way after the last result it may be said, or not.
+    verdict = judge(outcome, expected_of(sample()[1]), old, losses=10, may_complain=point.endswith(('_last', '_end')))
+    trial.gone()
+    return verdict
 
 
 def poison(trial: Trial, rng: random.Random) -> str:

@@ -17,7 +17,8 @@ import pipeline
 from pipeline import Outcome, PipelineTest, Reader, children, files_in, processes, sums
 
 CLEAN = {65, 66, 69, 71, 73, 74, 141}  # the statuses of failures that are no bug and no wrong usage
-LOSS = re.compile(r'p1_read: p2_sum at place \d+ (was killed by|returned nothing) .*?(, and is replaced)?')
+LOSS = re.compile(r'p1_read: p2_sum at place \d+ (was killed by|returned nothing|ended with the unknown status) .*?'
+                  r'(, and is replaced)?')
 SAID = re.compile(r'(p1_read|p2_sum|p3_write|run_pipeline\.sh): .*')
 
 pipeline.HANG = HANG = 40  # seconds: then a run hangs
