@@ -17,9 +17,7 @@ std::optional<Ledger::Item> Ledger::next() {
 }
 
 bool Ledger::returned(uint64_t end) {
-  if (sent_ == 0 || front().range.end != end) {
-    throw std::logic_error("a result for a batch that was not dealt");
-  }
+  if (!awaits(end)) throw std::logic_error("a result for a batch that was not dealt");
   const bool is_whole = entries_.front().is_last_piece;
   entries_.pop_front();
   --sent_;

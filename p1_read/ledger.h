@@ -51,6 +51,8 @@ class Ledger {
   std::optional<Item> next();
   bool has_sent_all() const { return sent_ == entries_.size(); }
 
+  /// Whether the oldest batch sent ends there.
+  bool awaits(uint64_t end) const { return sent_ > 0 && front().range.end == end; }
   /// The result that ends at `end` came back. Returns whether all of a batch as it was dealt has
   /// come back now. Throws std::logic_error if it answers anything but the oldest one sent.
   bool returned(uint64_t end);

@@ -377,6 +377,8 @@ void WorkerDealing::accept(const ControlMessage<NewsOfWriter>& message) {
       place.is_alive = true;
       break;
     case NewsOfWriter::received:
+      if (place.is_gone) break;
+      if (!place.ledger.awaits(message.value)) end_wrong_worker(message.place);
       place.quiet = 0;
       if (place.ledger.returned(message.value)) dealer_.returned(message.place);
       send(message.place);
@@ -464,6 +466,14 @@ void WorkerDealing::replace_worker(size_t place, const std::string& fate) {
 
 void WorkerDealing::report_failed_place(size_t place, const std::string& what) const {
   if (!is_failing()) report(name_of(place) + " " + what);
+}
+
+void WorkerDealing::end_wrong_worker(size_t place) {
+  report_failed_place(place, "has returned another result than the one that was due");
+  crew_.kill(place);
+  places_[place].ledger.clear();
+  give_up_place(place, ExitStatus::bad_data);
+  throw Failure::silent(ExitStatus::bad_data);
 }
 
 void WorkerDealing::give_up_place(size_t place, ExitStatus status) {

@@ -135,6 +135,7 @@ class WorkerDealing {
   bool is_failing() const { return end_ && !end_->is_complete(); }
   /// Only of the first place that fails a run: one line is enough.
   void report_failed_place(size_t place, const std::string& what) const;
+  [[noreturn]] void end_wrong_worker(size_t place);
   /// No worker will be at the place any more, and its stream ends with this status.
   void give_up_place(size_t place, ExitStatus status);
   void cut_suspect(Ledger& ledger);

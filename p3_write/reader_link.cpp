@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +24,9 @@ namespace rowsum {
 namespace {
 
 Failure killed(int signal) {
+  // A signal from the terminal goes to all processes of a run. It may have come while this process
+  // was still the shell of the launcher, which has lost it.
+  if (signal == SIGINT || signal == SIGQUIT || signal == SIGHUP) ::raise(signal);
   const char* const name = ::sigabbrev_np(signal);
   return Failure(
       ExitStatus::neighbour_vanished,

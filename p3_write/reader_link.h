@@ -27,13 +27,13 @@ class ReaderLink {
   int fd() const { return link_; }
 
   /// Lets p1_read go, and waits for its end: it ends its workers first. Throws a Failure that tells
-  /// how, if it was killed; what it has left of its workers is ended here. The destructor does the
-  /// same, and says nothing.
+  /// how, if it was killed (this process dies likewise of a signal from the terminal); what it has
+  /// left of its workers is ended here. The destructor does the same, and says nothing.
   void finish();
 
-  /// All that has been said since the last time. Throws when p1_read has gone: a Failure that tells how
-  /// it was killed, or a silent one with the status it ended with. Throws std::invalid_argument for
-  /// a message that there is not, and Failure(io).
+  /// All that has been said since the last time. Throws when p1_read has gone: a Failure that tells
+  /// how it was killed, or a silent one with the status it ended with. Throws std::invalid_argument
+  /// for a message that there is not, and Failure(io).
   std::vector<ControlMessage<NewsOfReader>> hear();
 
   /// Opens the control, as `message` tells where it is. Throws as open() does.

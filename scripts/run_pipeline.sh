@@ -130,5 +130,7 @@ find_programs "$self" || { [[ -L $self ]] && find_programs "$(readlink -f -- "$s
 
 exec {link}< <(exec "${bin}p1_read" --workers="$workers" --parent="$$" "${read_options[@]}" \
   -- "${inputs[@]}" 2>&"$errors" {errors}>&-) || die 71 "cannot start a process"
+# A signal that has come meanwhile is seen here; with that trap bash only notes it.
+trap - EXIT
 exec "${bin}p3_write" --reader="$!" "${write_options[@]}" <&"$link" {link}<&- \
   2>&"$errors" {errors}>&-

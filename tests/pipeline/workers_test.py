@@ -170,6 +170,19 @@ class MisbehavingTest(WorkerTest, FragileTest):
             self.assertEqual(outcome.status, 65)
             self.assertTrue(sums(self.data).startswith(outcome.stdout))
 
+    def test_results_that_are_missing_or_come_twice(self):
+        """p1_read and p3_write both see that one is missing, and whoever is the first says so, or both do."""
+        missing = '(p1_read: p2_sum at place 1 has returned another result than the one that was due\n|' \
+                  'p3_write: bytes \\d+ to \\d+ of the input are missing from the streams\n)+'
+        twice = 'p3_write: out.1: bytes \\d+ to \\d+ come twice [^\n]*\n'
+        for point, lines in ('no_result', missing), ('two_results', twice):
+            for words in self.both_ways('-n', 2, '--batch-size=100'):
+                for _ in range(20):
+                    outcome = self.fragile(self.data, *words, point=point, place=1, number=2)
+                    self.assertRegex(outcome.stderr, f'^{lines}$')
+                    self.assertEqual(outcome.status, 65)
+                    self.assertTrue(sums(self.data).startswith(outcome.stdout))
+
     def test_a_result_of_absurd_length(self):
         for words in self.both_ways('-n', 2, '--batch-size=100'):
             outcome = self.fragile(self.data, *words, point='long_result', place=1, number=2)

@@ -15,6 +15,8 @@
 //                   or what it does wrong in a result, of which it does not die:
 //                     short_result  the last line is missing
 //                     long_result   the header claims 512 GiB of lines
+//                     no_result     nothing of it is written
+//                     two_results   it is written twice
 //   FRAGILE_ROW     or: as soon as a batch is read that holds this text and is not refused
 //   FRAGILE_REFUSED if set: or one that is refused
 //   FRAGILE_NUMBER  which batch or result of a life it is, from 0 (default: 0)
@@ -167,11 +169,14 @@ void inside(std::string_view point, int fd, const iovec* parts, int count, size_
 /// What is written in the place of the right result.
 std::optional<std::string> wrong_result(const iovec* parts, int count) {
   const std::string_view point = setting("FRAGILE_POINT", "");
-  if ((point != "short_result" && point != "long_result") || !is_meant()) return std::nullopt;
+  if (!point.ends_with("_result") && point != "two_results") return std::nullopt;
+  if (point == "inside_result" || !is_meant()) return std::nullopt;
   std::string frame;
   for (int i = 0; i < count; ++i) {
     frame.append(static_cast<const char*>(parts[i].iov_base), parts[i].iov_len);
   }
+  if (point == "no_result") return "";
+  if (point == "two_results") return frame + frame;
   FrameHeader header = decode_header(std::span(frame).first(frame_header_size));
   std::string payload = frame.substr(frame_header_size);
   if (point == "short_result") {
