@@ -34,16 +34,21 @@ void adopt_orphans() {
 }
 
 bool kill_orphans(const std::string& variable, const std::function<bool(pid_t)>& is_spared) {
-  bool are_any_left = false;
+  bool is_to_go_on = false;
   for (const pid_t pid : children()) {
-    if (is_spared(pid) || !has_in_environment(pid, variable)) continue;
-    // It runs, and is a child: in a PID namespace without a /proc of its own the numbers are
-    // others.
-    if (::waitpid(pid, nullptr, WNOHANG) != 0) continue;
-    ::kill(pid, SIGKILL);
-    are_any_left = true;
+    if (is_spared(pid)) continue;
+    // Less than 0: it is no child. In a PID namespace without a /proc of its own numbers differ.
+    pid_t ended = ::waitpid(pid, nullptr, WNOHANG);
+    if (ended == 0 && has_in_environment(pid, variable)) {
+      ::kill(pid, SIGKILL);
+      is_to_go_on = true;
+    } else if (ended == 0) {
+      ended = ::waitpid(pid, nullptr, WNOHANG);  // what ends loses its environment
+    }
+    // What it has left may have become children of this process only now.
+    if (ended > 0) is_to_go_on = true;
   }
-  return are_any_left;
+  return is_to_go_on;
 }
 
 }  // namespace rowsum

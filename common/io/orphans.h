@@ -13,8 +13,8 @@ void adopt_orphans();
 
 /// Sends SIGKILL to the children of this process in whose environment a variable begins with
 /// `variable` ("NAME=VALUE" or "NAME="; "" is in all of them), and waits for those that have ended;
-/// those for which `is_spared` holds are left alone. Returns whether there are still any: one that
-/// ends may leave children of its own. The calling process must have one thread.
+/// those for which `is_spared` holds are left alone. Returns whether it is to be called again: one
+/// that ends may leave children of its own. The calling process must have one thread.
 bool kill_orphans(const std::string& variable, const std::function<bool(pid_t)>& is_spared);
 
 }  // namespace rowsum
