@@ -83,9 +83,12 @@ OwnedFd ReaderLink::open(uint64_t fd, int flags) {
   OwnedFd file(::open(path.c_str(), flags | O_CLOEXEC));
   if (file.is_open()) return file;
   const Failure failure = Failure::from_errno(ExitStatus::system, path);
-  siginfo_t info = {};
-  const int found = ::waitid(P_PID, static_cast<id_t>(reader_), &info, WEXITED | WNOHANG | WNOWAIT);
-  if (found != 0 || info.si_pid != 0) reader_has_gone();
+  // A p1_read that is just dying cannot be looked at any more; the end of the link is about to
+  // come.
+  constexpr int patience_ms = 1000;
+  pollfd end{link_, 0, 0};
+  poll_fds({&end, 1}, patience_ms);
+  if (end.revents & POLLHUP) reader_has_gone();
   throw Failure(failure);
 }
 

@@ -137,6 +137,7 @@ class LeftoversTest(PipelineTest):
             run = self.start_long('-n', 2)
             os.kill(self.processes(f'/{name} ')[0], signal.SIGSTOP)
             os.kill(run.pid, signal.SIGTERM)
+            os.kill(run.pid, signal.SIGCONT)  # if it is the launcher itself that is stopped
             self.assertEqual(run.finish(), Outcome(b'', '', -signal.SIGTERM))
             self.assert_nothing_left()
 

@@ -266,7 +266,7 @@ class DescendantsTest(WorkerTest):
                     worker = self.worker_with(way)
                     run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 1, '--worker', worker))
                     self.until(self.sleepers, 'the worker has started nothing')
-                    pid, = self.processes(f'/{victim} ')
+                    pid = self.processes(f'/{victim} ')[0]
                     os.kill(pid, signal.SIGKILL)
                     self.assertEqual(run.finish().status, 69 if victim == 'p1_read' else -signal.SIGKILL)
                     self.assert_no_sleepers()
