@@ -27,6 +27,11 @@ bool has_in_environment(pid_t pid, const std::string& beginning) {
   return false;
 }
 
+bool has_memory(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline");
+  return file.peek() != std::ifstream::traits_type::eof();
+}
+
 }  // namespace
 
 void adopt_orphans() {
@@ -43,7 +48,9 @@ bool kill_orphans(const std::string& variable, const std::function<bool(pid_t)>&
       ::kill(pid, SIGKILL);
       is_to_go_on = true;
     } else if (ended == 0) {
-      ended = ::waitpid(pid, nullptr, WNOHANG);  // what ends loses its environment
+      ended = ::waitpid(pid, nullptr, WNOHANG);
+      // A process that is ending loses its memory first, and with it its environment.
+      if (ended == 0 && !has_memory(pid)) is_to_go_on = true;
     }
     // What it has left may have become children of this process only now.
     if (ended > 0) is_to_go_on = true;
