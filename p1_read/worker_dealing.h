@@ -8,7 +8,7 @@
 //
 // A place is a seat for a worker. It gets its first worker with its first batch. When a worker
 // dies, the next one at its place is given all that the place has not returned (ledger.h). A worker
-// has died for good when it has been waited for here, and p3_write says that its stream is `lost`:
+// is replaced once it has been waited for here, and p3_write says that its stream is `lost`:
 // then what it returned has all been received, and the next worker's stream can follow in the same
 // pipe.
 //

@@ -10,7 +10,7 @@ enum class ExitStatus : int {
   usage = 64,               // a wrong option or operand
   bad_data = 65,            // the input is not CSV of integers, or a stream is damaged
   no_input = 66,            // the input is missing or cannot be read
-  neighbour_vanished = 69,  // another program of the run has gone without its end, for good
+  neighbour_vanished = 69,  // a program of the run ended early, and is not replaced
   internal = 70,            // our own bug
   system = 71,              // the operating system refused a resource
   cannot_create = 73,       // an output cannot be created
