@@ -22,17 +22,9 @@
 #include <vector>
 
 #include "common/io/owned_fd.h"
+#include "common/io/process.h"
 
 namespace rowsum {
-
-/// How a process ended.
-struct Fate {
-  bool was_killed = false;
-  int code = 0;  // the signal, if it was killed by one, otherwise the exit status
-
-  /// "was killed by signal 9 (KILL)" or "ended with status 3".
-  std::string describe() const;
-};
 
 /// Which program sits at the places.
 struct WorkerCommand {
@@ -81,6 +73,9 @@ class Crew {
     OwnedFd exit;   // pidfd_open(2)
     unsigned lives = 0;
   };
+
+  /// Kills what is left of its group, and waits for the process, which has ended or been killed.
+  static Fate bury(Worker& worker);
 
   /// As in the environment: "ROWSUM_WORKER=PLACE.LIFE" of the last process at the place.
   std::string mark_of(size_t place) const;

@@ -106,8 +106,6 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
                po::value(&worker_timeout)->default_value("0")->value_name("SECONDS"),
                "kill a worker that returns nothing for so long; 0: never");
   add_launcher("resume", po::bool_switch(&workers.resume), "begin where p3_write says");
-  add_launcher("parent", po::value(&workers.parent)->value_name("PID"),
-               "end when this process does, which must be the parent");
   command_line.options.add(launcher);
 
   const auto values = parse_arguments(argc, argv, command_line);

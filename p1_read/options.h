@@ -1,8 +1,6 @@
 // The command line of p1_read.
 #pragma once
 
-#include <sys/types.h>
-
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,7 +19,6 @@ struct WorkerOptions {
   unsigned worker_timeout = 0;  // seconds without a byte after which a worker is killed; 0: never
   bool checksum = false;        // of the text that the workers are to read
   bool resume = false;          // begin where p3_write says
-  pid_t parent = 0;             // whose death ends this process; 0: nobody's
 };
 
 struct ReadOptions {

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -88,15 +87,6 @@ bool is_own_status(int status) {
   return false;
 }
 
-/// When the parent dies, SIGCONT lets this process, should it be stopped, go on; then it sees the
-/// end of the control, and ends its workers and itself in good order.
-void tie_to(pid_t parent) {
-  if (parent == 0) return;
-  ::prctl(PR_SET_PDEATHSIG, SIGCONT);
-  // The parent may have died before the call above took effect.
-  if (::getppid() != parent) throw Failure::silent(ExitStatus::neighbour_vanished);
-}
-
 }  // namespace
 
 WorkerDealing::Signals::Signals() {
@@ -127,7 +117,6 @@ WorkerDealing::WorkerDealing(const WorkerOptions& options, DealPolicy policy, in
       link_(link),
       crew_(options.command, options.places),
       dealer_(policy, options.places, credit) {
-  tie_to(options.parent);
   for (size_t i = 0; i < options.places; ++i) places_.emplace_back(options.retries);
   next_probe_ = Clock::now() + between_probes;
 }

@@ -96,9 +96,9 @@ class MergeLoop {
  private:
   /// Before the output is touched p1_read is there, or has said why it is not.
   ResultWriter open_writer(const WriteOptions& options) {
-    if (options.reader == 0) return ResultWriter(options);
+    if (options.reader.empty()) return ResultWriter(options);
     allow_many_descriptors();
-    reader_.emplace(STDIN_FILENO, options.reader);
+    reader_.emplace(start_reader(options.reader));
     return ResultWriter(options);
   }
 

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/arguments.h"
 #include "p3_write/output.h"
@@ -31,10 +32,11 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
   WriteOptions options;
   std::string on_error;
   bool no_index = false;
+  bool has_reader = false;
 
   CommandLine command_line;
   command_line.takes_operands = true;
-  command_line.synopsis = "[OPTION]... [STREAM]...";
+  command_line.synopsis = "[OPTION]... [STREAM]...\n       p3_write --reader [OPTION]... -- p1_read [ARGUMENT]...";
   command_line.description =
       "Merges the streams of results that p2_sum writes, in the order of the input, and writes\n"
       "\"index,sum\" for each row. No STREAM, or -, is standard input.";
@@ -48,10 +50,11 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
   add("rejects", po::value(&options.rejects)->value_name("FILE"),
       "with --on-error=skip: keep the rejected rows, as they are, in FILE; -: standard output");
 
-  po::options_description launcher("After a p1_read with workers, as run_pipeline.sh starts it");
+  po::options_description launcher("With a p1_read that has workers, as run_pipeline.sh starts it");
   auto add_launcher = launcher.add_options();
-  add_launcher("reader", po::value(&options.reader)->value_name("PID"),
-               "standard input comes from p1_read --workers, this child process");
+  add_launcher("reader", po::bool_switch(&has_reader),
+               "start p1_read --workers, with the operands as its name and arguments, and write "
+               "what its workers return");
   add_launcher("resume", po::bool_switch(&options.resume),
                "go on where FILE.journal says, and tell p1_read");
   command_line.options.add(launcher);
@@ -88,9 +91,10 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
   if (!options.rejects.empty() && !options.skip_rejects) {
     throw usage_failure("--rejects needs --on-error=skip");
   }
-  if (options.resume && options.reader == 0) throw usage_failure("--resume needs --reader");
-  if (options.reader != 0) {
-    if (!options.streams.empty()) throw usage_failure("--reader takes no operand");
+  if (options.resume && !has_reader) throw usage_failure("--resume needs --reader");
+  if (has_reader) {
+    if (options.streams.empty()) throw usage_failure("--reader needs p1_read as an operand");
+    options.reader = std::exchange(options.streams, {});
     return options;
   }
   if (options.streams.empty()) options.streams.push_back("-");

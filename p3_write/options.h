@@ -1,8 +1,6 @@
 // The command line of p3_write.
 #pragma once
 
-#include <sys/types.h>
-
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,9 +11,9 @@ namespace rowsum {
 
 struct WriteOptions {
   std::vector<std::string> streams;  // "-": standard input
-  pid_t reader = 0;          // the p1_read whose workers write the streams; 0: there is none
-  std::string output = "-";  // "-": standard output
-  bool resume = false;       // keep a journal, and go on where it says
+  std::vector<std::string> reader;   // the p1_read to start, whose workers write the streams
+  std::string output = "-";          // "-": standard output
+  bool resume = false;               // keep a journal, and go on where it says
   LineForm form;
   bool skip_rejects = false;  // otherwise the first one ends the run
   std::string rejects;        // the file for the rejected rows, "-" as above; empty: none

@@ -4,8 +4,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -23,20 +21,35 @@ namespace rowsum {
 
 namespace {
 
-Failure killed(int signal) {
-  // A signal from the terminal goes to all processes of a run. It may have come while this process
-  // was still the shell of the launcher, which has lost it.
-  if (signal == SIGINT || signal == SIGQUIT || signal == SIGHUP) ::raise(signal);
-  const char* const name = ::sigabbrev_np(signal);
-  return Failure(
-      ExitStatus::neighbour_vanished,
-      "p1_read was killed by signal " + std::to_string(signal) + " (" + (name ? name : "?") + ")");
+Failure vanished(const std::string& how) {
+  return Failure(ExitStatus::neighbour_vanished, "p1_read " + how);
 }
 
 }  // namespace
 
-ReaderLink::ReaderLink(int link, pid_t reader) : link_(link), reader_(reader) {
-  make_non_blocking(link_, "link");
+StartedReader start_reader(const std::vector<std::string>& command) {
+  int link[2];
+  if (::pipe2(link, O_CLOEXEC) != 0) {
+    throw Failure::from_errno(ExitStatus::system, "cannot make a pipe");
+  }
+  StartedReader reader{0, OwnedFd(link[0])};
+  const OwnedFd writing_end(link[1]);
+  // SIGCONT lets a stopped p1_read go on when this process dies: it then ends its workers and
+  // itself.
+  reader.pid = start_process({.words = command,
+                              .environment = own_environment(),
+                              .in = STDIN_FILENO,
+                              .out = writing_end.get(),
+                              .signal_at_death = SIGCONT});
+  // Whoever writes the input is to notice when p1_read closes it.
+  const OwnedFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (nothing.is_open()) ::dup2(nothing.get(), STDIN_FILENO);
+  return reader;
+}
+
+ReaderLink::ReaderLink(StartedReader reader)
+    : link_(std::move(reader.link)), reader_(reader.pid) {
+  make_non_blocking(link_.get(), "link");
   adopt_orphans();
 }
 
@@ -49,21 +62,21 @@ ReaderLink::~ReaderLink() {
 }
 
 void ReaderLink::finish() {
-  if (link_ < 0) return;
+  if (!link_.is_open()) return;
   control_.close();
-  ::close(std::exchange(link_, -1));
-  const std::optional<int> status = wait_for_reader();
+  link_.close();
+  const std::optional<Fate> fate = wait_for_reader();
   // A p1_read that was killed has left what its workers had started.
   const std::string variable = std::string(worker_variable) + "=";
   while (kill_orphans(variable, [](pid_t) { return false; })) ::poll(nullptr, 0, 1);
-  if (status && WIFSIGNALED(*status)) throw killed(WTERMSIG(*status));
+  if (fate && fate->was_killed) throw vanished(fate->describe());
 }
 
 std::vector<ControlMessage<NewsOfReader>> ReaderLink::hear() {
   std::vector<ControlMessage<NewsOfReader>> messages;
   std::array<char, 4096> into;
   // All of it: a read(2) may be short.
-  for (ssize_t n = 0; (n = read_available(link_, into, "link")) >= 0;) {
+  for (ssize_t n = 0; (n = read_available(link_.get(), into, "link")) >= 0;) {
     if (n == 0 && messages.empty()) reader_has_gone();
     if (n == 0) break;  // what has been said comes first
     const std::span<const char> bytes = std::span(into).first(static_cast<size_t>(n));
@@ -86,7 +99,7 @@ OwnedFd ReaderLink::open(uint64_t fd, int flags) {
   // A p1_read that is just dying cannot be looked at any more; the end of the link is about to
   // come.
   constexpr int patience_ms = 1000;
-  pollfd end{link_, 0, 0};
+  pollfd end{link_.get(), 0, 0};
   poll_fds({&end, 1}, patience_ms);
   if (end.revents & POLLHUP) reader_has_gone();
   throw Failure(failure);
@@ -105,23 +118,16 @@ void ReaderLink::send() {
   }
 }
 
-std::optional<int> ReaderLink::wait_for_reader() {
-  const pid_t reader = std::exchange(reader_, 0);
-  if (reader == 0) return std::nullopt;
-  int status = 0;
-  pid_t found = 0;
-  while ((found = ::waitpid(reader, &status, 0)) < 0 && errno == EINTR) {
-  }
-  return found > 0 ? std::optional(status) : std::nullopt;
+std::optional<Fate> ReaderLink::wait_for_reader() {
+  if (reader_ == 0) return std::nullopt;
+  return wait_for(std::exchange(reader_, 0));
 }
 
 void ReaderLink::reader_has_gone() {
-  const std::optional<int> status = wait_for_reader();
-  if (status && WIFSIGNALED(*status)) throw killed(WTERMSIG(*status));
-  if (status && WIFEXITED(*status) && WEXITSTATUS(*status) != 0) {
-    throw Failure::silent(static_cast<ExitStatus>(WEXITSTATUS(*status)));
-  }
-  throw Failure(ExitStatus::neighbour_vanished, "p1_read ended before its time");
+  const std::optional<Fate> fate = wait_for_reader();
+  if (!fate || (!fate->was_killed && fate->code == 0)) throw vanished("ended before its time");
+  if (fate->was_killed) throw vanished(fate->describe());
+  throw Failure::silent(static_cast<ExitStatus>(fate->code));
 }
 
 void ReaderLink::hear_failed_stream(std::span<const char> bytes) {
@@ -130,7 +136,7 @@ void ReaderLink::hear_failed_stream(std::span<const char> bytes) {
   while (stream.item() != StreamParser::Item::end) {
     if (stream.item() != StreamParser::Item::none) stream.next();
     if (bytes.empty()) {
-      bytes = std::span(more).first(read_some(link_, more, "link"));
+      bytes = std::span(more).first(read_some(link_.get(), more, "link"));
       if (bytes.empty()) reader_has_gone();
     }
     const std::span<char> into = stream.space();

@@ -1,6 +1,7 @@
 // What p3_write and p1_read tell each other while p1_read has workers (common/wire/control.h), at
-// the end of p3_write, which is the parent of p1_read. Its standard input is the link; the control
-// and the outputs of the workers are pipes of p1_read, opened here by their names in /proc.
+// the end of p3_write, which is the parent of p1_read. The standard output of p1_read is the link;
+// the control and the outputs of the workers are pipes of p1_read, opened here by their names in
+// /proc.
 #pragma once
 
 #include <sys/types.h>
@@ -11,24 +12,33 @@
 #include <vector>
 
 #include "common/io/owned_fd.h"
+#include "common/io/process.h"
 #include "common/wire/control.h"
 
 namespace rowsum {
 
+/// A child process, and the pipe to which its standard output goes.
+struct StartedReader {
+  pid_t pid;
+  OwnedFd link;
+};
+
+/// Starts p1_read by its name and arguments, with the standard input of this process, which is
+/// empty from then on. Throws Failure(system).
+StartedReader start_reader(const std::vector<std::string>& command);
+
 class ReaderLink {
  public:
-  /// `link`: not owned; becomes non-blocking. `reader`: p1_read, a child of this process. Throws
-  /// Failure(system).
-  ReaderLink(int link, pid_t reader);
+  /// Throws Failure(system).
+  explicit ReaderLink(StartedReader reader);
   ~ReaderLink();
   ReaderLink(const ReaderLink&) = delete;
   ReaderLink& operator=(const ReaderLink&) = delete;
 
-  int fd() const { return link_; }
+  int fd() const { return link_.get(); }
 
   /// Lets p1_read go, and waits for its end: it ends its workers first. Throws a Failure that tells
-  /// how, if it was killed (this process dies likewise of a signal from the terminal); what it has
-  /// left of its workers is ended here. The destructor does the same, and says nothing.
+  /// how, if it was killed; what it has left of its workers is ended here. The destructor does the same, and says nothing.
   void finish();
 
   /// All that has been said since the last time. Throws when p1_read has gone: a Failure that tells
@@ -49,15 +59,14 @@ class ReaderLink {
 
  private:
   [[noreturn]] void reader_has_gone();
-  /// The status with which p1_read has ended, as waitpid(2) has it; nothing if it was waited for
-  /// before.
-  std::optional<int> wait_for_reader();
+  /// How p1_read has ended; nothing if it was waited for before.
+  std::optional<Fate> wait_for_reader();
   /// A p1_read that fails before it knows that it has workers ends its standard output as any
   /// stream.
   [[noreturn]] void hear_failed_stream(std::span<const char> bytes);
 
-  int link_;
-  pid_t reader_;
+  OwnedFd link_;
+  pid_t reader_;  // 0 once it has been waited for
   uint32_t number_in_proc_ = 0;  // of p1_read
   OwnedFd control_;
   ControlParser<NewsOfReader> parser_;

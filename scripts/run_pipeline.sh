@@ -1,12 +1,12 @@
 #!/bin/bash
 # Sums the rows of CSV files with several workers: finds the programs, shares out the options, and
-# starts two of the programs; see run_pipeline(1).
+# becomes one of the programs; see run_pipeline(1).
 #
 #   p1_read -----> its workers -----> p3_write -----> standard output, or -o
 #
-# p1_read starts and ends its workers. This script becomes p3_write, so that its exit status is the
-# one of p3_write, and a signal to it is a signal to p3_write. p1_read is a child of p3_write, and
-# ends when p3_write does, whatever that died of.
+# This script becomes p3_write, so that its exit status is the one of p3_write, and a signal to it is a
+# signal to p3_write. p3_write starts p1_read, which ends when p3_write does, whatever that died of.
+# p1_read starts and ends its workers.
 set -u
 program=${0##*/}
 # bash ignores this signal where there is no trap, and cannot die of it by itself.
@@ -23,9 +23,13 @@ die() {  # STATUS MESSAGE
 { : >&1; } 2>/dev/null || exec 1</dev/null
 # bash has words of its own for what is said here.
 exec {errors}>&2 2>/dev/null || { errors=2; die 71 "cannot open /dev/null"; }
-# That is how it ends when it cannot start a process.
-trap '(($? != 254)) || die 71 "cannot start a process"' EXIT
 usage_error() { die 64 "$1; try '$program --help'"; }
+find_real_path() {  # PATH
+  # bash exits with 254 when it cannot start a process.
+  trap '(($? != 254)) || die 71 "cannot start a process"' EXIT
+  real_path=$(readlink -f -- "$1")
+  trap - EXIT
+}
 
 help() {
   cat <<EOF
@@ -108,8 +112,9 @@ if [[ $resume ]]; then
   [[ $output ]] || usage_error "--resume needs --output"
   [[ ${#inputs[@]} == 1 && ${inputs[0]} != - && ( -f ${inputs[0]} || ! -e ${inputs[0]} ) ]] ||
     usage_error "--resume needs one plain file as input"
+  find_real_path "$output"
   for own in partial journal journal.new; do
-    [[ ! ${inputs[0]} -ef $(readlink -f -- "$output").$own ]] ||
+    [[ ! ${inputs[0]} -ef $real_path.$own ]] ||
       usage_error "the input is a file of --resume itself"
   done
 fi
@@ -123,14 +128,10 @@ find_programs() {  # SCRIPT
   return 1
 }
 self=${BASH_SOURCE[0]}
-find_programs "$self" || { [[ -L $self ]] && find_programs "$(readlink -f -- "$self")"; } ||
+find_programs "$self" || { [[ -L $self ]] && find_real_path "$self" && find_programs "$real_path"; } ||
   type -P p1_read >/dev/null || die 71 "p1_read is neither beside this script nor in PATH"
 
 # --- The programs -----------------------------------------------------------------------------------
 
-exec {link}< <(exec "${bin}p1_read" --workers="$workers" --parent="$$" "${read_options[@]}" \
-  -- "${inputs[@]}" 2>&"$errors" {errors}>&-) || die 71 "cannot start a process"
-# A signal that has come meanwhile is seen here; with that trap bash only notes it.
-trap - EXIT
-exec "${bin}p3_write" --reader="$!" "${write_options[@]}" <&"$link" {link}<&- \
-  2>&"$errors" {errors}>&-
+exec "${bin}p3_write" --reader "${write_options[@]}" -- \
+  "${bin}p1_read" --workers="$workers" "${read_options[@]}" -- "${inputs[@]}" 2>&"$errors" {errors}>&-

@@ -32,7 +32,7 @@ std::string p2_sum() {
 /// The test in the place of p3_write, with one place for a worker.
 class Writer {
  public:
-  explicit Writer(int link) : link_(link, ::getpid()) {}
+  explicit Writer(OwnedFd link) : link_({0, std::move(link)}) {}
 
   /// As far as to the start of the next worker.
   void next_worker() {
@@ -88,12 +88,10 @@ class Surroundings {
   Thrown deal(std::function<void(Writer&)> writer) {
     ::signal(SIGPIPE, SIG_IGN);  // as in the program
     Pipe link;
-    const int out = ::dup(link.out.get());
-    link.out.close();
     std::string problem;
     std::thread other([&] {
       try {
-        Writer peer(out);
+        Writer peer(std::move(link.out));
         writer(peer);
       } catch (const std::exception& error) {
         problem = error.what();

@@ -25,7 +25,7 @@ Thrown last_heard_of(Body reader) {
   }
   link.in.close();
   return thrown_by([&] {
-    ReaderLink reader_link(::dup(link.out.get()), pid);
+    ReaderLink reader_link({pid, std::move(link.out)});
     while (true) {
       pollfd wanted{reader_link.fd(), POLLIN, 0};
       if (::poll(&wanted, 1, 10'000) != 1) throw std::runtime_error("nothing comes");
@@ -62,7 +62,7 @@ TEST_CASE("reader link: all that has been said is heard at once, and before the 
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
   REQUIRE(::write(ends[0], bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
   ::close(ends[0]);
-  ReaderLink reader_link(ends[1], 0);
+  ReaderLink reader_link({0, OwnedFd(ends[1])});
   CHECK(reader_link.hear().size() == many);
   CHECK(thrown_by([&] { reader_link.hear(); }).status == ExitStatus::neighbour_vanished);
 }
@@ -77,8 +77,29 @@ TEST_CASE("reader link: it waits for the end of p1_read, which sees that it has 
     ::_exit(::poll(&wanted, 1, 10'000) == 1 && (wanted.revents & POLLERR) ? 0 : 1);
   }
   control.out.close();
-  const int out = ::dup(link.out.get());
-  link.out.close();
-  { const ReaderLink reader_link(out, pid); }
+  { const ReaderLink reader_link({pid, std::move(link.out)}); }
   CHECK(::kill(pid, 0) < 0);
+}
+
+TEST_CASE("reader link: p1_read is started with the standard input, and this process keeps none") {
+  const Outcome outcome = run_in_child([] {
+    Pipe input;
+    ::dup2(input.out.get(), STDIN_FILENO);
+    input.out.close();
+    StartedReader reader = start_reader({"/bin/sh", "-c", "read line; echo \"$line\""});
+    ::dprintf(input.in.get(), "a line\n");
+    std::array<char, 16> bytes;
+    const ssize_t n = ::read(reader.link.get(), bytes.data(), bytes.size());
+    const Fate fate = wait_for(reader.pid);
+    // Nobody reads the pipe any more.
+    ::signal(SIGPIPE, SIG_IGN);
+    const bool is_closed = ::write(input.in.get(), "x", 1) < 0 && errno == EPIPE;
+    return std::string_view(bytes.data(), n > 0 ? static_cast<size_t>(n) : 0) == "a line\n" &&
+                   !fate.was_killed && fate.code == 0 && is_closed
+               ? 0
+               : 1;
+  });
+  CHECK(outcome.status == 0);
+  CHECK(thrown_by([] { start_reader({"/no/such/program"}); }) ==
+        Thrown{ExitStatus::system, "cannot start /no/such/program: No such file or directory"});
 }

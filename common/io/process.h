@@ -1,0 +1,42 @@
+// Starting a child process, and telling how one has ended.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+namespace rowsum {
+
+/// What a new process begins with.
+struct NewProcess {
+  std::vector<std::string> words;        // the program, as for execvp(3), and its arguments
+  std::vector<std::string> environment;  // "NAME=VALUE" each
+  int in;                                // becomes its standard input
+  int out;                               // becomes its standard output
+  int kept = -1;                         // is open in it under the same number; -1: none
+  int signal_at_death;                   // is sent to it when the calling process dies
+  bool leads_group = false;              // is the leader of a process group of its own
+};
+
+/// All of environ(7).
+std::vector<std::string> own_environment();
+
+/// Starts a child process, in which the signals that this suite handles or ignores have their
+/// default effect. The calling process must have one thread. Throws Failure(system) if there can be
+/// no process, or if the program cannot be executed.
+pid_t start_process(NewProcess process);
+
+/// How a process ended.
+struct Fate {
+  bool was_killed = false;
+  int code = 0;  // the signal, if it was killed by one, otherwise the exit status
+
+  /// "was killed by signal 9 (KILL)" or "ended with status 3".
+  std::string describe() const;
+};
+
+/// Waits until a child process has ended, and lets go of its number.
+Fate wait_for(pid_t child);
+
+}  // namespace rowsum
