@@ -223,15 +223,21 @@ class LimitsTest(PipelineTest):
         self.assert_nothing_left()
 
     def test_no_process(self):
-        """bash tries again for a quarter of a minute."""
-        command = [*self.without_rights(), 'prlimit', '--nproc=0', LAUNCHER, '-n', 2]
+        limited = [*self.without_rights(), 'prlimit', '--nproc=0']
+        self.assertEqual(self.start([*limited, LAUNCHER, '-n', 2]).finish(), Outcome(
+            b'', f'p3_write: cannot start {program("p1_read")}: Resource temporarily unavailable\n', 71))
+
+    def test_no_process_for_bash(self):
+        """It has to find out where the launcher lies, and tries again for a quarter of a minute."""
+        (self.work / 'link').symlink_to(LAUNCHER)
+        command = [*self.without_rights(), 'prlimit', '--nproc=0', self.work / 'link', '-n', 2]
         runs = {number: self.start(command) for number in (signal.SIGINT, signal.SIGQUIT, 0)}
         for number, run in runs.items():
             if number:
                 self.until(lambda: not self.processes('prlimit'), 'the launcher does not start')
                 os.kill(run.pid, number)
             expected = Outcome(b'', '', -number) if number else Outcome(
-                b'', 'run_pipeline.sh: cannot start a process\n', 71)
+                b'', 'link: cannot start a process\n', 71)
             self.assertEqual(run.finish(), expected)
 
 

@@ -277,8 +277,9 @@ class PipelineTest(unittest.TestCase):
         self.fail(f'hang: {what}; these run:\n{running}')
 
     def processes(self, *words: str) -> list[int]:
-        """The processes of this test with all of the words in their command lines."""
-        found = processes(str(self.directory))
+        """The processes of this test with all of the words in their command lines, before a "--": p3_write has the
+        name of p1_read after it."""
+        found = {pid: text.partition(' -- ')[0] for pid, text in processes(str(self.directory)).items()}
         return sorted(pid for pid, text in found.items() if all(word in text for word in words))
 
     def leftovers(self) -> list[str]:

@@ -215,7 +215,7 @@ def no_process(trial: Trial, rng: random.Random) -> str:
 
 # Calls of bash itself, and how they fail. No read(2): bash takes an error there for the end of its script. No dup2(2):
 # with descriptors that are open it does not fail. No fcntl(2): with it bash asks which descriptors are open.
-LAUNCHER_CALLS = {'openat': 'EMFILE', 'pipe2': 'EMFILE', 'pipe': 'EMFILE', 'clone': 'EAGAIN',
+LAUNCHER_CALLS = {'openat': 'EMFILE', 'pipe2': 'EMFILE', 'pipe': 'EMFILE', 'vfork': 'EAGAIN',
                   'write': 'EIO', 'mmap': 'ENOMEM', 'brk': 'ENOMEM'}
 
 
@@ -224,7 +224,7 @@ def failing_launcher(trial: Trial, rng: random.Random) -> str:
     call = rng.choice(list(LAUNCHER_CALLS))
     data, path = sample()
     log = trial.directory / 'log'
-    at = rng.randint(1, {'openat': 60, 'mmap': 50}.get(call, 12))
+    at = rng.randint(1, {'openat': 60, 'mmap': 50, 'vfork': 1}.get(call, 12))
     run = trial.start(['strace', '-qq', '-o', log, '-e', f'trace={call}', '-e',
                        f'inject={call}:error={LAUNCHER_CALLS[call]}:when={at}', 'bash', pipeline.LAUNCHER, '-n', 2,
                        *rng.choice(([], [path]))], data)
