@@ -122,8 +122,6 @@ WorkerDealing::WorkerDealing(const WorkerOptions& options, DealPolicy policy, in
 }
 
 void WorkerDealing::run(Inputs& inputs, const BatcherOptions& options) {
-  // Until p3_write is there, nothing of the input is taken.
-  while (!is_ready_) wait_for_writer();
   if (options_.resume) {
     while (!begin_) wait_for_writer();
     inputs.begin_at(*begin_);
@@ -208,18 +206,29 @@ std::string WorkerDealing::name_of(size_t place) const {
   return crew_.name() + " at place " + std::to_string(place);
 }
 
-void WorkerDealing::open_pipes(Place& at) {
+WorkerDealing::WorkerEnds WorkerDealing::open_pipes(Place& at) {
   int in[2], out[2];
-  if (::pipe2(in, O_CLOEXEC | O_NONBLOCK) != 0) {
+  if (::pipe2(in, O_CLOEXEC) != 0) {
     throw Failure::from_errno(ExitStatus::system, "cannot make a pipe");
   }
   at.in_to_open = OwnedFd(in[0]);
   at.in = OwnedFd(in[1]);
+  make_non_blocking(at.in.get(), "in");
   if (::pipe2(out, O_CLOEXEC) != 0) {
     throw Failure::from_errno(ExitStatus::system, "cannot make a pipe");
   }
   at.out = OwnedFd(out[0]);
-  ::close(out[1]);  // the worker is to be its only writer
+  return {OwnedFd(::fcntl(in[0], F_DUPFD_CLOEXEC, 0)), OwnedFd(out[1])};
+}
+
+WorkerDealing::WorkerEnds WorkerDealing::open_pipes_again(Place& at) {
+  if (!at.in.is_open()) at.in = open_again(at.in_to_open, O_WRONLY | O_NONBLOCK);
+  // What the last worker has not read: the next one begins anew.
+  make_non_blocking(at.in_to_open.get(), "in");
+  std::array<char, 4096> unread;
+  while (read_available(at.in_to_open.get(), unread, "in") > 0) {
+  }
+  return {open_again(at.in_to_open, O_RDONLY), open_again(at.out, O_WRONLY)};
 }
 
 void WorkerDealing::start_worker(size_t place) {
@@ -233,16 +242,9 @@ void WorkerDealing::start_worker(size_t place) {
 
 void WorkerDealing::try_to_start_worker(size_t place) {
   Place& at = places_[place];
-  if (!at.out.is_open()) open_pipes(at);
-  if (!at.in.is_open()) at.in = open_again(at.in_to_open, O_WRONLY | O_NONBLOCK);
-  // What the last worker has not read: the next one begins anew.
-  std::array<char, 4096> unread;
-  while (read_available(at.in_to_open.get(), unread, "in." + std::to_string(place)) > 0) {
-  }
   {
-    const OwnedFd in = open_again(at.in_to_open, O_RDONLY);
-    const OwnedFd out = open_again(at.out, O_WRONLY);
-    crew_.start(place, in.get(), out.get(), hello_.shared.fd);
+    const WorkerEnds ends = at.out.is_open() ? open_pipes_again(at) : open_pipes(at);
+    crew_.start(place, ends.in.get(), ends.out.get(), hello_.shared.fd);
   }
   at.fate.reset();
   at.is_lost = at.is_alive = at.is_told = at.is_hung = false;
@@ -351,7 +353,6 @@ void WorkerDealing::accept(const ControlMessage<NewsOfWriter>& message) {
   Place& place = places_.at(message.place);
   switch (message.type) {
     case NewsOfWriter::ready:
-      is_ready_ = true;
       break;
     case NewsOfWriter::row:
       first_row_ = message.value;

@@ -88,8 +88,9 @@ class WorkerDealing {
 
     OwnedFd in;  // the writing end of what the worker reads; closed once the worker has been told
                  // the end
-    OwnedFd in_to_open;  // its reading end, which each worker opens anew
-    OwnedFd out;         // the reading end of what it writes: p3_write and each worker open it anew
+    OwnedFd in_to_open;  // its reading end, which is opened anew for a worker that replaces another
+    OwnedFd out;         // the reading end of what it writes, which p3_write opens anew; so is its
+                         // writing end for a worker that replaces another
     std::string pending;  // bytes for which the pipe had no room yet
     Ledger ledger;        // what the place has not returned
 
@@ -110,8 +111,15 @@ class WorkerDealing {
     bool is_gone = false;  // p3_write has been told that no worker will be there any more
   };
 
+  /// What becomes the standard input and output of a worker, and is then closed here: a worker is
+  /// the only writer of its output.
+  struct WorkerEnds {
+    OwnedFd in, out;
+  };
+
   std::string name_of(size_t place) const;
-  void open_pipes(Place& at);
+  WorkerEnds open_pipes(Place& at);
+  WorkerEnds open_pipes_again(Place& at);
   /// Gives the place up where that cannot be. Throws Failure(system).
   void start_worker(size_t place);
   void try_to_start_worker(size_t place);
@@ -162,7 +170,6 @@ class WorkerDealing {
   Verdict dealt_;               // up to where batches have been dealt
   std::optional<Verdict> end_;  // what the streams end with, once that is known
   Clock::time_point next_probe_;
-  bool is_ready_ = false;          // p3_write is there
   std::optional<uint64_t> begin_;  // with --resume, once p3_write has said where
   uint64_t first_row_ = 0;         // and the number of the row there
   std::optional<uint64_t> printed_;

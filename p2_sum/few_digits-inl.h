@@ -45,6 +45,8 @@ HWY_INLINE hn::VFromD<D16> sum_of_products(D16 d16, V weights, VI digits) {
 
 class RunningSums {
  public:
+  RunningSums() { sums_[0] = 0; }
+
   /// False if a field has more digits than three.
   HWY_NOINLINE bool add_up(const Stretch& stretch) {
     const hn::CappedTag<uint8_t, 32> d;
@@ -111,7 +113,7 @@ class RunningSums {
     return static_cast<int16_t>(sums_[to] - sums_[from]);
   }
 
-  int16_t sums_[(Stretch::longest + Stretch::margin) / 2] = {};  // of the bytes before each pair
+  int16_t sums_[(Stretch::longest + Stretch::margin) / 2];  // of the bytes before each pair
 };
 
 }  // namespace HWY_NAMESPACE

@@ -26,6 +26,8 @@ struct Stretch {
   static constexpr size_t longest = 16 << 10;  // bytes of text: with all this, no more than a cache
   static constexpr size_t margin = 128;        // readable before and after it, and no digits
 
+  Stretch() { std::memset(digits_, 0, margin); }
+
   int8_t* digits() { return digits_ + margin; }  // with sign; 0 for what is no digit
   const int8_t* digits() const { return digits_ + margin; }
   size_t blocks() const { return (shown + 63) / 64; }
@@ -39,7 +41,7 @@ struct Stretch {
   size_t shown;  // bytes, with the row end that the text may lack
 
  private:
-  alignas(64) int8_t digits_[margin + longest + margin] = {};
+  alignas(64) int8_t digits_[margin + longest + margin];
 };
 
 /// Appends the positions of the bits, plus `base`. May write up to 3 entries too many.

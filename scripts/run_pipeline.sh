@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/bin/sh
 # Sums the rows of CSV files with several workers: finds the programs, shares out the options, and
 # becomes one of the programs; see run_pipeline(1).
 #
@@ -7,29 +7,25 @@
 # This script becomes p3_write, so that its exit status is the one of p3_write, and a signal to it is a
 # signal to p3_write. p3_write starts p1_read, which ends when p3_write does, whatever that died of.
 # p1_read starts and ends its workers.
-set -u
+#
+# It is written for a plain sh, such as dash, which starts in half the time that bash takes.
+# shellcheck shell=dash
+set -fu
 program=${0##*/}
-# bash ignores this signal where there is no trap, and cannot die of it by itself.
-trap 'ulimit -c 0; exec sh -c "kill -QUIT \$\$"' QUIT
 
 die() {  # STATUS MESSAGE
-  printf '%s: %s\n' "$program" "${2//[[:cntrl:]]/?}" >&"$errors"
+  message=$2
+  case $message in *[[:cntrl:]]*) message=$(printf %s "$message" | tr '[:cntrl:]' '[?*]') ;; esac
+  printf '%s: %s\n' "$program" "$message" >&2
   exit "$1"
 }
+usage_error() { die 64 "$1; try '$program --help'"; }
+
 # The number of a closed descriptor would be given to the next file; opened the wrong way it fails like
 # a closed one.
-: >&2 || exec 2</dev/null
-{ : <&0; } 2>/dev/null || exec 0>/dev/null
-{ : >&1; } 2>/dev/null || exec 1</dev/null
-# bash has words of its own for what is said here.
-exec {errors}>&2 2>/dev/null || { errors=2; die 71 "cannot open /dev/null"; }
-usage_error() { die 64 "$1; try '$program --help'"; }
-find_real_path() {  # PATH
-  # bash exits with 254 when it cannot start a process.
-  trap '(($? != 254)) || die 71 "cannot start a process"' EXIT
-  real_path=$(readlink -f -- "$1")
-  trap - EXIT
-}
+true 2>/dev/null >&2 || exec 2</dev/null
+{ true <&0; } 2>/dev/null || exec 0>/dev/null
+{ true >&1; } 2>/dev/null || exec 1</dev/null
 
 help() {
   cat <<EOF
@@ -55,83 +51,112 @@ create the output; 74 input or output; 141 nobody reads the output any more.
 EOF
 }
 
-# --- The command line: which program gets which option ----------------------------------------------
+# --- The command line -------------------------------------------------------------------------------
 
-workers=auto
-output=
-rejects=
-resume=
-read_options=()
-write_options=()
-inputs=()
-while (($#)); do
+workers=auto worker="" retries="" worker_timeout="" delimiter="" batch_size="" max_row="" deal="" header=""
+checksum="" output="" rejects="" on_error="" crlf="" no_index="" resume=""
+
+# The operands are moved behind what has still to be looked at, and so are the arguments after a --.
+left=$#
+while [ "$left" -gt 0 ]; do
   option=$1
   attached=
   shift
+  left=$((left - 1))
   # --option=value is --option value, and -nVALUE is -n VALUE.
   case $option in
-    --*=*) attached=1; set -- "${option#*=}" "$@"; option=${option%%=*} ;;
-    -[nod]?*) attached=1; set -- "${option:2}" "$@"; option=${option:0:2} ;;
+    --*=*) attached=1 value=${option#*=} option=${option%%=*} ;;
+    -[nod]?*) attached=1 value=${option#-?} option=${option%"$value"} ;;
   esac
   case $option in
     -n | --workers | --worker | -o | --output | -d | --delimiter | --batch-size | --max-row | \
       --deal | --retries | --worker-timeout | --on-error | --rejects)
-      [[ ${1-} ]] || usage_error "option '$option' needs a value"
-      value=$1
-      attached=
-      shift ;;
+      if [ ! "$attached" ] && [ "$left" -gt 0 ]; then
+        value=$1
+        shift
+        left=$((left - 1))
+      fi
+      [ "${value-}" ] || usage_error "option '$option' needs a value" ;;
+    *) [ ! "$attached" ] || usage_error "option '$option' is unknown or takes no value" ;;
   esac
-  [[ -z $attached ]] || usage_error "option '$option' is unknown or takes no value"
   case $option in
     -n | --workers) workers=$value ;;
-    -d | --delimiter) read_options+=(--delimiter="$value") ;;
-    --worker | --batch-size | --max-row | --deal | --retries | --worker-timeout)
-      read_options+=("$option=$value") ;;
-    --header | --checksum) read_options+=("$option") ;;
-    -o | --output) output=$value; write_options+=(--output="$value") ;;
-    --resume) resume=1; read_options+=(--resume); write_options+=(--resume) ;;
-    --on-error) write_options+=("$option=$value") ;;
-    --rejects) rejects=$value; write_options+=("$option=$value") ;;
-    --crlf | --no-index) write_options+=("$option") ;;
+    --worker) worker=$value ;;
+    --retries) retries=$value ;;
+    --worker-timeout) worker_timeout=$value ;;
+    -d | --delimiter) delimiter=$value ;;
+    --batch-size) batch_size=$value ;;
+    --max-row) max_row=$value ;;
+    --deal) deal=$value ;;
+    --header) header=1 ;;
+    --checksum) checksum=1 ;;
+    -o | --output) output=$value ;;
+    --rejects) rejects=$value ;;
+    --on-error) on_error=$value ;;
+    --crlf) crlf=1 ;;
+    --no-index) no_index=1 ;;
+    --resume) resume=1 ;;
     --help) help 2>/dev/null || die 74 "standard output: cannot write"; exit ;;
     --version) echo "$program (row sums) 1.0" 2>/dev/null || die 74 "standard output: cannot write"
       exit ;;
-    --) inputs+=("$@"); break ;;
+    --)
+      while [ "$left" -gt 0 ]; do
+        set -- "$@" "$1"
+        shift
+        left=$((left - 1))
+      done ;;
     -?*) usage_error "unrecognised option '$option'" ;;
-    *) inputs+=("$option") ;;
+    *) set -- "$@" "$option" ;;
   esac
+  unset value
 done
-((${#inputs[@]})) || inputs=(-)
+[ $# -gt 0 ] || set -- -
 
-for input in "${inputs[@]}"; do
-  [[ $input != - ]] || input=/dev/stdin
-  [[ ! -f $input || ! $input -ef $rejects ]] || usage_error "--rejects: '$rejects' is an input"
-  [[ ! -f $input || ! $input -ef $output ]] || usage_error "--output: '$output' is an input"
+# --- Files that would be in each other's way --------------------------------------------------------
+
+find_real_path() {  # PATH
+  has_started=
+  # The shell ends when it cannot start a process, and says so.
+  trap '[ "$has_started" ] || exit 71' EXIT
+  real_path=$(readlink -f -- "$1")
+  has_started=1
+  trap - EXIT
+}
+
+for input; do
+  [ "$input" != - ] || input=/dev/stdin
+  [ -f "$input" ] || continue
+  [ ! "$input" -ef "$rejects" ] || usage_error "--rejects: '$rejects' is an input"
+  [ ! "$input" -ef "$output" ] || usage_error "--output: '$output' is an input"
 done
-if [[ $resume ]]; then
-  [[ $output ]] || usage_error "--resume needs --output"
-  [[ ${#inputs[@]} == 1 && ${inputs[0]} != - && ( -f ${inputs[0]} || ! -e ${inputs[0]} ) ]] ||
+if [ "$resume" ]; then
+  [ "$output" ] || usage_error "--resume needs --output"
+  if [ $# -gt 1 ] || [ "$1" = - ] || { [ -e "$1" ] && [ ! -f "$1" ]; }; then
     usage_error "--resume needs one plain file as input"
+  fi
   find_real_path "$output"
   for own in partial journal journal.new; do
-    [[ ! ${inputs[0]} -ef $real_path.$own ]] ||
-      usage_error "the input is a file of --resume itself"
+    [ ! "$1" -ef "$real_path.$own" ] || usage_error "the input is a file of --resume itself"
   done
 fi
 
-# The programs lie beside this script, or in the build of its source tree, or in PATH.
+# --- The programs -----------------------------------------------------------------------------------
+
+# They lie beside this script, or in the build of its source tree, or in PATH.
 find_programs() {  # SCRIPT
-  local here=${1%/*}
-  [[ $here != "$1" ]] || here=.
-  for bin in "$here/" "$here/../build/bin/"; do [[ ! -f ${bin}p1_read ]] || return 0; done
+  here=${1%/*}
+  [ "$here" != "$1" ] || here=.
+  for bin in "$here/" "$here/../build/bin/"; do [ ! -f "${bin}p1_read" ] || return 0; done
   bin=
   return 1
 }
-self=${BASH_SOURCE[0]}
-find_programs "$self" || { [[ -L $self ]] && find_real_path "$self" && find_programs "$real_path"; } ||
-  type -P p1_read >/dev/null || die 71 "p1_read is neither beside this script nor in PATH"
+find_programs "$0" || { [ -L "$0" ] && find_real_path "$0" && find_programs "$real_path"; } ||
+  command -v p1_read >/dev/null || die 71 "p1_read is neither beside this script nor in PATH"
 
-# --- The programs -----------------------------------------------------------------------------------
-
-exec "${bin}p3_write" --reader "${write_options[@]}" -- \
-  "${bin}p1_read" --workers="$workers" "${read_options[@]}" -- "${inputs[@]}" 2>&"$errors" {errors}>&-
+exec "${bin}p3_write" --reader ${output:+"--output=$output"} ${resume:+--resume} \
+  ${rejects:+"--rejects=$rejects"} ${on_error:+"--on-error=$on_error"} ${crlf:+--crlf} \
+  ${no_index:+--no-index} -- \
+  "${bin}p1_read" "--workers=$workers" ${worker:+"--worker=$worker"} ${retries:+"--retries=$retries"} \
+  ${worker_timeout:+"--worker-timeout=$worker_timeout"} ${deal:+"--deal=$deal"} \
+  ${delimiter:+"--delimiter=$delimiter"} ${header:+--header} ${batch_size:+"--batch-size=$batch_size"} \
+  ${max_row:+"--max-row=$max_row"} ${checksum:+--checksum} ${resume:+--resume} -- "$@"
