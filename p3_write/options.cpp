@@ -36,7 +36,8 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
 
   CommandLine command_line;
   command_line.takes_operands = true;
-  command_line.synopsis = "[OPTION]... [STREAM]...\n       p3_write --reader [OPTION]... -- p1_read [ARGUMENT]...";
+  command_line.synopsis =
+      "[OPTION]... [STREAM]...\n       p3_write --reader [OPTION]... -- p1_read [ARGUMENT]...";
   command_line.description =
       "Merges the streams of results that p2_sum writes, in the order of the input, and writes\n"
       "\"index,sum\" for each row. No STREAM, or -, is standard input.";

@@ -47,8 +47,7 @@ StartedReader start_reader(const std::vector<std::string>& command) {
   return reader;
 }
 
-ReaderLink::ReaderLink(StartedReader reader)
-    : link_(std::move(reader.link)), reader_(reader.pid) {
+ReaderLink::ReaderLink(StartedReader reader) : link_(std::move(reader.link)), reader_(reader.pid) {
   make_non_blocking(link_.get(), "link");
   adopt_orphans();
 }

@@ -38,7 +38,8 @@ class ReaderLink {
   int fd() const { return link_.get(); }
 
   /// Lets p1_read go, and waits for its end: it ends its workers first. Throws a Failure that tells
-  /// how, if it was killed; what it has left of its workers is ended here. The destructor does the same, and says nothing.
+  /// how, if it was killed; what it has left of its workers is ended here. The destructor does the
+  /// same, and says nothing.
   void finish();
 
   /// All that has been said since the last time. Throws when p1_read has gone: a Failure that tells
@@ -66,7 +67,7 @@ class ReaderLink {
   [[noreturn]] void hear_failed_stream(std::span<const char> bytes);
 
   OwnedFd link_;
-  pid_t reader_;  // 0 once it has been waited for
+  pid_t reader_;                 // 0 once it has been waited for
   uint32_t number_in_proc_ = 0;  // of p1_read
   OwnedFd control_;
   ControlParser<NewsOfReader> parser_;

@@ -55,8 +55,8 @@ std::vector<std::string> own_environment() {
 }
 
 pid_t start_process(NewProcess process) {
-  Execution execution{
-      pointers_to(process.words), pointers_to(process.environment), ::getpid(), sigset_t{}};
+  Execution execution{pointers_to(process.words), pointers_to(process.environment), ::getpid(),
+                      sigset_t{}};
   // Where it is ignored, as some parents have it, a child would be gone before it is waited for.
   ::signal(SIGCHLD, SIG_DFL);
   ::sigprocmask(SIG_SETMASK, nullptr, &execution.blocked);

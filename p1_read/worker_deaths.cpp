@@ -1,0 +1,194 @@
+// The part of worker_places.h that sees to workers that end, and to those that do not when they
+// should.
+#include <algorithm>
+
+#include "common/base/exit_status.h"
+#include "common/base/failure.h"
+#include "common/base/report.h"
+#include "common/io/read_write.h"
+#include "p1_read/worker_places.h"
+
+namespace rowsum {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// A worker that returns nothing is measured in steps of this.
+constexpr milliseconds between_probes(1000);
+/// A probe that is later than this says nothing: this process was stopped, and the others may have
+/// been, too.
+constexpr milliseconds latest_probe(500);
+/// A worker whose output is closed has died, as a rule, and is seen to have ended at once. One that
+/// has not ended after this time has closed its output and goes on.
+constexpr milliseconds patience_after_loss(1000);
+/// How often the processes are looked for that a worker has left, and that keep its output open;
+/// and how long. One that has taken all that tells where it comes from out of its environment is
+/// not found.
+constexpr milliseconds between_sweeps(20);
+constexpr milliseconds patience_with_what_is_left(2000);
+
+/// Whether a worker that ends with it has said why: it is a status of the suite's own table.
+bool is_own_status(int status) {
+  switch (static_cast<ExitStatus>(status)) {
+    case ExitStatus::usage:
+    case ExitStatus::bad_data:
+    case ExitStatus::no_input:
+    case ExitStatus::neighbour_vanished:
+    case ExitStatus::internal:
+    case ExitStatus::system:
+    case ExitStatus::cannot_create:
+    case ExitStatus::io:
+    case ExitStatus::downstream_closed:
+      return true;
+    case ExitStatus::complete:
+    case ExitStatus::some_rejected:
+      return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string WorkerPlaces::name_of(size_t place) const {
+  return crew_.name() + " at place " + std::to_string(place);
+}
+
+// --- Workers that end ---------------------------------------------------------------------------
+
+/// Sees to a worker that has ended, or whose stream has.
+void WorkerPlaces::settle(size_t place) {
+  Place& at = places_[place];
+  // After the end of its stream it does not matter how a worker ends, nor when no other is to come.
+  if (!at.fate || !at.is_lost || at.has_ended || at.is_gone) return;
+  const Fate fate = *at.fate;
+  at.fate.reset();
+  if (at.is_hung) {
+    const std::string time = std::to_string(options_.worker_timeout);
+    return replace_worker(place, "returned nothing for " + time + " s and was killed");
+  }
+  if (fate.was_killed) return replace_worker(place, fate.describe());
+  if (fate.code == 0) {
+    report_failed_place(place, fate.describe() + " before the end of its stream");
+    fail_place(place, ExitStatus::neighbour_vanished);
+  }
+  if (!is_own_status(fate.code)) {
+    return replace_worker(place, "ended with the unknown status " + std::to_string(fate.code));
+  }
+  const auto status = static_cast<ExitStatus>(fate.code);
+  // What a worker writes to is no output of the suite, of which this status speaks.
+  const bool is_output = status == ExitStatus::downstream_closed;
+  fail_place(place, is_output ? ExitStatus::neighbour_vanished : status);
+}
+
+void WorkerPlaces::replace_worker(size_t place, const std::string& fate) {
+  Place& at = places_[place];
+  // A worker that dies of its start or of its end does so whatever it is given.
+  const bool was_at_work = at.is_alive && !(at.is_told && at.ledger.is_empty());
+  const Ledger::Death death = at.ledger.died(was_at_work);
+  if (death == Ledger::Death::hopeless) {
+    report(name_of(place) + " " + fate);
+    const unsigned deaths = options_.retries + 1;
+    const std::string times = deaths == 1 ? "" : std::to_string(deaths) + " times in a row, ";
+    report_failed_place(place, "died " + times + "whatever it was given");
+    // What has failed first counts.
+    fail_place(place, is_failing() ? end_->status : ExitStatus::neighbour_vanished);
+  }
+  report(name_of(place) + " " + fate + ", and is replaced");
+  if (death == Ledger::Death::suspect) at.ledger.cut_front(callbacks_.cut(at.ledger.front()));
+  start_worker(place);
+  send(place);
+}
+
+// --- Workers that fail the run ------------------------------------------------------------------
+
+/// Only of the first place that fails a run: one line is enough.
+void WorkerPlaces::report_failed_place(size_t place, const std::string& what) const {
+  if (!is_failing()) report(name_of(place) + " " + what);
+}
+
+/// No worker will be at the place any more, and its stream ends with this status.
+void WorkerPlaces::give_up_place(size_t place, ExitStatus status) {
+  places_[place].is_gone = true;
+  link_.say(NewsOfReader::gone, place, static_cast<uint64_t>(status));
+}
+
+/// The same, and what it has not returned is lost, which fails the run.
+void WorkerPlaces::fail_place(size_t place, ExitStatus status) {
+  places_[place].ledger.clear();
+  give_up_place(place, status);
+  throw Failure::silent(status);
+}
+
+// --- Time ---------------------------------------------------------------------------------------
+
+int WorkerPlaces::time_left() const {
+  const auto now = Clock::now();
+  auto next = Clock::time_point::max();
+  for (size_t place = 0; place < places_.size(); ++place) {
+    const Place& at = places_[place];
+    if (at.has_left_something()) next = std::min(next, now + between_sweeps);
+    if (at.is_lost && crew_.is_running(place)) {
+      next = std::min(next, at.lost_since + patience_after_loss);
+    }
+  }
+  if (options_.worker_timeout != 0) next = std::min(next, next_probe_);
+  if (next == Clock::time_point::max()) return -1;
+  const auto left = std::chrono::ceil<milliseconds>(next - now).count();
+  return static_cast<int>(std::max<int64_t>(left, 0));
+}
+
+void WorkerPlaces::see_to_time() {
+  for (size_t place = 0; place < places_.size(); ++place) {
+    const Place& at = places_[place];
+    if (at.has_left_something()) sweep_what_is_left(place);
+    if (at.is_lost && crew_.is_running(place) && !at.is_gone &&
+        Clock::now() >= at.lost_since + patience_after_loss) {
+      report_failed_place(place, "has closed its output before the end of its stream");
+      crew_.kill(place);
+      fail_place(place, ExitStatus::neighbour_vanished);
+    }
+  }
+  if (options_.worker_timeout != 0) ask_whether_quiet();
+}
+
+/// Ends what a worker that has ended has left, as long as it may still write the worker's stream.
+void WorkerPlaces::sweep_what_is_left(size_t place) {
+  Place& at = places_[place];
+  crew_.sweep(place);
+  pollfd out{at.out.get(), 0, 0};
+  poll_fds({&out, 1}, 0);
+  // No process can write it any more, and p3_write will notice when it comes to it.
+  if (out.revents & POLLHUP) return;
+  if (Clock::now() < at.ended_since + patience_with_what_is_left) return;
+  report_failed_place(
+      place, at.fate->describe() + ", and a process that it has left keeps its output open");
+  fail_place(place, ExitStatus::neighbour_vanished);
+}
+
+/// Once a second, of each place that owes something.
+void WorkerPlaces::ask_whether_quiet() {
+  const auto now = Clock::now();
+  if (now < next_probe_) return;
+  const bool is_late = now > next_probe_ + latest_probe;
+  next_probe_ = now + between_probes;
+  for (size_t place = 0; place < places_.size(); ++place) {
+    Place& at = places_[place];
+    const bool owes = !at.ledger.is_empty() || (at.is_told && !at.has_ended);
+    if (!owes) at.quiet = 0;
+    if (!owes || is_late || at.is_probed || at.is_lost || !crew_.is_running(place)) continue;
+    at.is_probed = true;
+    link_.say(NewsOfReader::probe, place);
+  }
+}
+
+void WorkerPlaces::answered_quiet(size_t place) {
+  Place& at = places_[place];
+  at.is_probed = false;
+  // The place may have owed nothing for most of the first of these seconds.
+  if (++at.quiet <= options_.worker_timeout || !crew_.is_running(place)) return;
+  at.is_hung = true;
+  crew_.kill(place);
+}
+
+}  // namespace rowsum

@@ -1,0 +1,227 @@
+#include "p1_read/worker_places.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "common/base/failure.h"
+#include "common/io/read_write.h"
+#include "common/wire/stream_writer.h"
+
+namespace rowsum {
+
+namespace {
+
+/// Descriptors that this process has open besides those of the places, and some to spare.
+constexpr rlim_t other_descriptors = 24;
+constexpr rlim_t descriptors_of_place = 4;
+
+/// Another description of the same pipe, with flags of its own.
+OwnedFd open_again(const OwnedFd& pipe, int flags) {
+  const std::string path = "/proc/self/fd/" + std::to_string(pipe.get());
+  OwnedFd file(::open(path.c_str(), flags | O_CLOEXEC));
+  if (!file.is_open()) throw Failure::from_errno(ExitStatus::system, path);
+  return file;
+}
+
+std::pair<OwnedFd, OwnedFd> make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) {
+    throw Failure::from_errno(ExitStatus::system, "cannot make a pipe");
+  }
+  return {OwnedFd(ends[0]), OwnedFd(ends[1])};
+}
+
+}  // namespace
+
+void reserve_descriptors(size_t places) {
+  rlimit limit;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  const rlim_t for_places = limit.rlim_max - std::min(limit.rlim_max, other_descriptors);
+  if (places <= for_places / descriptors_of_place) return;
+  throw Failure(ExitStatus::system,
+                "too few file descriptors for " + std::to_string(places) + " workers (ulimit -n)");
+}
+
+WorkerPlaces::WorkerPlaces(const WorkerOptions& options, WriterLink& link, Callbacks callbacks)
+    : options_(options),
+      link_(link),
+      callbacks_(std::move(callbacks)),
+      crew_(options.command, options.places) {
+  for (size_t i = 0; i < options.places; ++i) places_.emplace_back(options.retries);
+  next_probe_ = Clock::now();
+}
+
+void WorkerPlaces::fill(size_t place) {
+  if (!places_[place].out.is_open()) start_worker(place);
+}
+
+void WorkerPlaces::deal(size_t place, const Ledger::Item& item) {
+  places_[place].ledger.deal(item);
+  send(place);
+}
+
+void WorkerPlaces::end_streams(const Verdict& verdict) {
+  end_ = verdict;
+  const auto is_open = [](const Place& place) { return place.is_open(); };
+  if (std::none_of(places_.begin(), places_.end(), is_open)) {
+    if (!verdict.is_complete()) return give_up_place(0, verdict.status);
+    start_worker(0);  // to pass on the end
+  }
+  for (size_t place = 0; place < places_.size(); ++place) {
+    if (places_[place].is_open()) send(place);
+  }
+}
+
+uint64_t WorkerPlaces::oldest_outstanding(uint64_t otherwise) const {
+  uint64_t oldest = otherwise;
+  for (const Place& place : places_) {
+    if (!place.ledger.is_empty()) oldest = std::min(oldest, place.ledger.front().range.begin);
+  }
+  return oldest;
+}
+
+void WorkerPlaces::to_poll(std::vector<pollfd>& fds) const {
+  for (size_t place = 0; place < places_.size(); ++place) {
+    const Place& at = places_[place];
+    fds.push_back({at.pending.empty() ? -1 : at.in.get(), POLLOUT, 0});
+    fds.push_back({crew_.exit_fd(place), POLLIN, 0});
+  }
+}
+
+void WorkerPlaces::polled(std::span<const pollfd> fds) {
+  for (size_t place = 0; place < places_.size(); ++place) {
+    Place& at = places_[place];
+    if (fds[2 * place].revents != 0) flush(at);
+    if (fds[2 * place + 1].revents == 0) continue;
+    if (const auto fate = crew_.reap(place)) {
+      at.fate = fate;
+      at.ended_since = Clock::now();
+      settle(place);
+    }
+  }
+}
+
+void WorkerPlaces::accept(const ControlMessage<NewsOfWriter>& message) {
+  Place& at = places_.at(message.place);
+  switch (message.type) {
+    case NewsOfWriter::alive:
+      at.is_alive = true;
+      break;
+    case NewsOfWriter::received:
+      result_received(message.place, message.value);
+      break;
+    case NewsOfWriter::failed:
+      // After the end nobody is left to be told.
+      if (!end_) throw Failure::silent(static_cast<ExitStatus>(message.value));
+      break;
+    case NewsOfWriter::ended:
+      at.has_ended = true;
+      settle(message.place);
+      break;
+    case NewsOfWriter::lost:
+      at.is_lost = true;
+      at.lost_since = Clock::now();
+      settle(message.place);
+      break;
+    case NewsOfWriter::quiet:
+      answered_quiet(message.place);
+      break;
+    case NewsOfWriter::heard:
+      at.is_probed = false;
+      at.quiet = 0;
+      break;
+    case NewsOfWriter::ready:
+    case NewsOfWriter::row:
+    case NewsOfWriter::begin:
+    case NewsOfWriter::printed:
+      break;  // of no place
+  }
+}
+
+WorkerPlaces::WorkerEnds WorkerPlaces::open_pipes(Place& at) {
+  auto in = make_pipe();
+  auto out = make_pipe();
+  make_non_blocking(in.second.get(), "in");
+  at.in_to_open = std::move(in.first);
+  at.in = std::move(in.second);
+  at.out = std::move(out.first);
+  return {OwnedFd(::fcntl(at.in_to_open.get(), F_DUPFD_CLOEXEC, 0)), std::move(out.second)};
+}
+
+WorkerPlaces::WorkerEnds WorkerPlaces::open_pipes_again(Place& at) {
+  if (!at.in.is_open()) at.in = open_again(at.in_to_open, O_WRONLY | O_NONBLOCK);
+  // What the last worker has not read: the next one begins anew.
+  make_non_blocking(at.in_to_open.get(), "in");
+  std::array<char, 4096> unread;
+  while (read_available(at.in_to_open.get(), unread, "in") > 0) {
+  }
+  return {open_again(at.in_to_open, O_RDONLY), open_again(at.out, O_WRONLY)};
+}
+
+void WorkerPlaces::start_worker(size_t place) {
+  try {
+    try_to_start_worker(place);
+  } catch (const Failure& failure) {
+    give_up_place(place, failure.status());
+    throw;
+  }
+}
+
+void WorkerPlaces::try_to_start_worker(size_t place) {
+  Place& at = places_[place];
+  {
+    const WorkerEnds ends = at.out.is_open() ? open_pipes_again(at) : open_pipes(at);
+    crew_.start(place, ends.in.get(), ends.out.get(), hello_.shared.fd);
+  }
+  at.fate.reset();
+  at.is_lost = at.is_alive = at.is_told = at.is_hung = false;
+  at.quiet = 0;
+  link_.say(NewsOfReader::started, place, static_cast<uint64_t>(at.out.get()));
+  hello_.place = static_cast<uint32_t>(place);
+  hello_.life = crew_.lives(place) - 1;
+  at.pending = hello_frame(hello_);
+}
+
+/// Sends what the place is to get now.
+void WorkerPlaces::send(size_t place) {
+  Place& to = places_[place];
+  if (!crew_.is_running(place)) return;  // the next worker will be given it
+  while (const auto item = to.ledger.next()) {
+    const uint16_t flags = item->is_refused ? is_refused : 0;
+    to.pending += batch_frame_shared(item->batch, flags, item->checksum);
+  }
+  if (end_ && !to.is_told && to.ledger.has_sent_all()) {
+    to.pending += end_frame(*end_);
+    to.is_told = true;
+  }
+  flush(to);
+}
+
+void WorkerPlaces::flush(Place& at) {
+  if (!at.in.is_open()) return;
+  at.pending.erase(0, write_available(at.in.get(), at.pending, "in"));
+  // After the end of the stream comes the end of the file.
+  if (at.pending.empty() && at.is_told) at.in.close();
+}
+
+void WorkerPlaces::result_received(size_t place, uint64_t end) {
+  Place& at = places_[place];
+  if (at.is_gone) return;
+  if (!at.ledger.awaits(end)) {
+    report_failed_place(place, "has returned another result than the one that was due");
+    crew_.kill(place);
+    fail_place(place, ExitStatus::bad_data);
+  }
+  at.quiet = 0;
+  if (at.ledger.returned(end)) callbacks_.returned(place);
+  send(place);
+}
+
+}  // namespace rowsum
