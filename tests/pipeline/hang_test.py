@@ -1,15 +1,27 @@
 #!/usr/bin/env python3
 """Workers that hang are ended with --worker-timeout, and nobody else is: whoever is stopped, quiet or slow."""
+import array
 import contextlib
+import fcntl
 import os
 import signal
 import sys
+import termios
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
 from fragile import KILLED, POISON, FragileTest, rows  # noqa: E402
 from pipeline import Outcome, Reader, main, sums  # noqa: E402
+
+
+def unread(pid: int) -> int:
+    """How many bytes wait in the pipe that is the standard input of a process."""
+    count = array.array('i', [0])
+    pipe = os.open(f'/proc/{pid}/fd/0', os.O_RDONLY | os.O_NONBLOCK)
+    fcntl.ioctl(pipe, termios.FIONREAD, count)
+    os.close(pipe)
+    return count[0]
 
 
 class HangTest(FragileTest):
@@ -49,7 +61,7 @@ class HangTest(FragileTest):
         worker, = self.processes('/p2_sum ')
         os.kill(worker, signal.SIGSTOP)
         run.stdin.write(b'2\n')
-        time.sleep(0.2)  # it has been given the row
+        self.until(lambda: unread(worker), 'it is not given the row')
         os.kill(reader, signal.SIGSTOP)
         os.kill(worker, signal.SIGKILL)
         time.sleep(4)
