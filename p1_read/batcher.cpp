@@ -16,7 +16,7 @@ void Batcher::begin_input(uint32_t input, const std::string& name) {
   cutter_ = RowCutter(options_.dialect, taken_);
   input_ = input;
   name_ = name;
-  // The first input's offsets are its own even where reading begins in its middle.
+  // Offsets in the first input count from its byte 0, even if reading begins in its middle.
   origin_ = input == 0 ? 0 : taken_;
   text_begin_ = taken_;
   may_have_mark_ = true;
@@ -43,7 +43,8 @@ void Batcher::feed(std::string_view bytes) {
       cutter_ = RowCutter(options_.dialect, text_begin_);
     }
   }
-  // In what follows a row that is too long may end, and then nobody would see that it was.
+  // After a failure nothing more is fed. Otherwise a row that is too long could end, and check()
+  // would no longer see that it was too long.
   if (!has_failed()) feed_rows(bytes);
 }
 
@@ -76,7 +77,7 @@ std::optional<Batch> Batcher::take_full() {
 
 std::optional<Batch> Batcher::take_any() {
   if (has_rows()) return take(cutter_.row_end());
-  // Only a byte order mark, or a header: no rows, but bytes that some tile has to cover.
+  // Only a byte order mark or a header is left: it has no rows, but a batch has to cover it (R1).
   if (is_ended_ && !is_unterminated_ && scanned() > taken_) return take(scanned());
   return std::nullopt;
 }

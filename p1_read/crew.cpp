@@ -78,7 +78,7 @@ void Crew::end() {
 }
 
 Fate Crew::bury(Worker& worker) {
-  // Until it is waited for, no other process and no other group can have its number.
+  // Until the worker is waited for, no other process and no other group can have its number.
   ::kill(-worker.pid, SIGKILL);
   worker.exit.close();
   return wait_for(std::exchange(worker.pid, 0));

@@ -1,17 +1,20 @@
-// The processes at the places: starts one at each, sees how it ends, and ends it. Knows no batch.
+// The processes of the workers: starts one at each place, learns how it ended, and can kill it.
+// Knows no batch.
 //
 //   Crew crew({{"/usr/bin/p2_sum"}, "p2_sum"}, places);
 //   crew.start(place, in, out, kept);
 //   poll crew.exit_fd(place) for POLLIN
 //   if (const auto fate = crew.reap(place)) ... fate->describe() ...
 //
-// What a process leaves behind ends with it: each leads a process group of its own, and the calling
-// process adopts what has left that group (common/io/orphans.h). A process that has
-// changed its environment and has left its group and its parent is ended by end() at the latest.
+// Each process leads a process group of its own, which is killed when the process has ended. The
+// calling process adopts processes that have left such a group (common/io/orphans.h), and kills
+// them, too. A process that has changed its environment and has left its group and its parent is
+// killed by end() at the latest.
 //
-// A signal goes only to children that have not been waited for, or to a group whose leader has not
-// been, so that no number can be that of another process. When the calling process dies, the
-// processes at the places are killed (PR_SET_PDEATHSIG); it must have one thread.
+// Signals are sent only to children that have not been waited for, and to groups whose leader has
+// not been waited for. So their numbers cannot belong to other processes. When the calling process
+// dies, the kernel kills the processes at the places (PR_SET_PDEATHSIG). The calling process must
+// have one thread.
 #pragma once
 
 #include <sys/types.h>
@@ -26,7 +29,7 @@
 
 namespace rowsum {
 
-/// Which program sits at the places.
+/// The program that runs at the places.
 struct WorkerCommand {
   std::vector<std::string> words;  // the program, as for execvp(3), and its arguments
   std::string name;                // for messages
@@ -42,45 +45,46 @@ class Crew {
 
   const std::string& name() const { return command_.name; }
 
-  /// Starts a process at a place where none is, with `in` as its standard input and `out` as its
-  /// standard output. The descriptor `kept` is open in it under the same number; -1: none.
-  /// Throws Failure(system) if there can be no process, or if the program cannot be executed.
+  /// Starts a process at a place that has none, with `in` as its standard input and `out` as its
+  /// standard output. The descriptor `kept` is open in it under the same number; -1: none. Throws
+  /// Failure(system) if the process cannot be created, or if the program cannot be executed.
   void start(size_t place, int in, int out, int kept);
 
   bool is_running(size_t place) const { return workers_[place].pid > 0; }
-  /// How many have been started at the place.
+  /// How many processes have been started at the place.
   unsigned lives(size_t place) const { return workers_[place].lives; }
-  /// Readable once the process has ended; -1 where none is.
+  /// A descriptor that is readable once the process has ended; -1 if the place has no process.
   int exit_fd(size_t place) const { return workers_[place].exit.get(); }
 
-  /// How the process at the place ended, and what it left behind is being ended; nothing while it
-  /// runs. From then on no process is at the place.
+  /// Returns how the process at the place ended, or nothing while it runs. If it has ended, the
+  /// place has no process from then on, and what the process has left behind is killed.
   std::optional<Fate> reap(size_t place);
 
-  /// Ends once more what the last process at the place has left. To be called again while something
-  /// of it may still be there, for what ends can leave something in its turn.
+  /// Kills again what the last process at the place has left behind. To be called again while any
+  /// of it may still run, because a process that ends can itself leave children behind.
   void sweep(size_t place);
 
-  /// SIGKILL to the process at the place, if there is one.
+  /// Sends SIGKILL to the process at the place, if there is one.
   void kill(size_t place);
 
-  /// Kills all, with all that they have left behind, and waits until nothing is left.
+  /// Kills all processes and all that they have left behind, and waits until nothing is left.
   void end();
 
  private:
   struct Worker {
     pid_t pid = 0;  // 0: none
-    OwnedFd exit;   // pidfd_open(2)
+    OwnedFd exit;   // from pidfd_open(2)
     unsigned lives = 0;
   };
 
-  /// Kills what is left of its group, and waits for the process, which has ended or been killed.
+  /// Kills what is left of the worker's group, and waits for the worker, which has ended or has
+  /// been killed.
   static Fate bury(Worker& worker);
 
-  /// As in the environment: "ROWSUM_WORKER=PLACE.LIFE" of the last process at the place.
+  /// The variable in the environment of the last process at the place: "ROWSUM_WORKER=PLACE.LIFE".
   std::string mark_of(size_t place) const;
-  /// Kills the adopted processes that carry the mark, or all of them if it is empty, and waits for
-  /// those that have ended. Returns whether any are left.
+  /// Kills the adopted processes with `mark` in their environment, or all of them if it is empty,
+  /// and waits for those that have ended. Returns whether any are left.
   bool sweep_adopted(const std::string& mark);
 
   WorkerCommand command_;

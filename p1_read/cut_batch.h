@@ -9,9 +9,9 @@
 
 namespace rowsum {
 
-/// At most `most` batches of about as many rows each, which tile `batch` and follow one another.
-/// `text` is the batch's: whole rows, of which the last may lack its row end. The number of its
-/// first row is known.
+/// Returns at most `most` batches with about the same number of rows each. They tile `batch` and
+/// are in order. `text` is the text of `batch`: whole rows, of which the last one may lack its row
+/// end. The number of the first row of `batch` must be known.
 std::vector<Batch> cut_batch(const Batch& batch, std::string_view text, Dialect dialect,
                              uint64_t most);
 

@@ -34,7 +34,7 @@ bool Dealer::has_idle() const {
   return any_below(1);
 }
 
-/// Where to begin looking for a place.
+/// The place at which the search for a place begins.
 size_t Dealer::first_choice() {
   if (policy_ == DealPolicy::random) return random_() % outstanding_.size();
   if (policy_ == DealPolicy::round_robin) return next_;

@@ -1,4 +1,5 @@
-// Which place gets the next batch. Pure: knows places by number and how much each has outstanding.
+// Which place gets the next batch. Pure: knows places by number, and how many batches each has
+// outstanding.
 #pragma once
 
 #include <cstddef>
@@ -11,8 +12,8 @@ namespace rowsum {
 
 enum class DealPolicy {
   round_robin,  // one after another
-  random,       // any: no period in the data can load one place only
-  pull,         // the one with the least outstanding: for workers of uneven speed
+  random,       // any place: a period in the data cannot load one place only
+  pull,         // the place with the fewest batches outstanding: for workers of uneven speed
 };
 
 /// "round-robin", "random" or "pull". Throws Failure(usage).
@@ -23,10 +24,10 @@ class Dealer {
   /// `credit`: how many batches a place may have outstanding.
   Dealer(DealPolicy policy, size_t places, size_t credit);
 
-  /// The place for the next batch among those with credit left, or nothing when there is none. The
-  /// batch counts as outstanding from then on.
+  /// Returns the place for the next batch among those with credit left, or nothing if there is
+  /// none. The batch counts as outstanding from then on.
   std::optional<size_t> deal();
-  /// The same among places that have nothing outstanding.
+  /// The same among places that have no batch outstanding.
   std::optional<size_t> deal_to_idle();
   /// A batch of `place` came back.
   void returned(size_t place) { --outstanding_[place]; }
@@ -42,8 +43,8 @@ class Dealer {
   DealPolicy policy_;
   size_t credit_;
   std::vector<size_t> outstanding_;  // batches, by place
-  size_t next_ = 0;                  // the place whose turn it is, among equals
-  std::minstd_rand random_;          // seeded where it is used
+  size_t next_ = 0;                  // the place that is chosen first among equals
+  std::minstd_rand random_;          // seeded only for DealPolicy::random
 };
 
 }  // namespace rowsum

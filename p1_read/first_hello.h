@@ -1,4 +1,4 @@
-// The hello with which all streams begin that this program writes.
+// The hello with which every stream that p1_read writes begins.
 #pragma once
 
 #include "p1_read/batcher.h"

@@ -52,8 +52,8 @@ int Inputs::fd() const {
 void Inputs::open_current() {
   file_.close();
   if (const char* const path = operands_[index_].c_str(); operands_[index_] != "-") {
-    // A FIFO is not waited for here, where nothing else would be noticed meanwhile: poll(2) reports
-    // it readable once it has had a writer.
+    // open(2) does not wait for the writer of a FIFO, because nothing else would be noticed
+    // meanwhile. poll(2) reports the FIFO as readable once it has had a writer.
     file_ = OwnedFd(::open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
     if (!file_.is_open()) throw Failure::from_errno(ExitStatus::no_input, name());
     ::fcntl(fd(), F_SETFL, ::fcntl(fd(), F_GETFL) & ~O_NONBLOCK);
@@ -68,7 +68,7 @@ void Inputs::open_current() {
   }
 }
 
-/// A file of /sys ends before its size, and has it all the same.
+/// Looks at the size again: a file of /sys ends before its size, but has not shrunk.
 bool Inputs::has_shrunk() const {
   struct stat status;
   return ::fstat(fd(), &status) != 0 || static_cast<uint64_t>(status.st_size) < size_;

@@ -11,7 +11,7 @@ void Ledger::deal(const Item& item) {
 
 std::optional<Ledger::Item> Ledger::next() {
   if (has_sent_all()) return std::nullopt;
-  // A suspect travels alone. There is none behind a batch that is not.
+  // A suspect is sent alone. No suspect stands behind a batch that is not suspect.
   if (sent_ > 0 && entries_.front().is_suspect) return std::nullopt;
   return entries_[sent_++].item;
 }

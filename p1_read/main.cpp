@@ -12,7 +12,7 @@
 using namespace rowsum;
 
 int main(int argc, char** argv) {
-  // What outlives the body can still carry the verdict when the body fails.
+  // These outlive the body, so that they can still send the verdict if the body fails.
   StreamDealing streams;
   std::optional<WorkerDealing> workers;
   const auto body = [&] {

@@ -42,7 +42,8 @@ std::string name_of(const std::string& program) {
   return program.substr(program.rfind('/') + 1);
 }
 
-/// A command in the quoting of a shell, or the name of a program as it stands.
+/// `text` is the name of an executable file or, if there is none of that name, a command with the
+/// quoting of a shell.
 WorkerCommand parse_worker(const std::string& text) {
   std::vector<std::string> words{text};
   if (::access(text.c_str(), X_OK) != 0) words = po::split_unix(text);
@@ -50,8 +51,8 @@ WorkerCommand parse_worker(const std::string& text) {
   return {words, name_of(words[0])};
 }
 
-/// The p2_sum beside this program: under the name by which it was called, which may be a link, or
-/// where it really lies.
+/// Finds p2_sum in the directory of this program: first the directory of the name by which it was
+/// called, which may be a link, then the one in which the file really lies.
 WorkerCommand default_worker() {
   const char* const called = reinterpret_cast<const char*>(::getauxval(AT_EXECFN));
   std::error_code error;

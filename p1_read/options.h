@@ -11,13 +11,13 @@
 
 namespace rowsum {
 
-/// How the workers are kept that this program starts.
+/// The options for the workers that p1_read starts.
 struct WorkerOptions {
   size_t places = 0;
   WorkerCommand command;
-  unsigned retries = 0;         // deaths in a row at one place that are taken for chance
+  unsigned retries = 0;         // how many deaths in a row at one place are taken for chance
   unsigned worker_timeout = 0;  // seconds without a byte after which a worker is killed; 0: never
-  bool checksum = false;        // of the text that the workers are to read
+  bool checksum = false;        // add a checksum of the text that the workers read
   bool resume = false;          // begin where p3_write says
 };
 
@@ -26,11 +26,11 @@ struct ReadOptions {
   BatcherOptions batches;
   DealPolicy deal = DealPolicy::round_robin;
   std::vector<std::string> to;  // none: standard output
-  bool checksum = false;        // of every payload, also in pipes
+  bool checksum = false;        // add a checksum of every payload, also in pipes
   std::optional<WorkerOptions> workers;
 };
 
-/// Nothing when --help or --version has been answered. Throws as parse_arguments() does.
+/// Returns nothing if --help or --version has been answered. Throws as parse_arguments() does.
 std::optional<ReadOptions> parse_read_options(int argc, char** argv);
 
 }  // namespace rowsum

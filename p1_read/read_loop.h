@@ -8,10 +8,10 @@
 
 namespace rowsum {
 
-/// What there is to do next in reading an input.
+/// What is to be done next with the current input.
 enum class NextStep {
   read,        // the input has something to read, or has ended
-  deal_early,  // it has nothing right now, and the whole rows that there are shall go out (R8)
+  deal_early,  // it has nothing to read now, and the whole rows so far are to go out (R8)
   look_again,  // neither
 };
 
@@ -23,8 +23,8 @@ enum class NextStep {
 /// - `void deal(const Batch&, const Batcher&)` takes a batch that is full.
 /// - `void deal_early(const Batch&, const Batcher&)` takes one that is not.
 ///
-/// `go_on_at_row`: the first input goes on in its middle, with a row of this number. Throws what
-/// Inputs, Batcher and the destination throw.
+/// `go_on_at_row`: reading the first input begins in its middle, with the row of this number.
+/// Throws what Inputs, Batcher and the destination throw.
 template <typename Destination>
 void read_and_deal(Inputs& inputs, Batcher& batcher, Destination& destination,
                    std::optional<uint64_t> go_on_at_row = std::nullopt) {

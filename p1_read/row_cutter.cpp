@@ -17,7 +17,7 @@ void RowCutter::feed(std::string_view bytes) {
 size_t RowCutter::feed_row(std::string_view bytes) {
   const uint64_t rows_before = rows_;
   for (size_t i = 0; i < bytes.size(); ++i) {
-    // The byte after a CR settles that row's end, and is the next row's unless it is an LF.
+    // The byte after a CR shows where the row ends. It belongs to the next row unless it is an LF.
     if (awaits_line_feed_ && bytes[i] != '\n') {
       resolve_carriage_return(false);
       return i;
@@ -52,8 +52,8 @@ void RowCutter::count_plain(std::string_view bytes, uint64_t line_feeds) {
   scanned_ += bytes.size();
 }
 
-/// The bytes on both sides of a seam between two pieces are stepped over singly, for what they mean
-/// is settled across it; those between them are looked at with vectors.
+/// The first and last bytes of a piece are stepped over one by one, because what they mean may
+/// depend on the piece before or after. The bytes between them are scanned with vectors.
 void RowCutter::cut_exactly(std::string_view bytes) {
   size_t at = 0;
   while (at < bytes.size() && (awaits_line_feed_ || automaton_.is_after_quote())) step(bytes[at++]);

@@ -1,5 +1,5 @@
-// Finds row boundaries in the bytes of one file, fed piece by piece, each byte once. Pure: keeps
-// positions, never the bytes.
+// Finds row boundaries in the bytes of one file, which are fed piece by piece, each byte once.
+// Pure: keeps positions, never the bytes.
 #pragma once
 
 #include <cstddef>
@@ -18,22 +18,22 @@ class RowCutter {
 
   void feed(std::string_view bytes);
 
-  /// Feeds no further than to the end of the current row; returns how many bytes that took. The row
-  /// counts as ended when row_end() has moved; a CR at the end of `bytes` leaves that open.
+  /// Feeds the bytes up to the end of the current row, and returns how many these are. The row has
+  /// ended if row_end() has moved. If `bytes` end with a CR, it has not moved yet.
   size_t feed_row(std::string_view bytes);
 
-  /// There are no more bytes: a last row needs no row end. False when a quote is still open; then
-  /// that row has not ended and never will.
+  /// There are no more bytes. The last row needs no row end. Returns false if a quoted field is
+  /// still open; then the last row does not count as ended.
   bool finish();
 
-  /// Where the next byte to be fed lies.
+  /// The position of the next byte to be fed.
   uint64_t scanned() const { return scanned_; }
-  /// Just after the last row end that is known. A CR is not known to be a whole one until the next
-  /// byte, or the end, is.
+  /// The position just after the last known row end. A row end that begins with a CR becomes known
+  /// with the next byte, which may be its LF, or with finish().
   uint64_t row_end() const { return row_end_; }
-  /// Bytes after row_end() that belong to a row whose own end has not been seen.
+  /// How many bytes after row_end() belong to a row whose end has not been seen.
   uint64_t open_bytes() const { return awaits_line_feed_ ? 0 : scanned_ - row_end_; }
-  /// How many rows ended up to there.
+  /// How many rows end at or before row_end().
   uint64_t rows() const { return rows_; }
 
  private:

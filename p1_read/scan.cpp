@@ -13,7 +13,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#if HWY_TARGET != HWY_SCALAR  // which has no vectors; see below
+#if HWY_TARGET != HWY_SCALAR  // HWY_SCALAR has no vectors; see below
 #include "common/simd/mask_bits-inl.h"
 HWY_BEFORE_NAMESPACE();
 namespace rowsum {
@@ -37,7 +37,7 @@ PlainScan scan_plain(std::string_view bytes) {
   auto unusual = hn::Zero(d);
   auto total = hn::Zero(d64);
   while (end - at >= static_cast<ptrdiff_t>(4 * lanes)) {
-    // Each lane counts in 8 bits, so for no more than 255 row ends.
+    // Each lane counts in 8 bits, so it can count up to 255 row ends.
     auto counts = hn::Zero(d);
     for (int rounds = 63; rounds > 0 && end - at >= static_cast<ptrdiff_t>(4 * lanes); --rounds) {
       for (int i = 0; i < 4; ++i, at += lanes) {
@@ -57,7 +57,7 @@ PlainScan scan_plain(std::string_view bytes) {
   return scan;
 }
 
-/// 64 bytes as bits, one for each byte that equals.
+/// 64 bytes of text as bits: bit i says whether byte i is the character.
 struct Block {
   uint64_t quotes = 0, line_feeds = 0, carriage_returns = 0, delimiters = 0;
 };
@@ -76,7 +76,7 @@ HWY_INLINE Block look(const char* text, char delimiter) {
   return block;
 }
 
-/// Of each bit: whether the number of ones up to it, itself included, is odd.
+/// Each bit of the result says whether the number of ones up to and including that bit is odd.
 HWY_INLINE uint64_t parity_up_to(uint64_t bits) {
   for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
   return bits;
@@ -91,8 +91,8 @@ QuotedScan scan_quoted(const char* text, size_t size, bool is_quoted, bool is_fi
     scan.rows += static_cast<uint64_t>(std::popcount(ended));
     scan.row_end = at + 64 - static_cast<size_t>(std::countl_zero(ended));
   };
-  uint64_t after_separator = is_field_start;  // bit 0: the byte before the block was one
-  size_t begin = 0;                           // of what the current block has left
+  uint64_t after_separator = is_field_start;  // bit 0: the byte before the block is a separator
+  size_t begin = 0;                           // where the rest of the current block begins
   for (size_t at = 0; at < size; at += 64) {
     const size_t length = std::min<size_t>(64, size - at);
     char padded[64] = {};
@@ -100,7 +100,7 @@ QuotedScan scan_quoted(const char* text, size_t size, bool is_quoted, bool is_fi
     if (length < 64) block_text = static_cast<char*>(std::memcpy(padded, block_text, length));
     const Block block = look(block_text, delimiter);
 
-    // The byte after the block settles what its last one means.
+    // What the last byte of the block means depends on the byte after it.
     const char next = text[at + length];
     const uint64_t last = uint64_t{1} << (length - 1);
     const uint64_t line_feed_next = block.line_feeds >> 1 | (next == '\n' ? last : 0);
@@ -110,9 +110,9 @@ QuotedScan scan_quoted(const char* text, size_t size, bool is_quoted, bool is_fi
     const uint64_t openers = block.quotes & (separators << 1 | after_separator);
     after_separator = separators >> 63;
 
-    // Most often every quote opens a field where one begins, or closes it: then their parity says
-    // what is quoted. That is known by now, for it holds if no two are neighbours and none that
-    // would open stands elsewhere.
+    // Usually every quote either opens a field at its beginning or closes it. Then the parity of
+    // the quotes says what is quoted. This is the case if no two quotes are neighbours and no quote
+    // that would open a field stands elsewhere than at the beginning of one.
     const uint64_t quoted_after = parity_up_to(block.quotes) ^ (scan.is_quoted ? ~uint64_t{0} : 0);
     const uint64_t quoted_before = quoted_after << 1 | scan.is_quoted;
     const uint64_t misplaced = block.quotes & ~quoted_before & ~openers;
@@ -175,7 +175,8 @@ QuotedScan scan_quoted_scalar(const char* text, size_t size, bool is_quoted, boo
   QuotedScan scan;
   size_t at = 0;
   for (; at < size; ++at) {
-    // A quote before the end of the bytes: doubled or closing, as the byte after it says.
+    // The byte after a quote in a quoted field shows whether the quote is doubled or closes the
+    // field.
     if (automaton.is_quoted() && text[at] == quote && text[at + 1] == quote) {
       ++at;
       continue;

@@ -1,4 +1,5 @@
-// The passes over every byte of the input: they find quotes and count row ends, with vectors.
+// The functions that look at every byte of the input: they find quotes and count row ends, with
+// vectors.
 #pragma once
 
 #include <cstddef>
@@ -7,24 +8,25 @@
 
 namespace rowsum {
 
-/// What one look at some bytes tells.
+/// What scan_plain() finds in some bytes.
 struct PlainScan {
   uint64_t line_feeds = 0;
-  bool is_plain = true;  // neither a quote nor a CR: every LF, and nothing else, ends a row
+  bool is_plain = true;  // no quote and no CR: every LF, and nothing else, ends a row
 };
 
 PlainScan scan_plain(std::string_view bytes);
 
-/// What the row-boundary rules (common/csv/row_automaton.h) say about some bytes.
+/// What scan_quoted() finds in some bytes by the rules in common/csv/row_automaton.h.
 struct QuotedScan {
-  size_t consumed = 0;     // bytes; one more than asked for when a doubled quote ends there
-  bool is_quoted = false;  // afterwards
-  uint64_t rows = 0;       // row ends; CR LF counts where the LF is
+  size_t consumed = 0;     // bytes; one more than `size` if a doubled quote reaches beyond it
+  bool is_quoted = false;  // a quoted field is open after these bytes
+  uint64_t rows = 0;       // row ends; a CR LF counts where its LF is
   size_t row_end = 0;      // offset just after the last of them, if rows > 0
 };
 
-/// Looks at the first `size` bytes of `text`, which has at least one more. `is_quoted`: a quoted
-/// field is open before them; otherwise `is_field_start`: a field begins with them.
+/// Scans the first `size` bytes of `text`, which has at least one more byte. `is_quoted`: a quoted
+/// field is open before them. `is_field_start`: no quoted field is open, and a field begins with
+/// them.
 QuotedScan scan_quoted(const char* text, size_t size, bool is_quoted, bool is_field_start,
                        char delimiter);
 

@@ -10,7 +10,7 @@ namespace rowsum {
 
 namespace {
 
-/// Beyond this a larger ring buys no speed.
+/// A larger ring than this makes the run no faster.
 constexpr uint64_t largest_window = uint64_t{64} << 20;
 
 }  // namespace
@@ -21,7 +21,7 @@ SharedInput::SharedInput(const Inputs& inputs, const BatcherOptions& options, ui
     if (!file_.is_open()) throw Failure::from_errno(ExitStatus::system, inputs.name());
     return;
   }
-  // A header and a row, both as long as they may be.
+  // Room for a header and a row that are both as long as they may be.
   const uint64_t for_long_rows = 2 * options.largest_text() + byte_order_mark.size();
   ring_ = std::make_unique<Ring>(std::max(for_long_rows, std::min(window, largest_window)));
 }

@@ -1,4 +1,5 @@
-// The input where the workers can read it: the plain file itself, or a ring into which it is read.
+// The input in a place where the workers can read it: the plain file itself, or a ring into which
+// p1_read copies the input.
 #pragma once
 
 #include <memory>
@@ -15,14 +16,14 @@ namespace rowsum {
 
 class SharedInput {
  public:
-  /// `window`: bytes of batches that may be outstanding at once, if memory allows; a ring that
-  /// holds less slows the run down. Throws Failure(system).
+  /// `window`: how many bytes of batches may be outstanding at once. A ring that holds less,
+  /// because its size is limited, slows the run down. Throws Failure(system).
   SharedInput(const Inputs& inputs, const BatcherOptions& options, uint64_t window);
 
-  /// For the hello. The descriptor is one above 2, and closed by execve(2).
+  /// Where the text is, for the hello. The descriptor is greater than 2 and is closed by execve(2).
   Shared where() const;
 
-  /// Memory for the `bytes` bytes of the input from `offset` on; there must be room for them.
+  /// Memory for the `bytes` bytes of the input from `offset` on. There must be room for them.
   /// Throws Failure(io).
   std::span<char> space(uint64_t offset, size_t bytes);
   /// Whether the bytes before `end` fit while those from `oldest` on are still needed.
@@ -32,8 +33,8 @@ class SharedInput {
 
  private:
   OwnedFd file_;                // the plain file, or closed
-  std::unique_ptr<Ring> ring_;  // none for a plain file
-  std::vector<char> scratch_;   // a plain file's bytes on their way past the cutter
+  std::unique_ptr<Ring> ring_;  // nullptr for a plain file
+  std::vector<char> scratch_;   // bytes of a plain file, while the cutter looks at them
 };
 
 }  // namespace rowsum

@@ -20,12 +20,12 @@ namespace rowsum {
 
 namespace {
 
-/// The bytes that have been read and not been written: from the beginning of the next batch on.
+/// The bytes that have been read and not yet written, from the beginning of the next batch on.
 class Carry {
  public:
   explicit Carry(uint64_t begin) : begin_(begin) {}
 
-  /// Room for `bytes` from input offset `offset` on. What has been read before `kept_from` goes.
+  /// Room for `bytes` bytes of the input from `offset` on. Bytes before `kept_from` are dropped.
   std::span<char> space(uint64_t kept_from, uint64_t offset, size_t bytes) {
     const size_t dropped = kept_from - begin_;
     const size_t kept = offset - kept_from;
@@ -43,14 +43,14 @@ class Carry {
   uint64_t begin_;
 };
 
-/// Where read_and_deal() deals to.
+/// The Destination of read_and_deal().
 class Destination {
  public:
   Destination(const Inputs& inputs, std::vector<StreamWriter>& streams, bool has_checksums,
               DealPolicy policy)
       : inputs_(inputs),
         streams_(streams),
-        // Blocking writes are all the credit there is.
+        // The credit is unlimited, because the writes block.
         dealer_(policy, streams.size(), SIZE_MAX),
         carry_(inputs.begin()),
         is_spliced_(!has_checksums && inputs.is_plain_file() &&
@@ -85,7 +85,7 @@ class Destination {
   std::vector<StreamWriter>& streams_;
   Dealer dealer_;
   Carry carry_;
-  bool is_spliced_;  // a plain file's bytes go from the page cache into the pipe
+  bool is_spliced_;  // the bytes of a plain file go from the page cache into the pipe by splice(2)
   std::vector<int> readers_;
 };
 
@@ -95,12 +95,13 @@ FileId id_of(const struct stat& status) {
   return {status.st_dev, status.st_ino};
 }
 
-/// What would be mixed up if it were read and written, or written twice: no device.
+/// Whether reading and writing the file, or writing it twice, would mix up its bytes. This holds
+/// for regular files and FIFOs, but not for devices.
 bool holds_bytes(const struct stat& status) {
   return S_ISREG(status.st_mode) || S_ISFIFO(status.st_mode);
 }
 
-/// Those that there are; what is missing is told when it is to be read.
+/// The inputs that exist. A missing one is reported when it is to be read.
 std::set<FileId> files_to_read(const std::vector<std::string>& inputs) {
   std::set<FileId> files;
   const auto insert = [&](const std::string& path) {
@@ -113,8 +114,9 @@ std::set<FileId> files_to_read(const std::vector<std::string>& inputs) {
   return files;
 }
 
-/// Throws Failure(usage) if an output is an input, or stands twice. That is found out by name, for
-/// to open a FIFO is to wait for its reader; what is not there yet is made by this.
+/// Throws Failure(usage) if an output is also an input, or is given twice. The files are looked up
+/// by name, because opening a FIFO waits for its reader. A file that does not exist yet is created
+/// here.
 void check_outputs(const std::vector<std::string>& to, const std::vector<std::string>& inputs) {
   struct stat status;
   std::set<FileId> taken = files_to_read(inputs);
@@ -174,7 +176,7 @@ void StreamDealing::fail(ExitStatus status) {
   if (!knows_outputs_ && !::isatty(STDOUT_FILENO)) {
     streams_.emplace_back(STDOUT_FILENO, "standard output");
   }
-  // Whose reader is gone is of no interest to the others but as a lost neighbour.
+  // For the other streams, the reader that has gone is a lost neighbour.
   if (status == ExitStatus::downstream_closed) status = ExitStatus::neighbour_vanished;
   for (StreamWriter& stream : streams_) stream.fail(status, Content::batches);
 }

@@ -1,9 +1,9 @@
-// Dealing to streams: batches with their text inline, to standard output or to several files or
-// FIFOs, which must take them in one after another.
+// Deals batches with their text inline to streams: to standard output, or to several files or
+// FIFOs. The writes block, so the streams must take the batches in one after another.
 //
-// It cannot deadlock, whatever the number of streams and however small the pipes: batches are
-// written in input order, and p3_write always reads from the stream that owes the next one. That
-// worker can therefore always write, hence read, and this program can go on.
+// This cannot deadlock, whatever the number of streams and however small the pipes. Batches are
+// written in input order, and p3_write always reads from the stream that owes the next result. So
+// the worker of that stream can always write, then it can read, and then p1_read can go on.
 #pragma once
 
 #include <string>
@@ -19,9 +19,9 @@ namespace rowsum {
 
 class StreamDealing {
  public:
-  /// Opens the paths in order; none is standard output. A FIFO is waited for until somebody reads
-  /// it. Throws Failure(cannot_create), and Failure(usage) for a terminal, a path that is there
-  /// twice, and one of the files that are to be read, which it leaves as it is.
+  /// Opens the paths in order; no path means standard output. Opening a FIFO waits until a process
+  /// opens it for reading. Throws Failure(cannot_create), and Failure(usage) for a terminal, for a
+  /// path that is given twice, and for a path that is also an input, which is left as it is.
   void open(const std::vector<std::string>& to, const std::vector<std::string>& inputs);
 
   /// All frames get checksums of their payloads.
@@ -30,14 +30,15 @@ class StreamDealing {
   /// Deals all of the inputs and ends the streams. Throws Failure.
   void run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy);
 
-  /// Ends all streams with a verdict; before open() was called, that of standard output.
+  /// Ends all streams with a verdict. If open() has not been called, it ends the stream on standard
+  /// output.
   void fail(ExitStatus status);
 
  private:
   void say_hello(const Inputs& inputs, const BatcherOptions& options);
 
   std::vector<OwnedFd> files_;
-  std::vector<StreamWriter> streams_;  // no deque, which would allocate outside of run_program()
+  std::vector<StreamWriter> streams_;  // not a deque, which would allocate outside of run_program()
   bool has_checksums_ = false;
   bool knows_outputs_ = false;  // open() was called
 };

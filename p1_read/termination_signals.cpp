@@ -27,7 +27,7 @@ void TerminationSignals::die() {
   ::signal(signal, SIG_DFL);
   ::raise(signal);
   ::sigprocmask(SIG_SETMASK, &blocked_before_, nullptr);
-  ::_exit(128 + signal);  // where the signal was blocked before
+  ::_exit(128 + signal);  // reached only if the signal was blocked before
 }
 
 }  // namespace rowsum

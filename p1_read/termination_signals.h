@@ -1,4 +1,4 @@
-// The signals that ask a program to end, taken in a poll loop.
+// The signals that ask a program to end, received in a poll loop.
 #pragma once
 
 #include <signal.h>

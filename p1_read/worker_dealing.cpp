@@ -10,11 +10,13 @@ namespace rowsum {
 
 namespace {
 
-/// Batches a place may have outstanding: enough that no worker waits for this process to be
-/// scheduled (2 cost a fifth of the throughput), and few enough to fit a pipe of one page.
+/// How many batches a place may have outstanding. These are enough that no worker waits for this
+/// process to be scheduled (a credit of 2 costs a fifth of the throughput), and few enough to fit a
+/// pipe of one page.
 constexpr size_t credit = 8;
 
-/// Comes before the link: until that is there, a failure is told as at the end of any stream.
+/// Called before the link is made. Until there is a link, p1_read says that it has failed by the
+/// end of a stream, as without workers.
 const WorkerOptions& with_descriptors(const WorkerOptions& options) {
   reserve_descriptors(options.places);
   return options;
@@ -45,8 +47,8 @@ void WorkerDealing::run(Inputs& inputs, const BatcherOptions& options) {
   std::optional<uint64_t> go_on_at_row;
   if (options_.resume) {
     if (*begin_ > 0) go_on_at_row = first_row_;
-    // A first worker passes on the hello, so that p3_write sees whether this is still the input
-    // that its journal speaks of.
+    // The first worker is started now and passes on the hello. From it, p3_write sees whether this
+    // is still the input that its journal is about.
     places_.fill(0);
     while (!printed_) wait_for_writer();
   } else {
@@ -57,7 +59,7 @@ void WorkerDealing::run(Inputs& inputs, const BatcherOptions& options) {
   try {
     read_and_deal(inputs, batcher, *this, go_on_at_row);
   } catch (const Failure& failure) {
-    // Rows that lie before what is wrong here may be wrong as well, and are to be told first.
+    // Earlier rows may be wrong as well, and are to be reported first.
     const bool is_told = failure.what()[0] == '\0';
     while (!is_told && printed_ != dealt_.total) wait_for_writer();
     throw;
@@ -73,7 +75,7 @@ void WorkerDealing::fail(ExitStatus status) {
     try {
       wait_for_writer();
     } catch (const Failure& failure) {
-      // Of several failures the first one counts, and what the other places return is still good.
+      // The first of several failures counts. What the other places return is still used.
       if (failure.what()[0] != '\0') throw;
     }
   }
@@ -85,7 +87,7 @@ NextStep WorkerDealing::wait(int input, const Batcher& batcher) {
   const uint64_t oldest = places_.oldest_outstanding(batcher.taken());
   const bool may_read =
       dealer_.has_credit() && shared_->has_room(oldest, batcher.scanned() + batcher.wanted());
-  // Whole rows wait for a full batch only while there is more to read or nobody is idle (R8).
+  // Whole rows wait for a full batch only while there is more to read or no worker is idle (R8).
   const bool may_deal_early = batcher.has_rows() && dealer_.has_idle();
   if (see_to_all(may_read ? input : -1, !may_deal_early)) return NextStep::read;
   return may_deal_early && dealer_.has_idle() ? NextStep::deal_early : NextStep::look_again;
@@ -104,8 +106,8 @@ void WorkerDealing::deal_early(const Batch& batch, const Batcher&) {
 }
 
 void WorkerDealing::deal_to(size_t place, const Batch& batch) {
-  // What can fail comes before the batch counts as dealt, so that the streams can still be ended in
-  // good order.
+  // The steps that can fail come before the batch counts as dealt. So the verdict that then ends
+  // the streams speaks only of batches that were dealt.
   const std::string_view text = options_.checksum ? text_of(batch) : std::string_view();
   places_.fill(place);
   dealt_.total = batch.range.end;

@@ -1,10 +1,10 @@
-// Dealing to workers that this program starts itself (worker_places.h): it sends them references to
-// text that they read for themselves, and p3_write closes the circle by saying what has come back.
+// Deals to workers that p1_read starts itself (worker_places.h). It sends them references to text,
+// which the workers read themselves. p3_write tells p1_read which results have come back.
 //
-// It cannot deadlock: this process waits in poll(2) and nowhere else (a place has at most `credit`
-// batches outstanding, so little has to be kept for which a pipe has no room). Hence the control
-// always drains, hence p3_write waits for nothing but its output, hence every worker's result is
-// taken in its turn.
+// This cannot deadlock. p1_read waits in poll(2) and nowhere else: what a pipe has no room for is
+// kept in memory, and that is little, because a place has at most `credit` batches outstanding. So
+// p1_read always reads the control, so p3_write waits for nothing but its output, so the result of
+// every worker is taken in its turn.
 #pragma once
 
 #include <poll.h>
@@ -29,20 +29,21 @@ namespace rowsum {
 
 class WorkerDealing {
  public:
-  /// `link`: to p3_write; not owned. From now on SIGHUP, SIGINT, SIGQUIT and SIGTERM end the
-  /// workers before they end this process. Throws Failure(system), also where there are too few
+  /// `link`: the pipe to p3_write; not owned. From now on SIGHUP, SIGINT, SIGQUIT and SIGTERM end
+  /// the workers before they end this process. Throws Failure(system), also if there are too few
   /// descriptors for so many places.
   WorkerDealing(const WorkerOptions& options, DealPolicy policy, int link);
   WorkerDealing(const WorkerDealing&) = delete;
   WorkerDealing& operator=(const WorkerDealing&) = delete;
 
-  /// Deals all of the inputs, ends the streams, and waits until p3_write has gone with everything
-  /// printed. Throws Failure; a silent one with the status of the culprit where another program has
-  /// failed, and has said so. What is wrong with the input is thrown when all before it is printed.
+  /// Deals all of the inputs, ends the streams, and waits until p3_write has printed everything and
+  /// has ended. Throws Failure. If another program has failed and has reported that, the Failure is
+  /// silent and has its status. A failure of the input is thrown after everything before it has
+  /// been printed.
   void run(Inputs& inputs, const BatcherOptions& options);
 
-  /// Ends all streams with a verdict, and returns once p3_write has made the best of it and has
-  /// gone.
+  /// Ends all streams with a verdict, and returns when p3_write has written what it still can and
+  /// has ended.
   void fail(ExitStatus status);
 
   // For read_and_deal().
@@ -54,16 +55,16 @@ class WorkerDealing {
  private:
   void deal_to(size_t place, const Batch& batch);
 
-  /// Waits, or not, until something can be done, and does it, except for reading the input (-1: it
-  /// is not asked about): whether that is readable.
+  /// Waits, if `may_block`, until something can be done, and does it. It does not read the input
+  /// but returns whether `input` is readable. With -1 it does not look at the input.
   bool see_to_all(int input, bool may_block);
   void wait_for_writer();
-  /// Throws the first Failure of what p3_write has said, after all of it has been seen to.
+  /// Accepts all of the messages, and then throws the first Failure, if there was one.
   void accept_all(const std::vector<ControlMessage<NewsOfWriter>>& messages);
   void accept(const ControlMessage<NewsOfWriter>& message);
 
   std::string_view text_of(const Batch& batch);
-  /// A batch with a checksum of its text, if they are wanted.
+  /// The batch, with a checksum of its text if checksums are wanted.
   Ledger::Item item_of(const Batch& batch, std::string_view text) const;
   std::vector<Ledger::Item> cut(const Batch& batch);
 
@@ -72,13 +73,13 @@ class WorkerDealing {
   WriterLink link_;
   WorkerPlaces places_;
   Dealer dealer_;
-  std::vector<pollfd> polled_;  // kept for its memory
-  Hello hello_;                 // without the name of an input until the inputs are known
+  std::vector<pollfd> polled_;  // a member so that its memory is used again
+  Hello hello_;                 // has no name of an input until the inputs are known
   std::optional<SharedInput> shared_;
   std::optional<SharedText> text_;
   Verdict dealt_;                  // up to where batches have been dealt
-  std::optional<uint64_t> begin_;  // with --resume, once p3_write has said where
-  uint64_t first_row_ = 0;         // and the number of the row there
+  std::optional<uint64_t> begin_;  // with --resume: where reading begins, once p3_write has said it
+  uint64_t first_row_ = 0;         // with --resume: the number of the row there
   std::optional<uint64_t> printed_;
 };
 

@@ -1,4 +1,4 @@
-// The part of worker_places.h that sees to workers that end, and to those that do not when they
+// The part of WorkerPlaces that handles workers that end, and workers that do not end when they
 // should.
 #include <algorithm>
 
@@ -14,21 +14,22 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// A worker that returns nothing is measured in steps of this.
+/// The time between two probes of a place.
 constexpr milliseconds between_probes(1000);
-/// A probe that is later than this says nothing: this process was stopped, and the others may have
-/// been, too.
+/// A probe that is later than this is left out: p1_read was stopped, and the other processes may
+/// have been stopped, too.
 constexpr milliseconds latest_probe(500);
-/// A worker whose output is closed has died, as a rule, and is seen to have ended at once. One that
+/// A worker whose output is closed has usually died, and its end is noticed at once. A worker that
 /// has not ended after this time has closed its output and goes on.
 constexpr milliseconds patience_after_loss(1000);
-/// How often the processes are looked for that a worker has left, and that keep its output open;
-/// and how long. One that has taken all that tells where it comes from out of its environment is
-/// not found.
+/// How often, and for how long, p1_read looks for processes that a worker has left behind and that
+/// keep its output open. A process that has removed ROWSUM_WORKER from its environment is not
+/// found.
 constexpr milliseconds between_sweeps(20);
 constexpr milliseconds patience_with_what_is_left(2000);
 
-/// Whether a worker that ends with it has said why: it is a status of the suite's own table.
+/// Whether `status` is a failure in the suite's own table. A worker that ends with such a status
+/// has reported why.
 bool is_own_status(int status) {
   switch (static_cast<ExitStatus>(status)) {
     case ExitStatus::usage:
@@ -56,10 +57,11 @@ std::string WorkerPlaces::name_of(size_t place) const {
 
 // --- Workers that end ---------------------------------------------------------------------------
 
-/// Sees to a worker that has ended, or whose stream has.
+/// Handles the death of a worker, once its process has ended and its stream is lost.
 void WorkerPlaces::settle(size_t place) {
   Place& at = places_[place];
-  // After the end of its stream it does not matter how a worker ends, nor when no other is to come.
+  // It does not matter how a worker ends if its stream has ended, or if the place gets no other
+  // worker.
   if (!at.fate || !at.is_lost || at.has_ended || at.is_gone) return;
   const Fate fate = *at.fate;
   at.fate.reset();
@@ -76,14 +78,14 @@ void WorkerPlaces::settle(size_t place) {
     return replace_worker(place, "ended with the unknown status " + std::to_string(fate.code));
   }
   const auto status = static_cast<ExitStatus>(fate.code);
-  // What a worker writes to is no output of the suite, of which this status speaks.
+  // This status is about the output of the suite, and a worker does not write to that.
   const bool is_output = status == ExitStatus::downstream_closed;
   fail_place(place, is_output ? ExitStatus::neighbour_vanished : status);
 }
 
 void WorkerPlaces::replace_worker(size_t place, const std::string& fate) {
   Place& at = places_[place];
-  // A worker that dies of its start or of its end does so whatever it is given.
+  // The death of a worker that is starting or ending does not depend on what it was given.
   const bool was_at_work = at.is_alive && !(at.is_told && at.ledger.is_empty());
   const Ledger::Death death = at.ledger.died(was_at_work);
   if (death == Ledger::Death::hopeless) {
@@ -91,7 +93,7 @@ void WorkerPlaces::replace_worker(size_t place, const std::string& fate) {
     const unsigned deaths = options_.retries + 1;
     const std::string times = deaths == 1 ? "" : std::to_string(deaths) + " times in a row, ";
     report_failed_place(place, "died " + times + "whatever it was given");
-    // What has failed first counts.
+    // The first failure counts.
     fail_place(place, is_failing() ? end_->status : ExitStatus::neighbour_vanished);
   }
   report(name_of(place) + " " + fate + ", and is replaced");
@@ -102,18 +104,19 @@ void WorkerPlaces::replace_worker(size_t place, const std::string& fate) {
 
 // --- Workers that fail the run ------------------------------------------------------------------
 
-/// Only of the first place that fails a run: one line is enough.
+/// Reports only the first place that fails the run: one line is enough.
 void WorkerPlaces::report_failed_place(size_t place, const std::string& what) const {
   if (!is_failing()) report(name_of(place) + " " + what);
 }
 
-/// No worker will be at the place any more, and its stream ends with this status.
+/// The place gets no worker any more. p3_write is told so, and that its stream ends with this
+/// status.
 void WorkerPlaces::give_up_place(size_t place, ExitStatus status) {
   places_[place].is_gone = true;
   link_.say(NewsOfReader::gone, place, static_cast<uint64_t>(status));
 }
 
-/// The same, and what it has not returned is lost, which fails the run.
+/// Gives up the place. What it has not returned is lost, so the run fails.
 void WorkerPlaces::fail_place(size_t place, ExitStatus status) {
   places_[place].ledger.clear();
   give_up_place(place, status);
@@ -152,13 +155,14 @@ void WorkerPlaces::see_to_time() {
   if (options_.worker_timeout != 0) ask_whether_quiet();
 }
 
-/// Ends what a worker that has ended has left, as long as it may still write the worker's stream.
+/// Kills the processes that a dead worker has left behind, as long as they may still write its
+/// stream.
 void WorkerPlaces::sweep_what_is_left(size_t place) {
   Place& at = places_[place];
   crew_.sweep(place);
   pollfd out{at.out.get(), 0, 0};
   poll_fds({&out, 1}, 0);
-  // No process can write it any more, and p3_write will notice when it comes to it.
+  // No process can write the stream any more. p3_write notices that when it reads to the end.
   if (out.revents & POLLHUP) return;
   if (Clock::now() < at.ended_since + patience_with_what_is_left) return;
   report_failed_place(
@@ -166,7 +170,7 @@ void WorkerPlaces::sweep_what_is_left(size_t place) {
   fail_place(place, ExitStatus::neighbour_vanished);
 }
 
-/// Once a second, of each place that owes something.
+/// Sends a probe once a second for each place that owes something.
 void WorkerPlaces::ask_whether_quiet() {
   const auto now = Clock::now();
   if (now < next_probe_) return;
@@ -185,7 +189,7 @@ void WorkerPlaces::ask_whether_quiet() {
 void WorkerPlaces::answered_quiet(size_t place) {
   Place& at = places_[place];
   at.is_probed = false;
-  // The place may have owed nothing for most of the first of these seconds.
+  // One more than worker_timeout: the place may have owed nothing for most of the first second.
   if (++at.quiet <= options_.worker_timeout || !crew_.is_running(place)) return;
   at.is_hung = true;
   crew_.kill(place);

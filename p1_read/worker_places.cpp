@@ -16,11 +16,11 @@ namespace rowsum {
 
 namespace {
 
-/// Descriptors that this process has open besides those of the places, and some to spare.
+/// How many descriptors this process has open besides those of the places, with some to spare.
 constexpr rlim_t other_descriptors = 24;
 constexpr rlim_t descriptors_of_place = 4;
 
-/// Another description of the same pipe, with flags of its own.
+/// Opens the pipe again, which makes a new open file description with flags of its own.
 OwnedFd open_again(const OwnedFd& pipe, int flags) {
   const std::string path = "/proc/self/fd/" + std::to_string(pipe.get());
   OwnedFd file(::open(path.c_str(), flags | O_CLOEXEC));
@@ -72,7 +72,7 @@ void WorkerPlaces::end_streams(const Verdict& verdict) {
   const auto is_open = [](const Place& place) { return place.is_open(); };
   if (std::none_of(places_.begin(), places_.end(), is_open)) {
     if (!verdict.is_complete()) return give_up_place(0, verdict.status);
-    start_worker(0);  // to pass on the end
+    start_worker(0);  // it passes on the end
   }
   for (size_t place = 0; place < places_.size(); ++place) {
     if (places_[place].is_open()) send(place);
@@ -118,7 +118,7 @@ void WorkerPlaces::accept(const ControlMessage<NewsOfWriter>& message) {
       result_received(message.place, message.value);
       break;
     case NewsOfWriter::failed:
-      // After the end nobody is left to be told.
+      // Once the streams have been ended, this changes nothing any more.
       if (!end_) throw Failure::silent(static_cast<ExitStatus>(message.value));
       break;
     case NewsOfWriter::ended:
@@ -141,7 +141,7 @@ void WorkerPlaces::accept(const ControlMessage<NewsOfWriter>& message) {
     case NewsOfWriter::row:
     case NewsOfWriter::begin:
     case NewsOfWriter::printed:
-      break;  // of no place
+      break;  // these are not about a place
   }
 }
 
@@ -157,7 +157,7 @@ WorkerPlaces::WorkerEnds WorkerPlaces::open_pipes(Place& at) {
 
 WorkerPlaces::WorkerEnds WorkerPlaces::open_pipes_again(Place& at) {
   if (!at.in.is_open()) at.in = open_again(at.in_to_open, O_WRONLY | O_NONBLOCK);
-  // What the last worker has not read: the next one begins anew.
+  // Drops what the last worker has not read: the next worker is sent everything again.
   make_non_blocking(at.in_to_open.get(), "in");
   std::array<char, 4096> unread;
   while (read_available(at.in_to_open.get(), unread, "in") > 0) {
@@ -189,10 +189,10 @@ void WorkerPlaces::try_to_start_worker(size_t place) {
   at.pending = hello_frame(hello_);
 }
 
-/// Sends what the place is to get now.
+/// Sends what the worker at the place is to get now.
 void WorkerPlaces::send(size_t place) {
   Place& to = places_[place];
-  if (!crew_.is_running(place)) return;  // the next worker will be given it
+  if (!crew_.is_running(place)) return;  // the next worker will get it
   while (const auto item = to.ledger.next()) {
     const uint16_t flags = item->is_refused ? is_refused : 0;
     to.pending += batch_frame_shared(item->batch, flags, item->checksum);
@@ -207,7 +207,7 @@ void WorkerPlaces::send(size_t place) {
 void WorkerPlaces::flush(Place& at) {
   if (!at.in.is_open()) return;
   at.pending.erase(0, write_available(at.in.get(), at.pending, "in"));
-  // After the end of the stream comes the end of the file.
+  // The end of the stream is followed by the end of the file.
   if (at.pending.empty() && at.is_told) at.in.close();
 }
 

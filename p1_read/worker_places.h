@@ -1,5 +1,5 @@
-// The places for workers: starts a worker at each, sends it its batches, sees how it ends, replaces
-// it, and kills one that hangs. Knows no input.
+// The places for workers: starts a worker at each, sends it batches, learns how it ended, replaces
+// it, and kills a worker that hangs. Knows no input.
 //
 //   p1_read --> in.0 --> worker at place 0 --> out.0 --> p3_write      in, out: pipes of the place
 //      |  \---> in.1 --> worker at place 1 --> out.1 --/ | ^
@@ -8,10 +8,11 @@
 //
 // A place is a seat for a worker. When a worker dies, the next one at its place is given all that
 // the place has not returned (ledger.h). A worker is replaced once its process has been waited for
-// here, and p3_write says that its stream is `lost`: then what it returned has all been received,
-// and the next worker's stream can follow in the same pipe.
+// here, and p3_write has said that its stream is `lost`. Then all that the worker returned has been
+// received, and the stream of the next worker can follow in the same pipe.
 //
-// Nothing here waits: what a pipe has no room for is kept until poll(2) says that it has.
+// No function here waits: what a pipe has no room for is kept until poll(2) says that there is
+// room.
 #pragma once
 
 #include <poll.h>
@@ -35,49 +36,51 @@
 
 namespace rowsum {
 
-/// Raises the limit of file descriptors. Throws Failure(system) where there are too few of them for
-/// so many places.
+/// Raises the limit of file descriptors. Throws Failure(system) if there are still too few for so
+/// many places.
 void reserve_descriptors(size_t places);
 
 class WorkerPlaces {
  public:
-  /// What the places ask of the code that deals to them.
+  /// The functions of the caller that WorkerPlaces calls.
   struct Callbacks {
-    std::function<void(size_t place)> returned;  // a whole batch of the place has come back
-    std::function<std::vector<Ledger::Item>(const Batch&)> cut;  // a batch into smaller ones
+    std::function<void(size_t place)>
+        returned;  // called when a whole batch of the place has come back
+    std::function<std::vector<Ledger::Item>(const Batch&)> cut;  // cuts a batch into smaller ones
   };
 
   /// `link`: must outlive this object.
   WorkerPlaces(const WorkerOptions& options, WriterLink& link, Callbacks callbacks);
 
-  /// What each worker is told of the run. To be set before one is started.
+  /// The hello that each worker gets. To be set before a worker is started.
   void set_hello(const Hello& hello) { hello_ = hello; }
 
-  /// Starts the first worker of a place, if there has been none. Throws Failure(system) if that
-  /// cannot be; the place has then been given up.
+  /// Starts the first worker of a place, if the place has had none. Throws Failure(system) if that
+  /// fails; then the place has been given up.
   void fill(size_t place);
-  /// Sends a batch to the worker there, now or as soon as it can be sent. There must have been one.
+  /// Sends a batch to the worker at the place, now or as soon as possible. The place must have had
+  /// a worker.
   void deal(size_t place, const Ledger::Item& item);
-  /// Ends all streams. What is outstanding comes before the end.
+  /// Ends all streams. The outstanding batches are sent before the end.
   void end_streams(const Verdict& verdict);
   bool has_end() const { return end_.has_value(); }
 
-  /// Where the oldest batch begins that has not come back; `otherwise` if there is none.
+  /// Where the oldest batch that has not come back begins; `otherwise` if there is none.
   uint64_t oldest_outstanding(uint64_t otherwise) const;
 
-  /// Appends what poll(2) is to watch, and sees to its answer. Throws Failure: a silent one for a
-  /// place that fails the run, about which a line has been said.
+  /// to_poll() appends what poll(2) is to watch; polled() acts on the answer. Throws Failure; it is
+  /// silent for a place that fails the run, because that has been reported.
   void to_poll(std::vector<pollfd>& fds) const;
   void polled(std::span<const pollfd> fds);
-  /// Milliseconds until something is to be done that no descriptor tells; -1: nothing is.
+  /// Milliseconds until see_to_time() has something to do; -1: it has nothing to do.
   int time_left() const;
-  /// Does what is to be done by now. Throws as polled() does.
+  /// Does what depends on the time and is due now. Throws as polled() does.
   void see_to_time();
-  /// What p3_write has said of a place. Throws as polled() does, and std::out_of_range for a place
-  /// that there is not.
+  /// Acts on a message of p3_write about a place. Throws as polled() does, and std::out_of_range
+  /// for a place that does not exist.
   void accept(const ControlMessage<NewsOfWriter>& message);
 
-  /// Kills all workers, with all that they have started, and waits for their ends.
+  /// Kills all workers and all that they have started, and waits for their ends.
   void kill_all() { crew_.end(); }
 
  private:
@@ -88,25 +91,25 @@ class WorkerPlaces {
 
     OwnedFd in;  // the writing end of what the worker reads; closed once the worker has been told
                  // the end
-    OwnedFd in_to_open;  // its reading end, which is opened anew for the next worker
-    OwnedFd out;         // the reading end of what the worker writes, which p3_write opens anew; so
-                         // is its writing end for the next worker
+    OwnedFd in_to_open;  // its reading end, which is opened again for the next worker
+    OwnedFd out;  // the reading end of what the worker writes. p3_write opens it again, and its
+                  // writing end is opened again for the next worker
     std::string pending;  // bytes for which `in` had no room yet
     Ledger ledger;        // what the place has not returned
 
-    // Of its last worker:
-    std::optional<Fate> fate;       // how it ended, until that has been seen to
+    // About its last worker:
+    std::optional<Fate> fate;       // how it ended, until that has been handled
     Clock::time_point ended_since;  // when it ended
     bool is_lost = false;           // p3_write can read no more of its stream
     Clock::time_point lost_since;   // when p3_write said so
     bool is_alive = false;          // its stream has begun
-    bool is_told = false;           // it has been told the end
-    bool has_ended = false;         // its stream has come to its end
+    bool is_told = false;           // it has been sent the end of its input stream
+    bool has_ended = false;         // the end of its stream has come
     bool is_hung = false;           // it has been killed because it returned nothing
     bool is_probed = false;         // p3_write has been asked, and has not answered
-    unsigned quiet = 0;             // seconds without a byte of what it owes
+    unsigned quiet = 0;             // answers `quiet` in a row, one a second
 
-    bool is_gone = false;  // p3_write has been told that no worker will be there any more
+    bool is_gone = false;  // p3_write has been told that the place gets no worker any more
 
     /// Its stream is not over: there is a worker, or one has died and is to be replaced.
     bool is_open() const { return out.is_open() && !has_ended && !is_gone; }
@@ -114,8 +117,8 @@ class WorkerPlaces {
     bool has_left_something() const { return fate && !is_lost && !has_ended && !is_gone; }
   };
 
-  /// What becomes the standard input and output of a worker, and is then closed here: a worker is
-  /// the only writer of its output.
+  /// The ends of pipes that become the standard input and output of a worker. Then they are closed
+  /// here, so that the worker is the only writer of its output.
   struct WorkerEnds {
     OwnedFd in, out;
   };

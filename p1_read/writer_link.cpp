@@ -12,7 +12,8 @@ namespace rowsum {
 
 namespace {
 
-/// Of this process. In a PID namespace that shows the /proc of another it is not that of getpid(2).
+/// The number of this process in /proc. It differs from that of getpid(2) in a PID namespace that
+/// shows the /proc of another one.
 size_t number_in_proc() {
   char number[32] = {};
   if (::readlink("/proc/self", number, sizeof number - 1) <= 0) {
@@ -51,7 +52,7 @@ std::vector<ControlMessage<NewsOfWriter>> WriterLink::polled(const std::array<po
     const size_t n = read_some(control_.get(), bytes, "control");
     messages = parser_.feed(std::span(bytes).first(n));
     is_open_ = n > 0;
-    // p3_write has opened it: from now on the end of the control is the end of p3_write.
+    // p3_write has opened the control. From now on, the control ends when p3_write ends.
     control_to_open_.close();
   }
   if (answer[1].revents & POLLERR) writer_has_gone();
@@ -68,7 +69,7 @@ void WriterLink::flush() {
   }
 }
 
-/// What it has said before can still be read from the control, which then ends.
+/// p3_write has gone. What it has said before can still be read from the control, which then ends.
 void WriterLink::writer_has_gone() {
   control_to_open_.close();
   pending_.clear();

@@ -1,7 +1,7 @@
-// What p1_read and p3_write tell each other while p1_read has workers (common/wire/control.h), at
-// the end of p1_read. Its standard output is the link; the control is a pipe that it makes and that
-// p3_write opens by its name in /proc. Nothing here waits: what the link has no room for waits
-// here.
+// The messages between p1_read and p3_write while p1_read has workers (common/wire/control.h), as
+// p1_read sends and receives them. The standard output of p1_read is the link. The control is a
+// pipe that p1_read makes and that p3_write opens by its name in /proc. No function here waits:
+// messages for which the link has no room are kept in memory.
 #pragma once
 
 #include <poll.h>
@@ -23,11 +23,12 @@ class WriterLink {
   /// Whether p3_write may still say something.
   bool is_open() const { return is_open_; }
 
-  /// Does nothing once p3_write has gone.
+  /// Sends a message, now or as soon as possible. Does nothing once p3_write has gone.
   void say(NewsOfReader type, size_t place, uint64_t value = 0);
 
-  /// What poll(2) is to watch, and what to do with its answer: what p3_write has said, in order.
-  /// Throws std::invalid_argument for a message that there is not, and Failure(io).
+  /// to_poll() is what poll(2) is to watch. polled() acts on the answer and returns what p3_write
+  /// has said, in order. Throws std::invalid_argument for a message of unknown type, and
+  /// Failure(io).
   std::array<pollfd, 2> to_poll() const;
   std::vector<ControlMessage<NewsOfWriter>> polled(const std::array<pollfd, 2>& answer);
 
@@ -36,8 +37,8 @@ class WriterLink {
   void writer_has_gone();
 
   int link_;
-  OwnedFd control_;          // read here
-  OwnedFd control_to_open_;  // the other end, until p3_write has opened it
+  OwnedFd control_;          // its reading end
+  OwnedFd control_to_open_;  // its writing end, until p3_write has opened it
   ControlParser<NewsOfWriter> parser_;
   std::string pending_;  // bytes for which the link had no room yet
   bool is_open_ = true;
