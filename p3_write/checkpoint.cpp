@@ -17,11 +17,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Saving may take a twentieth of the time, and what a lost run did since is a few seconds' work.
+/// Saving may take a twentieth of the time. What a run does between two saves, and may lose, is a
+/// few seconds' work.
 constexpr int pause_per_cost = 19;
 constexpr Clock::duration longest_pause = std::chrono::seconds(2);
 
-/// The options that shape the files; how the work is shared out is not among them.
+/// The options that shape the files. Options for sharing out the work do not.
 std::string shaping(const WriteOptions& options) {
   std::string text = options.skip_rejects ? "--on-error=skip" : "--on-error=fail";
   if (options.form.crlf) text += " --crlf";
@@ -50,7 +51,7 @@ void Checkpoint::read(const WriteOptions& options) {
   const OwnedFd file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open() && errno == ENOENT) return;
   if (!file.is_open()) throw Failure::from_errno(ExitStatus::cannot_create, name_);
-  constexpr size_t longest = 64 << 10;  // a name of 4096 bytes, and each of them quoted
+  constexpr size_t longest = 64 << 10;  // a name of 4096 bytes, all of them escaped
   std::string text(longest, '\0');
   text.resize(pread_fully(file.get(), text, 0, name_));
   try {

@@ -1,8 +1,10 @@
-// The journal of a run with --resume on disk: FILE.journal beside the output's FILE.partial.
+// Keeps the journal of a run with --resume on disk: FILE.journal beside the FILE.partial of the
+// output.
 //
-// It cannot be wrong, whenever the power fails: what it speaks of is synced before it is written,
-// and it is replaced as a whole. What the files hold beyond that is cut off when the run goes on.
-// Once a sync has failed nothing is saved any more: a second one of the lost bytes would succeed.
+// The journal is right even if the power fails at any moment: the bytes that it speaks of are
+// synced before it is written, and it is replaced as a whole. Bytes that the files hold beyond that
+// are cut off when the run goes on. After a sync has failed nothing is saved any more, because the
+// next sync would succeed although bytes are lost.
 #pragma once
 
 #include <chrono>
@@ -18,28 +20,29 @@ namespace rowsum {
 class Checkpoint {
  public:
   /// Reads the journal, if there is one. It counts only if the files are as long as it says, under
-  /// the one name or the other; if not, all begins anew. `rejects`: or nullptr. Both are open, and
-  /// nobody else's. Throws Failure(bad_data) for a journal that is damaged or of a run with other
-  /// options.
+  /// their partial or their final names; otherwise the run begins anew. `rejects` may be nullptr.
+  /// Both files are open and locked. Throws Failure(bad_data) for a journal that is damaged or of a
+  /// run with other options.
   Checkpoint(const WriteOptions& options, Output& output, Output* rejects);
 
   const Journal::State& state() const { return journal_.state; }
 
-  /// Holds the input against the journal, cuts the files to what it says, and writes it. Throws
-  /// Failure(bad_data), with the files as they were, if the input is another one; std::logic_error
-  /// if the stream begins elsewhere than the journal says; and as note() does.
+  /// Compares the input with the journal, cuts the files to the lengths in the journal, and writes
+  /// the journal. If the input is another one, throws Failure(bad_data) and leaves the files as
+  /// they are. Throws std::logic_error if the stream begins elsewhere than the journal says, and
+  /// throws as note() does.
   void accept(const Hello& hello);
   bool is_accepted() const { return is_accepted_; }
 
   // All of these throw Failure(io) or Failure(cannot_create).
 
-  /// Everything up to `state` is in the files. Writes the journal if the last time is long ago.
+  /// Everything up to `state` is in the files. Writes the journal if that was last done long ago.
   void note(const Journal::State& state);
   /// Writes the journal with what was noted last.
   void save();
   /// Writes the journal: the files are complete, and are about to get their names.
   void complete();
-  /// Removes the journal, for the files have their names.
+  /// Removes the journal: the files have their names.
   void remove();
 
  private:

@@ -14,7 +14,7 @@ namespace {
 constexpr unsigned journal_version = 1;
 constexpr std::string_view title = "row sums journal, version ";
 
-/// The last line, which is about all that come before.
+/// The last line: the checksum of all lines before it.
 std::string checksum_line(const std::string& text) {
   return "checksum " + std::to_string(XXH3_64bits(text.data(), text.size())) + "\n";
 }
@@ -43,7 +43,7 @@ Journal decode_journal(const std::string& text) {
   const std::string lines = text.substr(0, last_line + 1);
   if (text.substr(lines.size()) != checksum_line(lines)) throw damaged;
 
-  // What has its checksum has been written by encode(), of this version or another one.
+  // A text with the right checksum has been written by encode() of this version or of another one.
   std::istringstream in(lines.substr(title.size()));
   Journal journal;
   Journal::State& state = journal.state;

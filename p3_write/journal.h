@@ -1,4 +1,4 @@
-// How far a run with --resume is: what another one has to know to go on from there, as text.
+// How far a run with --resume has come: what the next run has to know to go on from there, as text.
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,17 @@ struct Journal {
   Identity input;
   Dialect dialect;
   bool header = false;
-  std::string options;  // those of p3_write that shape its files
+  std::string options;  // the options of p3_write that shape its files
 
-  // All before `offset` is done, and so many bytes of the files hold what came of it.
+  // Everything before `offset` is done. `output` and `rejects` are the bytes of the two files that
+  // hold what came of it.
   struct State {
     uint64_t offset = 0;
-    uint64_t row = 0;  // the number of the next one
+    uint64_t row = 0;  // the number of the next row
     uint64_t output = 0;
     uint64_t rejects = 0;
     bool has_rejects = false;
-    bool is_complete = false;  // and now the files get their names
+    bool is_complete = false;  // the files are complete, and get their names next
 
     bool operator==(const State&) const = default;
   } state;

@@ -50,8 +50,7 @@ Source open_source(const std::string& path) {
   return {std::move(file), StreamParser(path, Content::results)};
 }
 
-/// p1_read is the parent of the workers, and this the one of p1_read: each has a descriptor for
-/// every place.
+/// Both p3_write and its child p1_read have descriptors open for every place.
 void allow_many_descriptors() {
   rlimit limit;
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
@@ -72,12 +71,12 @@ class MergeLoop {
       if (reader_) hear_reader();
       for (size_t i = 0; i < sources_.size(); ++i) {
         bool has_more = is_readable(i);
-        // A header tells how much follows it, and that is mostly there already.
+        // A header tells how many bytes follow it, and usually these have come already.
         while (has_more) has_more = read(i) && reader_ && sources_[i].is_reading();
       }
       if (reader_) {
         answer_probes();
-        // What has been received is not to wait for the reader of the output.
+        // p1_read is told what has been received before the output is written, which may block.
         reader_->send();
       }
       write_what_is_due();
@@ -85,7 +84,8 @@ class MergeLoop {
     }
     if (merger_.status() != ExitStatus::complete) {
       writer_.save_what_there_is();
-      // Workers may have noticed the death of p1_read before this process did.
+      // Workers may have noticed the death of p1_read before this process did. Then finish() throws
+      // a Failure that tells how p1_read ended.
       const bool has_lost = merger_.status() == ExitStatus::neighbour_vanished;
       if (reader_ && has_lost) reader_->finish();
       throw Failure::silent(merger_.status());
@@ -94,7 +94,7 @@ class MergeLoop {
   }
 
  private:
-  /// Before the output is touched p1_read is there, or has said why it is not.
+  /// Starts p1_read before the output is touched.
   ResultWriter open_writer(const WriteOptions& options) {
     if (options.reader.empty()) return ResultWriter(options);
     allow_many_descriptors();
@@ -108,7 +108,7 @@ class MergeLoop {
       polled_.push_back({source.is_reading() ? source.fd() : -1, POLLIN, 0});
     }
     poll_fds(polled_);
-    // Nobody reads: how a pipe and a socket say it.
+    // The output has no reader any more: a pipe reports POLLERR, and a socket POLLHUP.
     if (polled_[0].revents & (POLLERR | POLLHUP)) {
       throw Failure::silent(ExitStatus::downstream_closed);
     }
@@ -159,7 +159,7 @@ class MergeLoop {
     return sources_[place];
   }
 
-  /// All that has come has just been read.
+  /// To be called when all that has come has been read.
   void answer_probes() {
     for (const size_t place : std::exchange(probed_, {})) {
       Source& source = sources_.at(place);
@@ -175,7 +175,7 @@ class MergeLoop {
 
   // --- Streams --------------------------------------------------------------------------------
 
-  /// Returns whether something was there, so that more may be.
+  /// Reads from a stream once. Returns whether something was there, so that there may be more.
   bool read(size_t i) {
     Source& source = sources_[i];
     StreamParser& stream = source.stream;
@@ -188,8 +188,8 @@ class MergeLoop {
       return false;
     }
     stream.filled(static_cast<size_t>(n));
-    // A stream that begins earlier in the input has been started before this one was given what it
-    // returns; so p1_read has said it, and it must be known now.
+    // Before p1_read gave this worker a batch, it started every worker that has earlier ones, and
+    // said so on the link. The merger has to know of these streams before it sees this one.
     if (reader_ && stream.item() != StreamParser::Item::none) hear_reader();
     accept_item(i, n == 0, had_ended);
     return true;
@@ -213,7 +213,8 @@ class MergeLoop {
         tell(NewsOfWriter::received, i, stream.batch().range.end);
         break;
       case StreamParser::Item::end:
-        // After p1_read that was all, whatever else keeps the pipe open.
+        // After a p1_read with workers nothing more is expected, even if a process keeps the pipe
+        // open.
         source.is_over = is_end_of_file || reader_;
         if (had_ended) break;
         tell(NewsOfWriter::ended, i);
@@ -225,14 +226,15 @@ class MergeLoop {
     }
   }
 
-  /// A worker that failed before it knew anything says nothing of its place either.
+  /// Throws if the stream is that of another place. A worker that failed before it got its hello
+  /// does not know its place.
   void check_belongs(size_t place) const {
     const StreamParser& stream = sources_[place].stream;
     if (!reader_ || stream.hello().inputs.empty() || stream.hello().place == place) return;
     throw Failure(ExitStatus::bad_data, stream.name() + ": the stream of another worker");
   }
 
-  /// With --resume p1_read begins when the first hello has shown what it reads.
+  /// With --resume, p1_read begins to deal when the first hello has shown which input it reads.
   void accept(const Hello& hello) {
     Checkpoint* const checkpoint = writer_.checkpoint();
     if (!checkpoint || checkpoint->is_accepted() || hello.inputs.empty()) return;
@@ -240,7 +242,7 @@ class MergeLoop {
     tell(NewsOfWriter::printed, 0, hello.begin);
   }
 
-  /// What the worker had begun to say is dropped.
+  /// The stream of a place is lost. Drops what the worker had begun to send, and tells p1_read.
   void note_loss(size_t place) {
     Source& source = sources_[place];
     source.is_vacant = true;
@@ -261,15 +263,15 @@ class MergeLoop {
   }
 
   bool is_over() const {
-    // When all is written it does not matter any more how the workers end.
+    // When everything has been written, it does not matter any more how the workers end.
     if (reader_ && merger_.has_everything()) return true;
     if (!merger_.is_over()) return false;
-    // After the last end there must be nothing more than the end of each file.
+    // After the last stream has ended, only the end of each file may come.
     return merger_.status() != ExitStatus::complete ||
            std::all_of(sources_.begin(), sources_.end(), [](const Source& s) { return s.is_over; });
   }
 
-  static constexpr size_t first_polled = 2;  // of the sources
+  static constexpr size_t first_polled = 2;  // where the entries of the sources begin
   static constexpr int pipe_flags = O_RDONLY | O_NONBLOCK;
 
   std::optional<ReaderLink> reader_;
@@ -277,7 +279,7 @@ class MergeLoop {
   Merger merger_;
   ResultWriter writer_;
   std::vector<pollfd> polled_;
-  std::vector<size_t> probed_;  // places, to be answered
+  std::vector<size_t> probed_;  // places whose probes are to be answered
 };
 
 }  // namespace

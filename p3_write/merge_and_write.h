@@ -6,9 +6,9 @@
 
 namespace rowsum {
 
-/// Merges all of the streams and writes their lines. Returns `complete` or `some_rejected`; throws
-/// Failure, a silent one with its status for streams that say they failed, after writing all that
-/// could be.
+/// Merges all of the streams and writes their lines. Returns `complete` or `some_rejected`. Throws
+/// Failure. If a stream says that it has failed, the Failure is silent and has its status, and it
+/// is thrown after everything that can be written has been written.
 ///
 /// Every stream is in one of these states:
 ///
@@ -17,17 +17,17 @@ namespace rowsum {
 ///   holding   it has shown a result that is not due; it is not polled, so its worker waits
 ///   over      its end has come
 ///
-/// The stream that owes the next result is always reading, or vacant until its next worker comes,
-/// so that the bound of one result a stream cannot deadlock. The loop waits in poll(2) and in
-/// writing to the output, nowhere else (control has a reader that always drains it); whoever reads
-/// the output may take their time.
+/// The stream that owes the next result is always reading, or vacant until its next worker comes.
+/// So the limit of one result for each stream cannot cause a deadlock. The loop waits in poll(2)
+/// and in writing to the output, and nowhere else: p1_read always reads the control. The reader of
+/// the output may be slow.
 ///
-/// After a p1_read with workers: the end of the file without an end of the stream shows that no
-/// process can write it any more, since a worker is the only writer of its pipe. What it had begun
-/// to say is dropped, and p1_read is told that it is lost; its next worker writes into the same
-/// pipe.
+/// After a p1_read with workers, a worker is the only writer of its pipe. So the end of the file
+/// without an end of the stream shows that no process can write the stream any more. A frame that
+/// has begun is dropped, and p1_read is told that the stream is lost. The next worker writes into
+/// the same pipe.
 ///
-/// A closed output, and the death of p1_read, are noticed at once, also while no stream says
+/// A closed output, and the death of p1_read, are noticed at once, also while no stream sends
 /// anything.
 ExitStatus merge_and_write(const WriteOptions& options);
 

@@ -13,7 +13,7 @@ void Merger::expect(size_t stream) {
 
 void Merger::hello(size_t stream, const std::string& name, const Hello& hello) {
   streams_[stream].name = name;
-  if (hello.inputs.empty()) return;  // it failed before it knew: its end will say so
+  if (hello.inputs.empty()) return;  // it failed before it knew its input; its end will say so
   if (!hello_) {
     hello_ = hello;
     hello_name_ = name;
@@ -94,7 +94,8 @@ void Merger::check_overlap(const Stream& stream) const {
                                           std::to_string(position_) + " is written)");
 }
 
-/// Every stream has shown all it will before the next one due is written, and it is not there.
+/// Throws if a part of the input is missing: every stream shows a head or has ended, but no head is
+/// due.
 void Merger::check_gap() const {
   if (status_ != ExitStatus::complete || !is_over()) return;
   const auto missing = [&](uint64_t end) {

@@ -1,10 +1,10 @@
-// Puts the results of several streams back in order and sees to it that they tile the input (R1).
+// Puts the results of several streams back in order, and checks that they tile the input (R1).
 // Pure: knows where results begin and end, not what is in them.
 //
-// Each stream shows its results one at a time, in input order; of the heads of all streams, the one
-// that begins where the last one ended is due. A stream whose head is not due has to wait, so no
-// more than one result a stream is ever held; the stream that owes the due one is never among those
-// that wait.
+// Each stream shows its results one at a time, in input order. The result that it shows is its
+// head. The head that begins where the last written result ended is due. A stream whose head is not
+// due has to wait, so no more than one result of each stream is held. The stream that owes the due
+// result never waits.
 //
 //   merger.hello(i, stream.name(), stream.hello());
 //   merger.head(i, stream.batch());
@@ -26,25 +26,25 @@ namespace rowsum {
 
 class Merger {
  public:
-  /// Of the streams 0 to `streams` - 1.
+  /// Expects the streams 0 to `streams` - 1.
   explicit Merger(size_t streams) : streams_(streams) {
     for (Stream& stream : streams_) stream.is_expected = true;
   }
 
-  /// There will be this stream, too. To be called before anything is said of a stream that begins
-  /// later in the input.
+  /// Expects this stream, too. To be called before any call for a stream that begins later in the
+  /// input.
   void expect(size_t stream);
 
-  // Each of these throws Failure(bad_data) for streams that do not belong together: of different
-  // inputs, with a part of it twice, with a part missing, with different ends.
+  // Each of these throws Failure(bad_data) if the streams do not belong together: they are of
+  // different inputs, a part of the input comes twice or is missing, or their ends differ.
 
   void hello(size_t stream, const std::string& name, const Hello& hello);
-  /// The next result of `stream`, which has none that is not written.
+  /// The next result of `stream`. All earlier ones of this stream have been written.
   void head(size_t stream, const Batch& head);
   void end(size_t stream, const Verdict& verdict);
 
-  /// Whether all that a complete end speaks of is written: then nothing that is still to come
-  /// matters.
+  /// Whether everything that a complete end speaks of has been written. Then nothing that still
+  /// comes matters.
   bool has_everything() const {
     return verdict_ && position_ == verdict_->total && rows_ == verdict_->rows;
   }
@@ -52,10 +52,10 @@ class Merger {
   std::optional<size_t> due() const;
   void written(size_t stream);
 
-  /// Whether no stream can bring anything more that could be written.
+  /// Whether no stream can bring anything more that can be written.
   bool is_over() const;
-  /// `complete` if all was written; otherwise the status of a stream that failed, and rather of one
-  /// that knows why than of one that lost its neighbour.
+  /// `complete` if no stream has failed; otherwise the status of a stream that has failed. The
+  /// status of a stream that knows the cause is preferred to neighbour_vanished.
   ExitStatus status() const { return status_; }
 
   /// Everything before this offset is written.
@@ -76,7 +76,7 @@ class Merger {
   void check_gap() const;
 
   std::vector<Stream> streams_;
-  std::optional<Hello> hello_;  // of the stream that spoke first
+  std::optional<Hello> hello_;  // of the stream whose hello came first
   std::string hello_name_;
   std::optional<Verdict> verdict_;  // of a complete end
   ExitStatus status_ = ExitStatus::complete;

@@ -14,7 +14,7 @@ namespace po = boost::program_options;
 
 namespace {
 
-/// The files that are made and replaced for one of the name `path`.
+/// The files that are created or replaced when `path` is written.
 std::vector<std::string> files_of(const std::string& path, std::vector<const char*> endings) {
   std::vector<std::string> files;
   endings.push_back("");

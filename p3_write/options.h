@@ -11,15 +11,15 @@ namespace rowsum {
 
 struct WriteOptions {
   std::vector<std::string> streams;  // "-": standard input
-  std::vector<std::string> reader;   // the p1_read to start, whose workers write the streams
+  std::vector<std::string> reader;   // the p1_read to start, with its arguments
   std::string output = "-";          // "-": standard output
   bool resume = false;               // keep a journal, and go on where it says
   LineForm form;
-  bool skip_rejects = false;  // otherwise the first one ends the run
+  bool skip_rejects = false;  // otherwise the first reject ends the run
   std::string rejects;        // the file for the rejected rows, "-" as above; empty: none
 };
 
-/// Nothing when --help or --version has been answered. Throws as parse_arguments() does.
+/// Returns nothing if --help or --version has been answered. Throws as parse_arguments() does.
 std::optional<WriteOptions> parse_write_options(int argc, char** argv);
 
 }  // namespace rowsum

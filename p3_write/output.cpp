@@ -21,8 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Temporary names, where a signal handler can reach them; an empty one is free. There are never
-/// more: for the sums and the rejects, or, where those are to stay, for the journal.
+/// Temporary names, in memory that a signal handler can reach. An empty one is free. Two are
+/// enough: for the sums and the rejects or, with --resume, for the journal.
 char temporary_names[2][4096];
 
 void unlink_and_die(int signal) {
@@ -31,21 +31,23 @@ void unlink_and_die(int signal) {
   }
   ::signal(signal, SIG_DFL);
   ::raise(signal);
-  if (::getpid() == 1) ::_exit(128 + signal);  // it does not die of a signal
+  if (::getpid() == 1) ::_exit(128 + signal);  // process 1 does not die of a signal
 }
 
 void unlink_on_signals(const std::string& path) {
   for (auto& name : temporary_names) {
     if (name[0] != '\0') continue;
-    if (path.size() >= sizeof name) return;  // no file has such a name
-    // Its first byte comes last, for until then it is free: never less than the whole of it.
+    if (path.size() >= sizeof name) return;  // no file can have so long a name
+    // The first byte is written last: until then the entry counts as free, and a handler never sees
+    // a part of a name.
     name[1 + path.copy(name + 1, path.npos, 1)] = '\0';
     std::atomic_signal_fence(std::memory_order_seq_cst);
     name[0] = path[0];
     break;
   }
   for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
-    // Looked at first: one that is ignored, as by nohup(1), must not kill for a moment either.
+    // The action is looked at before it is changed: a signal that is ignored, as with nohup(1),
+    // must not kill even for a moment.
     struct sigaction now;
     if (::sigaction(signal, nullptr, &now) != 0 || now.sa_handler == SIG_IGN) continue;
     ::signal(signal, unlink_and_die);
@@ -58,11 +60,11 @@ void keep_on_signals(const std::string& path) {
   }
 }
 
-/// A file under a name that goes with this object, and with signals; after a rename there is
-/// nothing to remove.
+/// A file whose name is removed with this object and on signals. After a rename there is nothing to
+/// remove.
 class TemporaryFile {
  public:
-  /// Sets errno where it cannot be opened.
+  /// If the file cannot be opened, errno is set.
   explicit TemporaryFile(std::string name) : name_(std::move(name)) {
     unlink_on_signals(name_);
     file_ =
@@ -71,7 +73,7 @@ class TemporaryFile {
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
   ~TemporaryFile() {
-    if (file_.is_open()) ::unlink(name_.c_str());  // else it is not of this process
+    if (file_.is_open()) ::unlink(name_.c_str());  // otherwise the file is not of this process
     keep_on_signals(name_);
   }
 
@@ -84,7 +86,7 @@ class TemporaryFile {
   OwnedFd file_;
 };
 
-/// Of this process alone, also if a process of the same number was once killed in the act.
+/// A name that no file has. A file of an earlier process with the same number may be left over.
 std::string temporary_name(const std::string& path) {
   std::string name;
   for (int i = 0; name.empty() || ::access(name.c_str(), F_OK) == 0; ++i) {
@@ -94,7 +96,7 @@ std::string temporary_name(const std::string& path) {
 }
 
 /// The descriptor that `path` names, or -1. Opening such a path would make a second offset in the
-/// same file, and replacing it would take away what others have written there.
+/// same file, and replacing the file would lose what other processes have written to it.
 int descriptor_of(const std::string& path) {
   if (path == "-" || path == "/dev/stdout") return STDOUT_FILENO;
   if (path == "/dev/stderr") return STDERR_FILENO;
@@ -117,7 +119,7 @@ void sync(int fd, const std::string& name) {
   if (::fsync(fd) != 0 && errno != EINVAL) throw Failure::from_errno(ExitStatus::io, name);
 }
 
-/// Whether there is a file of that name. Throws Failure(cannot_create) if that cannot be said.
+/// Whether there is a file of that name. Throws Failure(cannot_create) if that cannot be found out.
 bool find(const std::string& path, struct stat& status) {
   if (::stat(path.c_str(), &status) == 0) return true;
   if (errno != ENOENT) throw Failure::from_errno(ExitStatus::cannot_create, path);
@@ -210,14 +212,14 @@ void Output::commit() {
   sync();
   if (path_.empty()) return;
   if (temporary_.empty()) {
-    // A file without a name cannot take one that exists: it gets a temporary one first.
+    // linkat(2) cannot replace an existing file, so the file gets a temporary name first.
     std::string temporary = temporary_name(path_);
     unlink_on_signals(temporary);
     const std::string self = "/proc/self/fd/" + std::to_string(fd_);
     if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary.c_str(), AT_SYMLINK_FOLLOW) != 0) {
       throw Failure::from_errno(ExitStatus::cannot_create, name_);
     }
-    temporary_ = std::move(temporary);  // a copy could fail, and the name would stay
+    temporary_ = std::move(temporary);  // moved: a copy could fail, and the name would stay
   }
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
     throw Failure::from_errno(ExitStatus::cannot_create, name_);
@@ -231,8 +233,8 @@ void Output::open_partial() {
   const std::string partial = path_ + ".partial";
   const std::string shown = name_ + ".partial";
   struct stat opened, named;
-  // Until the name is still that of what has been locked: the run that had it may have ended
-  // between the two, and then it is the name of nothing, or of a file that is complete.
+  // Repeated until the name is that of the locked file. Another run may have ended between open(2)
+  // and flock(2) and given its file the final name.
   do {
     file_ = OwnedFd(::open(partial.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
     if (!file_.is_open() || ::fstat(file_.get(), &opened) != 0) {
@@ -249,10 +251,10 @@ void Output::open_partial() {
 }
 
 std::string resolved_path(const std::string& path) {
-  constexpr int most_links = 40;  // as path_resolution(7) has it
+  constexpr int most_links = 40;  // as in path_resolution(7)
   std::error_code error;
   fs::path resolved = path;
-  // A link to nowhere: the file it names is to be made.
+  // A link may name a file that does not exist yet and is to be created.
   for (int i = 0; i < most_links && fs::is_symlink(resolved, error); ++i) {
     resolved = resolved.parent_path() / fs::read_symlink(resolved, error);
   }

@@ -9,43 +9,44 @@
 
 namespace rowsum {
 
-/// A regular file appears under its name only when commit() has returned: it is written without a
-/// name in the same directory (O_TMPFILE; where the file system has none, under a temporary name
-/// that goes with this object and with SIGHUP, SIGINT, SIGQUIT and SIGTERM), synced and
-/// renamed. What had the name before stays as it is until then, keeps its permissions, and a
-/// symbolic link to it keeps pointing there. A FIFO, a device or a socket is written directly, and
-/// so is a descriptor of this process by name (/dev/stdout, /dev/fd/N, or - for standard output),
-/// whatever it is.
+/// A regular file appears under its name only when commit() has returned. It is written in the same
+/// directory without a name (O_TMPFILE). If the file system cannot do that, it has a temporary
+/// name, which is removed with this object and on SIGHUP, SIGINT, SIGQUIT and SIGTERM. Then it is
+/// synced and renamed. A file that had the name before stays as it is until then. The new file has
+/// its permissions, and a symbolic link to it keeps pointing there. A FIFO, a device or a socket is
+/// written directly, and so is a descriptor of this process that is given by name (/dev/stdout,
+/// /dev/fd/N, or - for standard output), whatever it is.
 ///
 /// Throws Failure(cannot_create) or Failure(io), and a silent Failure(downstream_closed).
 class Output {
  public:
-  /// A file that is to be gone on with if this process is killed: until commit() it is
-  /// `path`.partial, and stays when this object goes, unless it is empty. Nobody else has it
-  /// meanwhile: Failure(cannot_create) if somebody does. Only for what is or will be a regular
-  /// file: otherwise Failure(usage).
+  /// A file with which another run can go on if this process is killed. Until commit() its name is
+  /// `path`.partial. It stays when this object is destroyed, unless it is empty. It is locked:
+  /// throws Failure(cannot_create) if another process has locked it. Throws Failure(usage) if
+  /// `path` is something other than a regular file.
   static Output partial(const std::string& path);
   explicit Output(const std::string& path);
   Output(Output&&) = default;
   ~Output();
 
   int fd() const { return fd_; }
-  /// The name that it gets, symbolic links followed.
+  /// The name that the file gets, with symbolic links followed.
   const std::string& path() const { return path_; }
   void write(std::string_view bytes);
-  /// Bytes in the file.
+  /// How many bytes the file has.
   uint64_t size() const;
-  /// Goes on after the first `length` bytes; the others are dropped.
+  /// Drops all but the first `length` bytes. Writing goes on after them.
   void cut(uint64_t length);
-  /// A partial file may have got its name before this process began: whether the file of that name
-  /// has so many bytes.
+  /// Whether there is a regular file of the final name with `length` bytes. A partial file may have
+  /// got its final name before this process began.
   bool is_there_already(uint64_t length) const;
-  /// There is nothing to write, for it is there already: cut() and commit() do nothing.
+  /// The file is complete already, so there is nothing to write. From now on cut() and commit() do
+  /// nothing.
   void leave_alone() { is_done_ = true; }
-  /// What has been written is safe on disk; or, if it was written directly, its file system has had
-  /// its chance to say that it could not keep it.
+  /// Makes sure that what has been written is safe on disk. If the file is written directly, the
+  /// file system only gets the chance to report what it could not keep.
   void sync();
-  /// As sync(), and then it has its name.
+  /// Calls sync(), and then gives the file its name.
   void commit();
 
  private:
@@ -57,7 +58,7 @@ class Output {
   int fd_ = -1;
   std::string name_;       // for messages
   std::string path_;       // of the file to be replaced; empty: written directly
-  std::string temporary_;  // its name until then, when it has one
+  std::string temporary_;  // its name until then, if it has one
   bool is_partial_ = false;
   bool is_done_ = false;
 };
@@ -66,9 +67,10 @@ class Output {
 /// if its directory exists.
 std::string resolved_path(const std::string& path);
 
-/// A file of these contents in place of what has the name, never less of it, and synced. Until then
-/// it is `path`.new, which goes as an Output's temporary name does. Nobody else replaces it at the
-/// same time. `name` is for messages. Throws Failure(cannot_create) or Failure(io).
+/// Replaces the file of this name as a whole by one with these contents, and syncs it. Until then
+/// the new file is `path`.new, which is removed like the temporary name of an Output. No other
+/// process may replace the file at the same time. `name` is for messages. Throws
+/// Failure(cannot_create) or Failure(io).
 void replace_file(const std::string& path, std::string_view bytes, const std::string& name);
 
 }  // namespace rowsum

@@ -34,14 +34,15 @@ StartedReader start_reader(const std::vector<std::string>& command) {
   }
   StartedReader reader{0, OwnedFd(link[0])};
   const OwnedFd writing_end(link[1]);
-  // SIGCONT lets a stopped p1_read go on when this process dies: it then ends its workers and
+  // When this process dies, SIGCONT lets a stopped p1_read go on. Then p1_read ends its workers and
   // itself.
   reader.pid = start_process({.words = command,
                               .environment = own_environment(),
                               .in = STDIN_FILENO,
                               .out = writing_end.get(),
                               .signal_at_death = SIGCONT});
-  // Whoever writes the input is to notice when p1_read closes it.
+  // The writer of the input can notice that p1_read closes it only if this process has closed it,
+  // too.
   const OwnedFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   if (nothing.is_open()) ::dup2(nothing.get(), STDIN_FILENO);
   return reader;
@@ -56,7 +57,7 @@ ReaderLink::~ReaderLink() {
   try {
     finish();
   } catch (const Failure&) {
-    // It matters no more.
+    // The failure does not matter any more.
   }
 }
 
@@ -65,7 +66,7 @@ void ReaderLink::finish() {
   control_.close();
   link_.close();
   const std::optional<Fate> fate = wait_for_reader();
-  // A p1_read that was killed has left what its workers had started.
+  // If p1_read was killed, processes that its workers started are left.
   const std::string variable = std::string(worker_variable) + "=";
   while (kill_orphans(variable, [](pid_t) { return false; })) ::poll(nullptr, 0, 1);
   if (fate && fate->was_killed) throw vanished(fate->describe());
@@ -74,10 +75,10 @@ void ReaderLink::finish() {
 std::vector<ControlMessage<NewsOfReader>> ReaderLink::hear() {
   std::vector<ControlMessage<NewsOfReader>> messages;
   std::array<char, 4096> into;
-  // All of it: a read(2) may be short.
+  // Reads until nothing is left, because a read(2) may be short.
   for (ssize_t n = 0; (n = read_available(link_.get(), into, "link")) >= 0;) {
     if (n == 0 && messages.empty()) reader_has_gone();
-    if (n == 0) break;  // what has been said comes first
+    if (n == 0) break;  // the messages so far come first
     const std::span<const char> bytes = std::span(into).first(static_cast<size_t>(n));
     if (!std::exchange(has_begun_, true) && bytes[0] == frame_first_byte) hear_failed_stream(bytes);
     for (const auto& message : parser_.feed(bytes)) messages.push_back(message);
@@ -95,8 +96,7 @@ OwnedFd ReaderLink::open(uint64_t fd, int flags) {
   OwnedFd file(::open(path.c_str(), flags | O_CLOEXEC));
   if (file.is_open()) return file;
   const Failure failure = Failure::from_errno(ExitStatus::system, path);
-  // A p1_read that is just dying cannot be looked at any more; the end of the link is about to
-  // come.
+  // The files of a p1_read that is dying cannot be opened any more. Then the link is about to end.
   constexpr int patience_ms = 1000;
   pollfd end{link_.get(), 0, 0};
   poll_fds({&end, 1}, patience_ms);

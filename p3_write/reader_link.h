@@ -1,7 +1,7 @@
-// What p3_write and p1_read tell each other while p1_read has workers (common/wire/control.h), at
-// the end of p3_write, which is the parent of p1_read. The standard output of p1_read is the link;
-// the control and the outputs of the workers are pipes of p1_read, opened here by their names in
-// /proc.
+// The messages between p1_read and p3_write while p1_read has workers (common/wire/control.h), as
+// p3_write sends and receives them. p3_write is the parent of p1_read. The standard output of
+// p1_read is the link. The control and the outputs of the workers are pipes of p1_read, which
+// p3_write opens by their names in /proc.
 #pragma once
 
 #include <sys/types.h>
@@ -23,8 +23,8 @@ struct StartedReader {
   OwnedFd link;
 };
 
-/// Starts p1_read by its name and arguments, with the standard input of this process, which is
-/// empty from then on. Throws Failure(system).
+/// Starts p1_read by its name and arguments. It gets the standard input of this process, which has
+/// an empty one from then on. Throws Failure(system).
 StartedReader start_reader(const std::vector<std::string>& command);
 
 class ReaderLink {
@@ -37,33 +37,33 @@ class ReaderLink {
 
   int fd() const { return link_.get(); }
 
-  /// Lets p1_read go, and waits for its end: it ends its workers first. Throws a Failure that tells
-  /// how, if it was killed; what it has left of its workers is ended here. The destructor does the
-  /// same, and says nothing.
+  /// Closes the control and the link, and waits for the end of p1_read, which ends its workers
+  /// first. Kills processes that are left of its workers. If p1_read was killed, throws a Failure
+  /// that tells how. The destructor does the same, but does not throw.
   void finish();
 
-  /// All that has been said since the last time. Throws when p1_read has gone: a Failure that tells
-  /// how it was killed, or a silent one with the status it ended with. Throws std::invalid_argument
-  /// for a message that there is not, and Failure(io).
+  /// Returns all messages since the last call. Throws if p1_read has gone: a Failure that tells how
+  /// it was killed, or a silent one with the status with which it ended. Throws
+  /// std::invalid_argument for a message of unknown type, and Failure(io).
   std::vector<ControlMessage<NewsOfReader>> hear();
 
-  /// Opens the control, as `message` tells where it is. Throws as open() does.
+  /// Opens the control. `message` tells where it is. Throws as open() does.
   void open_control(const ControlMessage<NewsOfReader>& message);
   /// Opens a pipe of p1_read by the number of its descriptor. Throws Failure(system), and like
   /// hear() when p1_read has gone.
   OwnedFd open(uint64_t fd, int flags);
 
-  /// To be sent soon, and sent now. Both throw Failure(io); that p1_read has gone is for hear() to
-  /// tell.
+  /// say() queues a message, which is sent soon; send() sends all of them now. Both throw
+  /// Failure(io). They ignore that p1_read has gone: hear() tells that.
   void say(NewsOfWriter type, size_t place = 0, uint64_t value = 0);
   void send();
 
  private:
   [[noreturn]] void reader_has_gone();
-  /// How p1_read has ended; nothing if it was waited for before.
+  /// Waits for the end of p1_read and returns how it ended; nothing if it was waited for before.
   std::optional<Fate> wait_for_reader();
-  /// A p1_read that fails before it knows that it has workers ends its standard output as any
-  /// stream.
+  /// If p1_read fails before it knows that it has workers, it ends its standard output like any
+  /// stream. Reads this stream and throws its status.
   [[noreturn]] void hear_failed_stream(std::span<const char> bytes);
 
   OwnedFd link_;
@@ -72,7 +72,7 @@ class ReaderLink {
   OwnedFd control_;
   ControlParser<NewsOfReader> parser_;
   std::string news_;
-  bool has_begun_ = false;  // something has been heard
+  bool has_begun_ = false;  // something has come from p1_read
 };
 
 }  // namespace rowsum

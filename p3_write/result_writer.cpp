@@ -59,7 +59,8 @@ void ResultWriter::save_what_there_is() {
 ExitStatus ResultWriter::commit() {
   if (checkpoint_) checkpoint_->complete();
   if (rejects_) {
-    // A run that cannot keep its sums fails, and then leaves the old file of rejects as well.
+    // The sums are synced before the rejects are committed: if the sync fails, the old file of
+    // rejects stays as well.
     output_.sync();
     rejects_->commit();
   }

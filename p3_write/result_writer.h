@@ -1,4 +1,5 @@
-// Results, in order, to the output: the form of the lines, and what becomes of rejects.
+// Writes results, which come in order, to the output. Knows the form of the lines and what is done
+// with rejects.
 #pragma once
 
 #include <optional>
@@ -17,21 +18,22 @@ class ResultWriter {
 
   int output_fd() const { return output_.fd(); }
 
-  /// Writes the result that `stream` shows, whose first row has the number `first_row`. A reject is
-  /// reported; unless it may be skipped, the rows before it are written and a silent
-  /// Failure(bad_data) is thrown. Throws also as Output does, and Failure(bad_data) for lines that
-  /// cannot be had in the form asked for.
+  /// Writes the result that `stream` shows, whose first row has the number `first_row`. Reports
+  /// each reject. If rejects may not be skipped, it writes the rows before the first one and throws
+  /// a silent Failure(bad_data). Also throws as Output does, and Failure(bad_data) for lines that
+  /// cannot be changed to the form asked for.
   void write(const StreamParser& stream, uint64_t first_row);
 
   // With --resume there is a checkpoint, otherwise nullptr.
 
   Checkpoint* checkpoint() { return checkpoint_ ? &*checkpoint_ : nullptr; }
-  /// All before `offset` has been given to write(), and the next row has the number `row`. With a
-  /// checkpoint it throws as that does.
+  /// Everything before `offset` has been given to write(), and the next row has the number `row`.
+  /// If there is a checkpoint, throws as Checkpoint does.
   void note_progress(uint64_t offset, uint64_t row);
 
-  /// For a run that fails, but not in writing: with --resume the journal says how far it is.
-  /// Without it nothing is kept: the files of the output and of the rejects stay as they were.
+  /// To be called when a run fails, but not in writing. With --resume, the journal then says how
+  /// far the run has come. Without it nothing is kept: the files of the output and of the rejects
+  /// stay as they were.
   void save_what_there_is();
 
   /// Gives the files their names. Returns `some_rejected` or `complete`; throws as Output does.
@@ -39,7 +41,7 @@ class ResultWriter {
 
  private:
   void write_output(std::string_view bytes);
-  /// The first `length` bytes of the lines that the stream shows.
+  /// Writes the first `length` bytes of the lines that the stream shows.
   void write_lines(const StreamParser& stream, size_t length, uint64_t first_row);
   void report_reject(const StreamParser& stream, const Reject& reject, uint64_t first_row) const;
 
