@@ -13,7 +13,7 @@ namespace po = boost::program_options;
 
 namespace {
 
-/// --help and --version are output like any other: a full disk or a closed pipe is said.
+/// Prints the answer to --help or --version. Like for any other output, a full disk is reported.
 void print(const std::string& text) {
   if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return;
   if (errno == EPIPE) throw Failure::silent(ExitStatus::downstream_closed);

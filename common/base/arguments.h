@@ -1,5 +1,5 @@
-// Command lines in GNU form, the same for every program: --help, --version, and one line with
-// "try --help" for what is wrong (Boost.Program_options does the parsing).
+// Command lines in GNU form, the same for every program: --help, --version, and one line with "try
+// --help" if something is wrong (Boost.Program_options does the parsing).
 #pragma once
 
 #include <boost/program_options.hpp>
@@ -18,12 +18,12 @@ struct CommandLine {
   bool takes_operands = false;  // collected as the vector of strings "operand"
 };
 
-/// The values given on the command line, or nothing when --help or --version was asked for and has
-/// been printed. Throws Failure(usage).
+/// Returns the values given on the command line, or nothing if --help or --version was asked for
+/// and has been printed. Throws Failure(usage).
 std::optional<boost::program_options::variables_map> parse_arguments(int argc, char** argv,
                                                                      CommandLine command_line);
 
-/// A wrong value or combination: Failure(usage) with the pointer to --help.
+/// A Failure(usage) for a wrong value or combination, with a hint at --help.
 Failure usage_failure(const std::string& what);
 
 /// A whole number from 0 to `most`. Throws Failure(usage), naming `option`.

@@ -1,4 +1,5 @@
-// Bytes that are about to be overwritten: growing does not clear them, as std::vector would.
+// A buffer for bytes that are about to be overwritten. Growing it does not clear them, as growing a
+// std::vector would.
 #pragma once
 
 #include <algorithm>

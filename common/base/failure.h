@@ -1,6 +1,6 @@
-// What is thrown when a program cannot go on: one line for the user and an exit status. Thrown
-// where the failure is known best, caught once, in run_program(). Ordinary outcomes (the end of a
-// stream, "not yet") are return values.
+// The exception for a program that cannot go on: one line for the user and an exit status. It is
+// thrown where the failure is known best, and caught once, in run_program(). Ordinary outcomes (the
+// end of a stream, "not yet") are return values.
 #pragma once
 
 #include <cerrno>
@@ -15,14 +15,14 @@ namespace rowsum {
 class Failure : public std::runtime_error {
  public:
   /// `message` becomes the line on standard error, after the program's name; an empty one means
-  /// that somebody else has reported already (or that there is nothing to report).
+  /// that another program has reported the failure already (or that there is nothing to report).
   Failure(ExitStatus status, const std::string& message)
       : std::runtime_error(message), status_(status) {}
 
-  /// Ends the program with `status` without a word.
+  /// Ends the program with `status`, and reports nothing.
   static Failure silent(ExitStatus status) { return Failure(status, ""); }
 
-  /// "`what`: No such file or directory", from errno as the failed call left it.
+  /// "`what`: No such file or directory", from errno, which the failed call has set.
   static Failure from_errno(ExitStatus status, const std::string& what) {
     return Failure(status, what + ": " + std::strerror(errno));
   }

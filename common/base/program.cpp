@@ -15,9 +15,9 @@ namespace rowsum {
 
 namespace {
 
-/// A descriptor below 3 that came closed would be given to the next file that is opened, and then
-/// be taken for standard input or output. Opened in the wrong direction it fails as a closed one
-/// does.
+/// If a descriptor below 3 is closed, the next file that is opened gets its number, and is then
+/// taken for standard input or output. Opened in the wrong direction, the descriptor fails as a
+/// closed one does.
 void fill_standard_descriptors() {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     const bool is_closed = ::fcntl(fd, F_GETFD) < 0 && errno == EBADF;
@@ -25,7 +25,8 @@ void fill_standard_descriptors() {
   }
 }
 
-/// The system keeps signals without a handler from process 1, as a program is in a container.
+/// The kernel does not deliver signals without a handler to process 1, which a program may be in a
+/// container.
 void let_signals_end_process_1() {
   if (::getpid() != 1) return;
   for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
@@ -67,7 +68,7 @@ int run_program(const char* name, const std::function<ExitStatus()>& body,
     try {
       farewell(status);
     } catch (const std::exception&) {
-      // The stream has nobody to read it; the status says the rest.
+      // The stream has no reader. The exit status is enough.
     }
   }
   return static_cast<int>(status);

@@ -14,8 +14,8 @@ std::string name_of_program = "rowsum";
 
 constexpr size_t longest_shown = 4;  // "\\x1b"
 
-/// Shows a byte that could upset a terminal or a log, such as a newline, in other characters, and
-/// returns behind them.
+/// Writes a byte that could upset a terminal or a log, such as a newline, in other characters.
+/// Returns the position after them.
 char* show(char byte, char* at) {
   constexpr char hex[] = "0123456789abcdef";
   *at++ = '\\';
@@ -52,7 +52,7 @@ std::string_view program_name() {
 }
 
 void report(std::string_view message) noexcept {
-  // Nothing is allocated: it may be the lack of memory that is reported.
+  // Nothing is allocated, because the message may be about a lack of memory.
   char line[PIPE_BUF];
   char* at = line;
   for (const std::string_view part :

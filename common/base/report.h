@@ -7,17 +7,17 @@
 namespace rowsum {
 
 /// Writes "PROGRAM: message" and a newline in one write(2), so that lines of several processes do
-/// not mix; what is beyond PIPE_BUF bytes is cut off, and ASCII's control characters, which names
-/// of files may hold, are shown as printable() shows them. Failing to report is not reported.
-/// Allocates nothing.
+/// not mix. What is beyond PIPE_BUF bytes is cut off. ASCII control characters, which names of
+/// files may hold, are written as by printable(). A failure of the write is ignored. Allocates
+/// nothing.
 void report(std::string_view message) noexcept;
 
-/// Sets the PROGRAM of report(); run_program() does it first of all.
+/// Sets the PROGRAM of report(). run_program() does this first.
 void set_program_name(std::string_view name);
 std::string_view program_name();
 
-/// The text with everything that could upset a terminal or a log shown as \n, \t or \xHH, cut to
-/// `longest` bytes of input with "..." after it.
+/// Returns the text with every byte that could upset a terminal or a log shown as \n, \t or \xHH. A
+/// text of more than `longest` bytes is cut there, and "..." follows.
 std::string printable(std::string_view text, size_t longest = 40);
 
 }  // namespace rowsum

@@ -1,5 +1,5 @@
-// How the rows are written: RFC 4180 as CPython's csv.reader takes it (its default dialect), with
-// the delimiter of the user's choice.
+// How the rows are written: RFC 4180 as CPython's csv.reader reads it in its default dialect, with
+// a delimiter that the user can choose.
 #pragma once
 
 #include <string_view>

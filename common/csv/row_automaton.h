@@ -1,13 +1,13 @@
-// Where the fields and rows of a CSV file end: CPython's csv.reader, default dialect, a byte at a
-// time (Modules/_csv.c, parse_process_char). The plain form of the rules, for whoever meets a
-// quote; it is what the fast paths are tested against.
+// Where the fields and rows of a CSV file end: the rules of CPython's csv.reader in its default
+// dialect, a byte at a time (Modules/_csv.c, parse_process_char). This is the plain form of the
+// rules. Code that meets a quote can use it, and the fast paths are tested against it.
 //
-// - A quote opens a quoted field only as the field's first byte; elsewhere it is a byte like
-// others.
-// - In a quoted field two quotes are one, and delimiters and row ends are content. What follows the
-//   closing quote belongs to the field, up to the delimiter or row end.
-// - LF, CR and CRLF end a row. A CR does so at once; an LF right after it belongs to the same row
-//   end, and it is for the caller, who alone sees the next byte, not to step over it.
+// - A quote opens a quoted field only as the first byte of the field. Elsewhere it is an ordinary
+//   byte.
+// - In a quoted field two quotes stand for one, and delimiters and row ends are content. Bytes
+//   after the closing quote belong to the field, up to the delimiter or row end.
+// - LF, CR and CRLF end a row. A CR does so at once. An LF right after it belongs to the same row
+//   end. Only the caller sees the next byte, so the caller must not pass that LF to step().
 #pragma once
 
 #include "common/csv/dialect.h"
@@ -43,23 +43,24 @@ class RowAutomaton {
     return Meaning::content;
   }
 
-  /// At the start of a row: no byte of it has been seen.
+  /// The next byte is the first of a row.
   bool is_at_row_start() const { return state_ == State::row_start; }
-  /// Row ends are content here: an input that ends now lacks a closing quote.
+  /// A quoted field is open: row ends are content. An input that ends now lacks a closing quote.
   bool is_quoted() const { return state_ == State::quoted; }
 
   /// The next byte is the first of a field.
   bool is_at_field_start() const {
     return state_ == State::row_start || state_ == State::field_start;
   }
-  /// The last byte was a quote in a quoted field; only the next one tells whether it closed it.
+  /// The last byte was a quote in a quoted field. Only the next byte shows whether it closed the
+  /// field.
   bool is_after_quote() const { return state_ == State::quote_in_quoted; }
 
-  // For who has looked at some bytes by other means:
+  // For callers that have scanned some bytes by other means:
 
-  /// They ended inside a quoted field.
+  /// These bytes ended inside a quoted field.
   void jump_into_quotes() { state_ = State::quoted; }
-  /// They ended with `last`, in no quoted field.
+  /// These bytes ended with `last`, and no quoted field is open.
   void jump_past(char last) {
     state_ = last == '\n' || last == '\r' ? State::row_start
              : last == dialect_.delimiter ? State::field_start

@@ -42,17 +42,18 @@ bool kill_orphans(const std::string& variable, const std::function<bool(pid_t)>&
   bool is_to_go_on = false;
   for (const pid_t pid : children()) {
     if (is_spared(pid)) continue;
-    // Less than 0: it is no child. In a PID namespace without a /proc of its own numbers differ.
+    // A result below 0 means that it is no child: in a PID namespace without a /proc of its own,
+    // the numbers in /proc differ.
     pid_t ended = ::waitpid(pid, nullptr, WNOHANG);
     if (ended == 0 && has_in_environment(pid, variable)) {
       ::kill(pid, SIGKILL);
       is_to_go_on = true;
     } else if (ended == 0) {
       ended = ::waitpid(pid, nullptr, WNOHANG);
-      // A process that is ending loses its memory first, and with it its environment.
+      // A process that is ending loses its memory first, and its environment with it.
       if (ended == 0 && !has_memory(pid)) is_to_go_on = true;
     }
-    // What it has left may have become children of this process only now.
+    // Its own children may have become children of this process only now.
     if (ended > 0) is_to_go_on = true;
   }
   return is_to_go_on;

@@ -1,5 +1,5 @@
-// A file descriptor with one owner, closed once. Movable, not copyable, and no conversion to bool:
-// descriptor 0 is a descriptor.
+// A file descriptor with one owner, closed once. It can be moved but not copied. There is no
+// conversion to bool, because 0 is a valid descriptor.
 #pragma once
 
 #include <unistd.h>
@@ -17,8 +17,9 @@ class OwnedFd {
     std::swap(fd_, other.fd_);
     return *this;
   }
-  /// close(2) is not retried after EINTR: on Linux the descriptor is gone by then. A file whose
-  /// data must be safe is synced before, where the error can still be told.
+  /// close(2) is not retried after EINTR, because on Linux the descriptor has been released by
+  /// then. A file whose data must be safe has to be synced before, when the error can still be
+  /// reported.
   ~OwnedFd() { close(); }
 
   int get() const { return fd_; }

@@ -18,7 +18,7 @@ namespace {
 /// Signals that the programs of this suite ignore, block or handle.
 constexpr int own_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGXFSZ};
 
-/// What the new process needs besides, made before there is one.
+/// What the new process needs besides NewProcess. It is made before vfork(2).
 struct Execution {
   std::vector<char*> words;
   std::vector<char*> environment;
@@ -33,12 +33,13 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return pointers;
 }
 
-/// Becomes the program. It runs in the memory of the parent, which sleeps meanwhile (vfork(2)), so
-/// it changes nothing there. Returns only with errno set.
+/// Executes the program in the new process. Until then that runs in the memory of the parent, which
+/// sleeps meanwhile (vfork(2)), so this function must change nothing there. Returns only on
+/// failure, with errno set.
 void execute(const NewProcess& process, const Execution& execution) {
   if (process.leads_group) ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, process.signal_at_death);
-  if (::getppid() != execution.parent) ::_exit(127);  // it died before the call above took effect
+  if (::getppid() != execution.parent) ::_exit(127);  // the parent died before prctl(2) took effect
   for (const int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_DFL);
   ::sigprocmask(SIG_SETMASK, &execution.blocked, nullptr);
   if (::dup2(process.in, STDIN_FILENO) < 0 || ::dup2(process.out, STDOUT_FILENO) < 0) return;
@@ -57,12 +58,12 @@ std::vector<std::string> own_environment() {
 pid_t start_process(NewProcess process) {
   Execution execution{pointers_to(process.words), pointers_to(process.environment), ::getpid(),
                       sigset_t{}};
-  // Where it is ignored, as some parents have it, a child would be gone before it is waited for.
+  // A parent may have left SIGCHLD ignored. Then a child that ends could not be waited for.
   ::signal(SIGCHLD, SIG_DFL);
   ::sigprocmask(SIG_SETMASK, nullptr, &execution.blocked);
   for (const int signal : own_signals) ::sigdelset(&execution.blocked, signal);
 
-  volatile int error = 0;  // written by the new process, in this memory
+  volatile int error = 0;  // written by the new process, which shares this memory
   const pid_t pid = ::vfork();
   if (pid == 0) {
     execute(process, execution);

@@ -1,4 +1,4 @@
-// Starting a child process, and telling how one has ended.
+// Starts a child process, and tells how it has ended.
 #pragma once
 
 #include <sys/types.h>
@@ -19,12 +19,12 @@ struct NewProcess {
   bool leads_group = false;              // is the leader of a process group of its own
 };
 
-/// All of environ(7).
+/// The environment of this process (environ(7)).
 std::vector<std::string> own_environment();
 
 /// Starts a child process, in which the signals that this suite handles or ignores have their
-/// default effect. The calling process must have one thread. Throws Failure(system) if there can be
-/// no process, or if the program cannot be executed.
+/// default effect. The calling process must have one thread. Throws Failure(system) if the process
+/// cannot be created, or if the program cannot be executed.
 pid_t start_process(NewProcess process);
 
 /// How a process ended.
@@ -36,7 +36,7 @@ struct Fate {
   std::string describe() const;
 };
 
-/// Waits until a child process has ended, and lets go of its number.
+/// Waits until a child process has ended. Its number is free then.
 Fate wait_for(pid_t child);
 
 }  // namespace rowsum

@@ -52,7 +52,8 @@ size_t read_some(int fd, std::span<char> into, const std::string& name) {
   const ssize_t n = uninterrupted([&] { return ::read(fd, into.data(), into.size()); });
   if (n >= 0) return static_cast<size_t>(n);
   if (errno != EAGAIN) throw_read_failure(name);
-  // Somebody left the descriptor non-blocking, as a shell's terminal may be.
+  // Another process has left the descriptor non-blocking, which can happen with the terminal of a
+  // shell.
   pollfd wanted{fd, POLLIN, 0};
   poll_fds({&wanted, 1});
   return read_some(fd, into, name);
@@ -80,7 +81,7 @@ size_t pread_fully(int fd, std::span<char> into, uint64_t offset, const std::str
 void write_all(int fd, std::span<const std::string_view> parts, const std::string& name) {
   constexpr size_t most = 8;
   std::array<iovec, most> pieces;
-  size_t part = 0;    // the first one not yet written as a whole
+  size_t part = 0;    // the first part that is not yet written as a whole
   size_t within = 0;  // how much of it is written
   while (true) {
     while (part < parts.size() && within == parts[part].size()) {
@@ -128,7 +129,7 @@ void splice_all(int file, uint64_t& offset, uint64_t end, int pipe, const std::s
       poll_fds({&wanted, 1});
       continue;
     }
-    if (n < 0 && errno == EINVAL) {  // a file system that cannot
+    if (n < 0 && errno == EINVAL) {  // the file system does not support splice(2)
       return copy_all(file, offset, end, pipe, file_name, pipe_name);
     }
     if (n < 0 && errno == EPIPE) throw_write_failure(pipe_name);
@@ -179,7 +180,8 @@ void wait_readable(int in, std::span<const int> outs) {
   for (const int out : outs) fds.push_back({out, 0, 0});
   poll_fds(fds);
   for (const pollfd& out : std::span(fds).subspan(1)) {
-    // How a pipe (POLLERR) and a socket (POLLHUP) without a reader show themselves, unasked.
+    // poll(2) reports these, without being asked for them, if a pipe (POLLERR) or a socket
+    // (POLLHUP) has no reader.
     if (out.revents & (POLLERR | POLLHUP)) throw Failure::silent(ExitStatus::downstream_closed);
   }
 }

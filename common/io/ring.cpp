@@ -25,7 +25,7 @@ Ring::Ring(uint64_t size) {
   if (!file_.is_open() || ::ftruncate(fd(), static_cast<off_t>(size_)) != 0) {
     throw Failure::from_errno(ExitStatus::system, name_in_messages);
   }
-  // Addresses for both copies, which then take the place of this reservation.
+  // Reserves addresses for both mappings, which then replace the reservation.
   void* const at =
       ::mmap(nullptr, 2 * size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) throw Failure::from_errno(ExitStatus::system, name_in_messages);

@@ -7,15 +7,15 @@
 
 namespace rowsum {
 
-/// A row number nobody knows, as in a part of a file that was cut without the rest: whoever puts
-/// the batches back in order adds the rows that came before.
+/// A row number that is not known, as in a part of a file that was cut without the parts before it.
+/// The program that puts the batches back in order adds the rows of those parts.
 constexpr uint64_t unknown_row = UINT64_MAX;
 
 struct Batch {
   Range range;
-  uint64_t text = 0;       // bytes of rows: the last ones of the range; a BOM, a header come before
-  uint32_t input = 0;      // which file, counted from 0; a batch never spans two
-  uint64_t first_row = 0;  // its index in the output, or unknown_row
+  uint64_t text = 0;       // bytes of rows, after a byte order mark and a header of the range
+  uint32_t input = 0;      // which file, counted from 0. A batch never spans two files
+  uint64_t first_row = 0;  // the number of its first row, or unknown_row
   uint64_t rows = 0;
 
   uint64_t text_begin() const { return range.end - text; }

@@ -6,7 +6,8 @@
 
 namespace rowsum {
 
-/// Half-open, in bytes from the start of the input; several files count as one, end to end.
+/// The bytes from `begin` to before `end`, counted from the start of the input. Several files count
+/// as one, end to end.
 struct Range {
   uint64_t begin = 0;
   uint64_t end = 0;
@@ -15,7 +16,7 @@ struct Range {
   bool operator==(const Range&) const = default;
 };
 
-/// "bytes 10 to 25" (the second one is not part of it).
+/// "bytes 10 to 25" (byte 25 is not part of the range).
 inline std::string describe(const Range& range) {
   return "bytes " + std::to_string(range.begin) + " to " + std::to_string(range.end);
 }

@@ -8,8 +8,8 @@
 namespace rowsum {
 
 struct Verdict {
-  ExitStatus status = ExitStatus::complete;  // anything else has been reported by whoever says it
-  uint64_t total = 0;  // the offset where the last tile ends; when failed, as far as it is known
+  ExitStatus status = ExitStatus::complete;  // another status has been reported already
+  uint64_t total = 0;  // where the last range ends; after a failure, as far as that is known
   uint64_t rows = 0;   // likewise
 
   bool is_complete() const { return status == ExitStatus::complete; }

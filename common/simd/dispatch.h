@@ -1,10 +1,10 @@
-// For the end of a kernel's source file, once, after Highway's HWY_AFTER_NAMESPACE():
+// To be used once at the end of the source file of a kernel, after Highway's HWY_AFTER_NAMESPACE():
 //
 //   #if HWY_ONCE
 //   auto* kernel() { ROWSUM_BY_SIMD_LEVEL(sum_rows, sum_rows_scalar); }
 //   #endif
 //
-// Returns the function `name` of the level in use, or `scalar`.
+// Returns the function `name` compiled for the level in use, or `scalar`.
 #pragma once
 
 #include "common/simd/level.h"

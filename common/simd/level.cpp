@@ -50,7 +50,7 @@ bool has_simd_level(SimdLevel level) {
     case SimdLevel::scalar:
       return true;
 #if defined(__x86_64__)
-    // What Highway's targets of these names are compiled with (detect_targets.h).
+    // The instructions with which Highway compiles its targets of these names (detect_targets.h).
     case SimdLevel::sse4:
       return __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("pclmul");
     case SimdLevel::avx2:

@@ -1,4 +1,5 @@
-// Masks of bytes as bits of a register, for code that is compiled once for each kind of vectors.
+// Turns masks of bytes into bits of a register, for code that is compiled once for each kind of
+// vectors.
 
 #if defined(ROWSUM_MASK_BITS_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROWSUM_MASK_BITS_INL_H
@@ -13,8 +14,9 @@ HWY_BEFORE_NAMESPACE();
 namespace rowsum {
 namespace HWY_NAMESPACE {
 
-/// The mask of a vector of bytes, its first lane in the lowest bit. Highway stores masks to memory;
-/// taken together from there in wider words they would have to wait for the stores.
+/// The mask of a vector of bytes, its first lane in the lowest bit. Highway stores masks to memory.
+/// Each is loaded in a word of its own size, because a load of several of them in a wider word
+/// would have to wait for the stores.
 template <class D, class Mask>
 HWY_INLINE uint64_t mask_bits(D d, Mask mask) {
   hwy::UnsignedFromSize<HWY_MAX_BYTES / 8> bits;

@@ -1,7 +1,8 @@
 // Which of Highway's targets the kernels are compiled for: those of SimdLevel. To be included
 // before <hwy/foreach_target.h>.
 //
-// SSSE3 and AVX3_DL are near enough to their neighbours; masks of SVE have no fixed number of bits.
+// SSSE3 and AVX3_DL are left out because they differ little from their neighbours, and SVE because
+// its masks have no fixed number of bits.
 #pragma once
 
 #define HWY_DISABLED_TARGETS \

@@ -15,8 +15,8 @@ constexpr char little_endian_mark = 1;
 
 using Encoder = cereal::PortableBinaryOutputArchive;
 
-/// An input archive that holds every length against what it has left: cereal's own containers
-/// allocate whatever a length says before they look whether that much is there.
+/// An input archive that checks every length against the bytes that are left. cereal's own
+/// containers allocate what a length says before they check whether so much is there.
 class Decoder : public cereal::PortableBinaryInputArchive {
  public:
   Decoder(std::istream& stream, size_t size)
@@ -24,7 +24,8 @@ class Decoder : public cereal::PortableBinaryInputArchive {
 
   size_t remaining() { return size_ - static_cast<size_t>(stream_.tellg()); }
 
-  /// The number of items of a sequence, each of which takes at least so many bytes.
+  /// Reads the number of items of a sequence, each of which takes at least `least_bytes_each`
+  /// bytes.
   size_t load_size(size_t least_bytes_each) {
     cereal::size_type size = 0;
     (*this)(cereal::make_size_tag(size));
@@ -39,7 +40,7 @@ class Decoder : public cereal::PortableBinaryInputArchive {
   size_t size_;
 };
 
-// Strings and vectors: their number of items, then the items.
+// Strings and vectors are encoded as the number of items and then the items.
 
 void save_text(Encoder& archive, const std::string& text) {
   archive(cereal::make_size_tag(static_cast<cereal::size_type>(text.size())),
@@ -51,7 +52,7 @@ void load_text(Decoder& archive, std::string& text) {
   archive(cereal::binary_data(text.data(), text.size()));
 }
 
-// One list of members for each value, in the order of FORMAT.md. The strings come after them.
+// For each type, one list of its members in the order of FORMAT.md. The strings follow them.
 
 template <typename Archive, typename HelloType>
 void hello_members(Archive& archive, HelloType& hello) {
@@ -74,7 +75,7 @@ std::string encoded(Save save) {
   return stream.vector();
 }
 
-/// The archive would take any other mark for big-endian, and turn every number around.
+/// cereal would take any other mark for big-endian, and reverse the bytes of every number.
 void check_byte_order(std::span<const char> details) {
   if (!details.empty() && details[0] != little_endian_mark) {
     throw std::invalid_argument("a frame of unknown byte order");
@@ -167,7 +168,7 @@ ExitStatus decode_status(std::span<const char> details) {
     int32_t number = 0;
     archive(number);
     status = static_cast<ExitStatus>(number);
-    // Whether a rejected row is a failure is for p3_write alone to say.
+    // Only p3_write decides whether a rejected row is a failure.
     if (number < 0 || number > 255 || status == ExitStatus::some_rejected) {
       throw std::invalid_argument("a verdict that is no status");
     }

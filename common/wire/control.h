@@ -1,5 +1,5 @@
-// What p1_read and p3_write tell each other while p1_read has workers: short messages of fixed
-// size, over one pipe in each direction (FORMAT.md, "Control").
+// The messages between p1_read and p3_write while p1_read has workers. They are short, of fixed
+// size, and go over one pipe in each direction (FORMAT.md, "Control").
 //
 //   p1_read  --- the link: NewsOfReader ----->  p3_write
 //   p1_read  <-- the control: NewsOfWriter ---  p3_write
@@ -15,18 +15,18 @@
 
 namespace rowsum {
 
-/// What p1_read says. A descriptor is one of p1_read's own, which p3_write opens by its name in
+/// The messages of p1_read. Descriptors are those of p1_read; p3_write opens them by their names in
 /// /proc.
 enum class NewsOfReader : uint8_t {
   control,  // the first message: the control is the descriptor `value`, and p1_read has the number
             // `place` in /proc
   started,  // a worker has been started at `place`; its results come through descriptor `value`
   probe,    // p3_write is to answer with `quiet` or `heard` of `place`
-  gone,     // no worker will be at `place` any more: its stream ends with the exit status `value`
+  gone,     // `place` gets no worker any more: its stream ends with the exit status `value`
   last = gone
 };
 
-/// What p3_write says.
+/// The messages of p3_write.
 enum class NewsOfWriter : uint8_t {
   ready,     // the first message: the control is open
   row,       // with --resume: the row at which the run begins has the number `value`
@@ -39,7 +39,7 @@ enum class NewsOfWriter : uint8_t {
   lost,      // no process can write the stream of `place` any more, and it has not come to its end
   printed,   // everything before offset `value` has been written out
   quiet,     // answers a probe: no byte of `place` has come since the last one
-  heard,     // answers a probe: some have, or p3_write does not read from `place` now
+  heard,     // answers a probe: bytes have come, or p3_write does not read from `place` now
   last = heard
 };
 
@@ -65,8 +65,8 @@ void encode(const ControlMessage<News>& message, std::string& out) {
   out.append(bytes, sizeof bytes);
 }
 
-/// Bytes in, messages out, in whatever pieces they come. Throws std::invalid_argument for a message
-/// of unknown type.
+/// Makes messages of bytes, which may come in pieces of any size. Throws std::invalid_argument for
+/// a message of unknown type.
 template <typename News>
 class ControlParser {
  public:
@@ -90,7 +90,7 @@ class ControlParser {
   }
 
  private:
-  std::string held_;  // the beginning of a message
+  std::string held_;  // the beginning of the next message
 };
 
 }  // namespace rowsum

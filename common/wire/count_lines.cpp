@@ -6,8 +6,8 @@
 namespace rowsum {
 
 uint64_t count_lines(std::string_view text) {
-  // So many bytes are compared at once: compilers make vector instructions of it. A lane is a byte,
-  // and counts no further than 255.
+  // The inner loop compares `lanes` bytes, and compilers make vector instructions of it. A lane is
+  // a byte, so it can count up to 255.
   constexpr size_t lanes = 32;
   constexpr size_t most_steps = 255;
   uint64_t lines = 0;

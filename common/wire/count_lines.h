@@ -1,4 +1,4 @@
-// How many lines some text has: every result's are counted, so it has to be fast.
+// Counts the lines of a text. The lines of every result are counted, so this has to be fast.
 #pragma once
 
 #include <cstdint>

@@ -12,7 +12,8 @@ namespace rowsum {
 
 namespace {
 
-// Byte 0 is no ASCII and no UTF-8, so that no text file begins like a stream.
+// Byte 0 is not ASCII and does not begin a character in UTF-8, so no text file begins like a
+// stream.
 constexpr std::string_view marks[] = {"\x8fHEL",
                                       "\x8f"
                                       "BAT",

@@ -16,14 +16,15 @@ enum class FrameType : uint8_t { hello, batch, result, end };
 constexpr uint16_t format_version = 1;
 constexpr size_t frame_header_size = 80;
 constexpr size_t frame_mark_size = 4;
-constexpr char frame_first_byte = '\x8f';  // of the mark of any frame
+constexpr char frame_first_byte = '\x8f';  // the first byte of every mark
 
 /// Bits of FrameHeader::flags.
 constexpr uint16_t text_is_shared = 1;  // no text follows; it lies in the file that the hello names
-constexpr uint16_t has_checksum = 2;    // the payload's checksum is filled in; shared text counts
-constexpr uint16_t is_refused = 4;      // the rows are not to be summed but returned as rejects
+constexpr uint16_t has_checksum = 2;    // the checksum of the payload is set, also for shared text
+constexpr uint16_t is_refused = 4;  // the row is not to be summed but to be returned as a reject
 
-/// Of details, and of text: more is refused before anything is allocated.
+/// The most bytes of details, and of text. A header with more is refused before anything is
+/// allocated.
 constexpr uint64_t part_limit = uint64_t{1} << 40;
 
 /// A frame is a header, then `details` bytes (cereal, see codec.h), then `text` bytes as they are:
@@ -31,10 +32,10 @@ constexpr uint64_t part_limit = uint64_t{1} << 40;
 struct FrameHeader {
   FrameType type = FrameType::hello;
   uint16_t flags = 0;
-  Range range;         // batch, result: its tile. hello: begin of the first. end: end of the last
-  uint32_t input = 0;  // batch, result
+  Range range;  // batch, result: its range. hello: where the first begins. end: where the last ends
+  uint32_t input = 0;      // batch, result
   uint64_t first_row = 0;  // batch, result
-  uint64_t rows = 0;       // batch, result; end: in all
+  uint64_t rows = 0;       // batch, result: its rows. end: all rows
   uint64_t details = 0;    // bytes
   uint64_t text = 0;       // bytes
   uint64_t checksum = 0;   // XXH3 (64 bits) of details and text, with has_checksum
@@ -44,14 +45,15 @@ struct FrameHeader {
   bool operator==(const FrameHeader&) const = default;
 };
 
-/// The header with its own checksum.
+/// Returns the header as bytes, with a checksum of the header itself.
 std::array<char, frame_header_size> encode(const FrameHeader& header);
 
-/// The type that a frame's first frame_mark_size bytes mark it as. Throws std::invalid_argument.
+/// Returns the type of a frame from its first frame_mark_size bytes. Throws std::invalid_argument.
 FrameType decode_mark(std::span<const char> bytes);
 
-/// The header in exactly frame_header_size bytes. Throws std::invalid_argument with what is wrong
-/// ("not a stream of batches or results", "a damaged frame header", "format version 7, ...").
+/// Returns the header from exactly frame_header_size bytes. Throws std::invalid_argument with what
+/// is wrong ("not a stream of batches or results", "a damaged frame header", "format version 7,
+/// ...").
 FrameHeader decode_header(std::span<const char> bytes);
 
 FrameHeader header_of(const Batch& batch);

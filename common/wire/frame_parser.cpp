@@ -15,7 +15,8 @@ FrameParser::FrameParser() {
 std::span<char> FrameParser::space() {
   if (!has_header_) return std::span(header_bytes_).subspan(held_);
   const size_t missing = header_.payload_size() - held_;
-  // Not before the last step is full: growing by half, the buffer would run further ahead.
+  // The buffer grows only when it is full. As it grows by half of its size, growing earlier would
+  // take it further ahead of the bytes.
   if (held_ == 0 || held_ == payload_.capacity()) {
     payload_.reserve(held_ + std::min(missing, growth), held_);
   }
@@ -24,14 +25,15 @@ std::span<char> FrameParser::space() {
 
 void FrameParser::filled(size_t bytes) {
   held_ += bytes;
-  // What is no frame at all is said to be none as soon as that shows, however short it is.
+  // Bytes that are no frame are refused as soon as the mark shows it, even if they are shorter than
+  // a header.
   if (!has_header_ && held_ >= frame_mark_size) decode_mark(header_bytes_);
   if (!has_header_ && held_ == frame_header_size) {
     header_ = decode_header(header_bytes_);
     has_header_ = true;
     held_ = 0;
   }
-  // Shared text is checked by who reads it.
+  // The checksum of shared text is checked where the text is read.
   if (has_frame() && header_.flags & has_checksum && !(header_.flags & text_is_shared) &&
       payload_checksum("", {payload_.data(), held_}) != header_.checksum) {
     throw std::invalid_argument("a damaged frame (" + describe(header_.range) + ")");

@@ -1,11 +1,11 @@
-// Bytes in, frames out: knows headers and lengths, and neither files nor what a frame means.
+// Makes frames of bytes. Knows headers and lengths, but neither files nor what a frame means.
 //
 //   while (!parser.has_frame()) parser.filled(read(fd, parser.space()));
 //   ... parser.header(), parser.details(), parser.text() ...
 //   parser.drop_frame();
 //
 // Throws std::invalid_argument for bytes that are no frame. Allocates in steps, as bytes arrive, so
-// that a wrong length cannot ask for more than was really sent.
+// that a wrong length cannot cause an allocation that is much larger than what was sent.
 #pragma once
 
 #include <span>
@@ -20,12 +20,12 @@ class FrameParser {
  public:
   FrameParser();
 
-  /// Where the next bytes go: never empty while there is no frame, and never more than what belongs
-  /// to the current frame, so that nothing has to be moved.
+  /// Where the next bytes are to be written. It is never empty while there is no frame. It is never
+  /// larger than what belongs to the current frame, so that no byte has to be moved.
   std::span<char> space();
   void filled(size_t bytes);
 
-  /// Its payload may be yet to come.
+  /// Whether the header has come. Its payload may still be missing.
   bool has_header() const { return has_header_; }
   bool has_frame() const { return has_header_ && held_ == header_.payload_size(); }
   const FrameHeader& header() const { return header_; }
@@ -35,7 +35,7 @@ class FrameParser {
   }
   void drop_frame();
 
-  /// Whether the bytes so far are whole frames: the end of the bytes cuts nothing off.
+  /// Whether the bytes so far are whole frames, so that no frame is cut off if they end here.
   bool is_between_frames() const { return !has_header_ && held_ == 0; }
 
  private:

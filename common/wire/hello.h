@@ -1,4 +1,4 @@
-// How every stream begins: whose rows these are, and how they are written.
+// The beginning of every stream: which input the rows are from, and how they are written.
 #pragma once
 
 #include <cstdint>
@@ -11,19 +11,20 @@ namespace rowsum {
 
 enum class Content : uint8_t { batches = 1, results = 2 };
 
-/// What tells one input from another. Parts of one file may be computed on several machines and
-/// merged: they agree in size and hash. Anything but a single plain file has only the run's id.
+/// What distinguishes one input from another. Parts of one file may be computed on several machines
+/// and merged, because they agree in size and hash. An input that is not one plain file has a
+/// random number, the id of the run.
 struct Identity {
-  uint64_t size = 0;      // of the file, in bytes; 0 with a run id
-  uint64_t hash[2] = {};  // XXH3 (128 bits) of its first and last 64 KiB; or random, the run's id
+  uint64_t size = 0;      // of the file, in bytes; 0 with the id of a run
+  uint64_t hash[2] = {};  // XXH3 (128 bits) of its first and last 64 KiB; or the id of the run
 
   bool operator==(const Identity&) const = default;
 };
 
-/// Where the text of the batches is, when it does not follow their headers.
+/// Where the text of the batches is, if it does not follow their headers.
 struct Shared {
   int32_t fd = -1;         // inherited by the worker; -1: the text follows inline
-  uint64_t ring_size = 0;  // the byte at input offset x lies at x mod this; 0: at x
+  uint64_t ring_size = 0;  // the byte at input offset x lies at x mod ring_size; 0: at x
 
   bool operator==(const Shared&) const = default;
 };
@@ -31,13 +32,13 @@ struct Shared {
 struct Hello {
   Content content = Content::batches;
   Dialect dialect;
-  bool header = false;  // the first row of each input is no row
+  bool header = false;  // the first row of each input is a header and does not count
   Identity identity;
   std::vector<std::string> inputs;  // names of the files, as the user gave them
-  uint64_t begin = 0;               // where the first tile begins
+  uint64_t begin = 0;               // where the first range begins
   uint64_t largest_text = 0;        // no batch has more bytes of text
   Shared shared;
-  uint32_t place = 0;  // of a worker of p1_read: which place is its, and which of its lives this is
+  uint32_t place = 0;  // for a worker of p1_read: its place, and which life of the place it is
   uint32_t life = 0;
 
   /// Whether the streams are of the same input, read in the same way.

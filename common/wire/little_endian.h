@@ -1,4 +1,4 @@
-// Integers as bytes, least significant first, whatever the machine.
+// Integers as bytes, least significant byte first, on any machine.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// The text of batches that travel by reference, as whoever needs it reads it for itself.
+// Reads the text of batches that are sent by reference.
 #pragma once
 
 #include <string>
@@ -13,11 +13,11 @@ namespace rowsum {
 
 class SharedText {
  public:
-  /// `where`: as the hello says it, with a descriptor of this process.
+  /// `where`: what the hello says, with a descriptor that is open in this process.
   explicit SharedText(const Shared& where) : where_(where) {}
 
-  /// The batch's text; valid until the next call. `name`: of its input, for messages. Throws
-  /// Failure(io), also when a plain file ends before that.
+  /// Returns the text of the batch, which is valid until the next call. `name`: the name of its
+  /// input, for messages. Throws Failure(io), also if a plain file ends too early.
   std::string_view of(const Batch& batch, const std::string& name) {
     buffer_.reserve(batch.text);
     pread_shared(where_.fd, where_.ring_size, {buffer_.data(), batch.text}, batch.text_begin(),

@@ -18,9 +18,10 @@ FrameType type_of(Content content) {
   return content == Content::batches ? FrameType::batch : FrameType::result;
 }
 
-/// The most bytes of details and lines for a batch of so many rows and bytes of text. A line has at
-/// most 22 bytes more than its row: an index of 20 digits, a comma and LF, for a sum is never
-/// longer than its row. A reject has 48 bytes, its field, which is a part of its row, and its row.
+/// The most bytes of details and lines that can answer a batch of `rows` rows and `text` bytes. A
+/// sum is never longer than its row. So a line has at most 22 bytes more than its row: an index of
+/// 20 digits, a comma and LF. A reject has 48 bytes, its field, which is a part of its row, and its
+/// row.
 uint64_t largest_answer(uint64_t rows, uint64_t text) {
   return 9 + 48 * rows + 2 * text;
 }
@@ -71,7 +72,7 @@ std::vector<Reject> StreamParser::rejects() const {
   }
 }
 
-/// What the header shows by itself. It is looked at again with each piece of its payload.
+/// Checks what the header shows by itself. Called again for each piece of its payload.
 void StreamParser::check_header() const {
   const FrameHeader& frame = header();
   const bool is_hello = frame.type == FrameType::hello;
@@ -113,7 +114,7 @@ uint64_t StreamParser::largest_payload() const {
   const FrameHeader& frame = header();
   if (frame.type == FrameType::hello) return UINT64_MAX;
   if (frame.type == FrameType::end) return 5;  // a byte order and a status
-  // Of the batch, or of the one that is answered.
+  // The text of the batch, or of the batch that is answered.
   const uint64_t text = std::min({frame.range.size(), hello_.largest_text, part_limit});
   return frame.type == FrameType::batch ? text : largest_answer(frame.rows, text);
 }
@@ -151,7 +152,7 @@ void StreamParser::accept_end() {
   item_ = Item::end;
 }
 
-/// A result has a line or a reject for each row of its batch.
+/// Checks that a result has a line or a reject for each row of its batch.
 void StreamParser::check_answer() const {
   const FrameHeader& frame = header();
   if (!text().empty() && !text().ends_with('\n')) {

@@ -1,7 +1,7 @@
-// Bytes in, the items of a stream out: a hello, batches or results, an end, and nothing after it.
-// Checks everything that one stream alone can show (FORMAT.md, "What a reader refuses"), and what a
-// header shows before its payload is there; what only all the streams of a run show together is for
-// the merger.
+// Makes the items of a stream of bytes: a hello, batches or results, an end, and nothing after it.
+// Checks everything that one stream shows by itself (FORMAT.md, "What a reader refuses"). What a
+// header shows is checked before its payload has come. What only all streams of a run show together
+// is checked by the merger.
 //
 //   switch (stream.item()) {
 //     case StreamParser::Item::none:  stream.filled(read(fd, stream.space()));   break;  // 0: end
@@ -10,8 +10,8 @@
 //     case StreamParser::Item::end:   ... stream.verdict() ...;  break;  // now only 0 may follow
 //   }
 //
-// Throws Failure(bad_data, "NAME: what is wrong"), and Failure(neighbour_vanished) when the bytes
-// end without an end of the stream.
+// Throws Failure(bad_data, "NAME: what is wrong"), and Failure(neighbour_vanished) if the bytes end
+// without an end of the stream.
 #pragma once
 
 #include <string>
@@ -30,9 +30,10 @@ class StreamParser {
   /// `name` is for messages. A stream of the other content is refused.
   StreamParser(std::string name, Content expected);
 
-  /// As in FrameParser. After the end of the stream, room for the bytes that must not come.
+  /// As in FrameParser. After the end of the stream there is still room, so that bytes which must
+  /// not come are noticed.
   std::span<char> space();
-  /// 0 bytes: there will be no more.
+  /// 0 bytes: no more will come.
   void filled(size_t bytes);
 
   Item item() const { return item_; }
@@ -41,12 +42,12 @@ class StreamParser {
   const std::string& name() const { return name_; }
   const Hello& hello() const { return hello_; }
   const FrameHeader& header() const { return frames_.header(); }
-  /// What the frame covers, as a batch: a result has the shape of the batch it answers.
+  /// The batch, or the batch that the result answers.
   Batch batch() const;
   std::string_view text() const { return frames_.text(); }
   std::vector<Reject> rejects() const;
   const Verdict& verdict() const { return verdict_; }
-  /// Where the last tile seen in this stream ended.
+  /// Where the last range in this stream has ended.
   uint64_t position() const { return position_; }
 
  private:

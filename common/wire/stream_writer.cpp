@@ -78,7 +78,7 @@ void StreamWriter::batch_from_file(const Batch& batch, int file, const std::stri
   const std::string_view header(bytes.data(), bytes.size());
   write({&header, 1});
   uint64_t at = batch.text_begin();
-  is_over_ = true;  // unless the rest of the frame follows
+  is_over_ = true;  // for the case that the rest of the frame cannot be written
   try {
     splice_all(file, at, batch.range.end, fd_, file_name, name_);
   } catch (const Failure&) {
@@ -120,7 +120,7 @@ void StreamWriter::fail(ExitStatus status, Content content) noexcept {
     }
     end({status, position_, 0});
   } catch (const std::exception&) {
-    // Nobody listens.
+    // The stream has no reader. The failure that counts is reported by the caller.
   }
 }
 
@@ -141,7 +141,7 @@ void StreamWriter::write(std::span<const std::string_view> parts) {
   try {
     write_all(fd_, parts, name_);
   } catch (...) {
-    is_over_ = true;  // a broken frame is no place to go on from
+    is_over_ = true;  // nothing can follow a broken frame
     throw;
   }
 }

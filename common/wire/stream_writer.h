@@ -13,16 +13,16 @@
 
 namespace rowsum {
 
-/// The frames that carry nothing but their header and details, as bytes.
+/// Frames without text, as bytes.
 std::string hello_frame(const Hello& hello);
-/// `flags`: is_refused or nothing. `checksum`: of the text, if it is to have one.
+/// `flags`: is_refused or 0. `checksum`: of the text, if it is to be sent.
 std::string batch_frame_shared(const Batch& batch, uint16_t flags = 0,
                                std::optional<uint64_t> checksum = std::nullopt);
 std::string end_frame(const Verdict& verdict);
 
-/// hello(), then batches or results, then end(); every frame is written at once. A hello and an end
-/// carry checksums of their payloads; in a stream on disk, or where that is asked for, all frames
-/// do.
+/// To be used as hello(), then batches or results, then end(). Every frame is written at once. A
+/// hello and an end have checksums of their payloads. All frames have them in a regular file and
+/// after add_checksums().
 ///
 /// Throws what write_all() throws. After that, and after end(), fail() does nothing.
 class StreamWriter {
@@ -32,23 +32,23 @@ class StreamWriter {
 
   int fd() const { return fd_; }
 
-  /// From now on frames carry checksums of their payloads, wherever they go.
+  /// From now on all frames have checksums of their payloads.
   void add_checksums() { has_checksums_ = true; }
 
   void hello(const Hello& hello);
   /// `text` is batch.text bytes of rows.
   void batch(const Batch& batch, std::string_view text);
-  /// The same, where the text is that part of a plain file and this stream a pipe: it is moved and
-  /// not copied, and has no checksum. What cannot be read is filled up with NULs before a
-  /// Failure(io) is thrown, so that fail() can still end the stream.
+  /// The same, if this stream is a pipe and the text is in a plain file, at the offset that the
+  /// batch says. The text is moved and not copied, and has no checksum. Bytes that cannot be read
+  /// are replaced by NULs before a Failure(io) is thrown, so that fail() can still end the stream.
   void batch_from_file(const Batch& batch, int file, const std::string& file_name);
-  /// `batch` is what the lines answer.
+  /// `batch` is the batch that is answered.
   void result(const Batch& batch, const std::vector<Reject>& rejects, std::string_view lines);
   void end(const Verdict& verdict);
 
-  /// Ends the stream with a verdict that is not `complete`, whatever state it is in (R2): with a
-  /// hello of this content first, if there was none. Does not throw: whoever comes to this has
-  /// something worse to report than that nobody listens.
+  /// Ends the stream, in any state, with a verdict that is not `complete` (R2). If there has been
+  /// no hello, writes one of this content first. Does not throw: the failure that led to this call
+  /// is the one to report.
   void fail(ExitStatus status, Content content) noexcept;
 
  private:

@@ -3,8 +3,8 @@
 
 namespace rowsum {
 
-/// The variable in the environment of a worker, and of all that it starts, that tells which one it
-/// is: "PLACE.LIFE". Both are counted from 0; a place has one life after another.
+/// The environment variable that tells a worker, and all processes that it starts, which worker it
+/// is: "PLACE.LIFE". Both are counted from 0.
 constexpr const char* worker_variable = "ROWSUM_WORKER";
 
 }  // namespace rowsum
