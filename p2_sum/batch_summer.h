@@ -1,4 +1,4 @@
-// A batch's rows to its result: the lines "index,sum", and what is no sum.
+// Makes the result of a batch from its rows: the lines "index,sum", and the rejects.
 #pragma once
 
 #include <string>
@@ -15,14 +15,14 @@ class BatchSummer {
  public:
   explicit BatchSummer(Dialect dialect) : state_(dialect) {}
 
-  /// `text`: batch.text bytes, whole rows. Where the first row's number is unknown the lines count
-  /// from 0. Returns how many rows there really were.
+  /// `text`: batch.text bytes, whole rows. If the number of the first row is unknown, the lines
+  /// count from 0. Returns how many rows the text really has.
   uint64_t sum(const Batch& batch, std::string_view text);
 
-  /// Answers a batch of one row, or none, without looking at it: the row is a reject.
+  /// Answers a batch of one row, or of none, without looking at the row: it is a reject.
   uint64_t refuse(const Batch& batch, std::string_view text);
 
-  /// Of the last batch.
+  /// The result of the last batch.
   std::string_view lines() const { return state_.lines.lines(); }
   const std::vector<Reject>& rejects() const { return state_.rejects; }
 

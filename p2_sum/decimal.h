@@ -1,7 +1,8 @@
 // Unsigned integers as decimal digits, eight at a time.
 //
-// The eight-digit step divides all digits at once within one 64-bit word (SWAR): by 100 and by 10,
-// as multiplications with a reciprocal. It is exact for every value below 10^8 (the tests try all).
+// eight_digits() divides by 100 and by 10 for all digits at once, within one 64-bit word (SWAR).
+// The divisions are multiplications with a reciprocal. They are exact for every value below 10^8
+// (the tests try all).
 #pragma once
 
 #include <array>
@@ -13,7 +14,8 @@ namespace rowsum {
 
 static_assert(std::endian::native == std::endian::little, "digits are stored as whole words");
 
-/// The eight digits of `value`, below 10^8, with leading zeros; the first one in the lowest byte.
+/// The eight digits of `value`, which is below 10^8, with leading zeros. The first digit is in the
+/// lowest byte.
 inline uint64_t eight_digits(uint32_t value) {
   const uint64_t halves = value / 10000 | uint64_t{value % 10000} << 32;
   const uint64_t hundreds = (halves * 10486 >> 20) & 0x0000007f0000007f;
@@ -22,7 +24,8 @@ inline uint64_t eight_digits(uint32_t value) {
   return (tens | (pairs - 10 * tens) << 8) + 0x3030303030303030;
 }
 
-/// Bits to shift eight_digits() by so that no leading zero is left but that of 0 itself.
+/// By how many bits to shift the result of eight_digits() to remove leading zeros. The number 0
+/// keeps one.
 inline int leading_zero_bits(uint64_t digits) {
   const uint64_t nonzero = (digits & 0x0f0f0f0f0f0f0f0f) | uint64_t{1} << 56;
   return std::countr_zero(nonzero) & ~7;
@@ -35,8 +38,8 @@ inline uint32_t four_digits(uint32_t value) {
   return (tens | (pairs - 10 * tens) << 8) + 0x30303030;
 }
 
-/// What follows the index in the line of a small sum, below 10^4: a comma, the sum and LF; in the
-/// last byte how many bytes that is.
+/// What follows the index in the line of a small sum, below 10^4: a comma, the sum and LF. The last
+/// byte says how many bytes these are.
 inline constexpr auto small_line_ends = [] {
   std::array<uint64_t, 10'000> ends{};
   for (size_t sum = 0; sum < ends.size(); ++sum) {
@@ -74,12 +77,12 @@ inline char* print_decimal(char* at, uint64_t value) {
   return at + (8 - skipped / 8);
 }
 
-/// A number that counts up by one and is printed each time: most steps change one digit.
+/// A number that counts up by one and is printed after each step. Most steps change one digit only.
 class DecimalCounter {
  public:
   explicit DecimalCounter(uint64_t value) : value_(value) { recompute(); }
 
-  /// As print_decimal(), of the current value.
+  /// Writes the current value as print_decimal() does.
   char* print(char* at) const {
     if (upper_size_ != 0)
       at = static_cast<char*>(std::memcpy(at, upper_, sizeof upper_)) + upper_size_;
@@ -95,7 +98,7 @@ class DecimalCounter {
   }
 
  private:
-  /// From the last digit to the one before it.
+  /// Carries from the last digit to the one before it.
   void carry() {
     digits_ += (uint64_t{1} << 48) - (uint64_t{10} << 56);
     if (((digits_ >> 48) & 0xff) > '9' || skipped_ == 56) recompute();
@@ -116,10 +119,10 @@ class DecimalCounter {
   }
 
   uint64_t value_;
-  uint64_t digits_ = 0;    // of the value's last eight digits
-  int skipped_ = 0;        // bits of it that are leading zeros
-  size_t lower_size_ = 0;  // bytes of it that are not
-  char upper_[16] = {};    // the digits before those
+  uint64_t digits_ = 0;    // eight_digits() of the last eight digits of the value
+  int skipped_ = 0;        // how many bits of digits_ are leading zeros
+  size_t lower_size_ = 0;  // how many bytes of digits_ are not
+  char upper_[16] = {};    // the digits of the value before these
   size_t upper_size_ = 0;
 };
 

@@ -10,13 +10,13 @@ namespace rowsum {
 
 __extension__ typedef __int128 Int128;
 
-/// 128 bits for summands of up to 24 digits, which could only overflow after more of them than any
-/// input holds; beyond that, limbs of 18 decimal digits.
+/// add() adds summands of up to 24 digits in 128 bits, which could overflow only after more of them
+/// than any input holds. add_digits() puts longer ones into limbs of 18 decimal digits.
 ///
-/// The limbs are decimal because the job is: digits in, digits out, one addition in between. Time
-/// is linear in the digits, where converting to binary and back is not: GMP 6.2.1 takes 2.8 s for
-/// ten million digits (0.9 in, 1.9 out), this 0.02 s. The tests hold it against
-/// Boost.Multiprecision.
+/// The limbs are decimal because input and output are digits, with one addition in between. The
+/// time is linear in the number of digits. Converting to binary and back is not linear: GMP 6.2.1
+/// takes 2.8 s for ten million digits (0.9 in, 1.9 out), and this class 0.02 s. The tests compare
+/// it with Boost.Multiprecision.
 class ExactSum {
  public:
   void clear() {
@@ -24,7 +24,7 @@ class ExactSum {
     if (!limbs_.empty()) limbs_.clear();
   }
 
-  /// Below 10^24 times the number of fields that a row can have.
+  /// `summand` is below 10^24 times the number of fields that a row can have.
   void add(Int128 summand) { small_ += summand; }
   /// `digits`: any number of ASCII digits.
   void add_digits(bool negative, std::string_view digits);
@@ -38,7 +38,8 @@ class ExactSum {
 
  private:
   Int128 small_ = 0;
-  /// limbs_[i] counts 10^(18 i), with either sign and of any size: carries wait until print().
+  /// limbs_[i] has the weight 10^(18 i). It may be negative or too large for 18 digits, because
+  /// carries are done only in print().
   std::vector<Int128> limbs_;
 };
 

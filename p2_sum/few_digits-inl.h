@@ -1,9 +1,10 @@
-// Fields of up to three digits: the sums of all rows of a stretch as differences.
-// Included once a target (sum_rows.cpp).
+// For fields of up to three digits: the sums of rows as differences of running sums. Included once
+// for each target (sum_rows.cpp).
 //
-// Each digit is multiplied by the power of ten of its place, and from the start of the stretch all
-// are added up, one running sum for every two bytes. What stands between two places adds up to the
-// difference of the sums there: a row, however short, costs two loads and a subtraction.
+// Each digit is multiplied by the power of ten of its place. The products are added up from the
+// start of the stretch, with one running sum for every two bytes. The sum of the fields between two
+// positions is the difference of the running sums there. So a row costs two loads and a
+// subtraction, however short it is.
 
 #if defined(ROWSUM_P2_SUM_FEW_DIGITS_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROWSUM_P2_SUM_FEW_DIGITS_INL_H
@@ -22,8 +23,8 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// The products of digits and weights, the two of a pair of bytes added up. One instruction on x86,
-/// which Highway 1.0 has no name for; nine otherwise.
+/// The products of digits and weights, added up for each pair of bytes. On x86 this is one
+/// instruction, for which Highway 1.0 has no name. Elsewhere it takes nine.
 template <class D16, class V, class VI>
 HWY_INLINE hn::VFromD<D16> sum_of_products(D16 d16, V weights, VI digits) {
 #if HWY_ARCH_X86 && HWY_TARGET != HWY_EMU128
@@ -47,7 +48,7 @@ class RunningSums {
  public:
   RunningSums() { sums_[0] = 0; }
 
-  /// False if a field has more digits than three.
+  /// Computes the running sums of a stretch. Returns false if a field has more than three digits.
   HWY_NOINLINE bool add_up(const Stretch& stretch) {
     const hn::CappedTag<uint8_t, 32> d;
     const hn::RebindToSigned<decltype(d)> di;
@@ -68,7 +69,7 @@ class RunningSums {
       sums = hn::Add(sums, hn::ShiftLeftLanes<1>(d16, sums));
       sums = hn::Add(sums, hn::ShiftLeftLanes<2>(d16, sums));
       sums = hn::Add(sums, hn::ShiftLeftLanes<4>(d16, sums));
-      // All this within blocks of 16 bytes, of which a vector has one or two.
+      // The sums so far are within blocks of 16 bytes. A vector has one or two blocks.
       auto all = hn::Broadcast<7>(sums);
       if constexpr (lanes == 32) {
         sums = hn::Add(sums, hn::ConcatLowerLower(d16, all, hn::Zero(d16)));
@@ -80,15 +81,15 @@ class RunningSums {
     return true;
   }
 
-  /// The sum of the fields from the one that begins at `begin` to the one that `end` ends, or the
-  /// row end there.
+  /// The sum of the fields from the one that begins at `begin` to the one whose delimiter or row
+  /// end stands at `end`.
   int64_t between(size_t begin, size_t end) const {
-    // The byte before `begin` and the one at `end` are no digits: it is no matter whether they are
-    // counted.
+    // The byte before `begin` and the one at `end` are no digits, so it does not matter whether
+    // they are counted.
     return of_pairs(begin / 2, (end + 1) / 2);
   }
 
-  /// The sums of `count` rows that follow one another; the first one begins at `begin`.
+  /// Computes the sums of `count` consecutive rows, the first of which begins at `begin`.
   void of_rows(size_t begin, const uint32_t* row_ends, size_t count, int64_t* sums) const {
     size_t from = begin / 2;
     for (size_t i = 0; i < count; ++i) {
@@ -106,7 +107,8 @@ class RunningSums {
     return sum + difference(from, to);
   }
 
-  /// The running sums are modulo 2^16; so many pairs of bytes hold at most 32 fields of 999.
+  /// The running sums are modulo 2^16. 64 pairs of bytes hold at most 32 fields of 999, so their
+  /// sum is small enough.
   static constexpr size_t most = 64;
 
   int16_t difference(size_t from, size_t to) const {

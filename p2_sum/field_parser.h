@@ -1,4 +1,4 @@
-// One field of CSV, whatever it looks like: the exact path, a byte at a time.
+// Parses one field of CSV, which may have any form: the exact path, a byte at a time.
 #pragma once
 
 #include <string>
@@ -15,13 +15,13 @@ inline bool is_row_end(char c) {
   return c == '\n' || c == '\r';
 }
 
-/// For a field that is an integer with padding, a plus or quotes around its digits and nothing
-/// more to it: where its delimiter or row end stands, or `end`. nullptr for others, and for some
-/// rare ones that FieldParser takes for integers too.
+/// For a field that is an integer with no more than a sign, padding and quotes around its digits,
+/// returns where its delimiter or row end stands, or `end`. Returns nullptr for other fields, and
+/// for some rare ones that FieldParser takes for integers, too.
 const char* skip_simple_field(const char* field, const char* end, char delimiter);
 
-/// Fields are what CPython's csv.reader makes of them (common/csv/row_automaton.h has the rules);
-/// integers are padding (bytes 9-13 and 32), an optional sign, ASCII digits, padding.
+/// Fields are those of CPython's csv.reader (common/csv/row_automaton.h has the rules). An integer
+/// is padding (bytes 9-13 and 32), an optional sign, ASCII digits, padding.
 class FieldParser {
  public:
   explicit FieldParser(Dialect dialect) : dialect_(dialect) {}
@@ -30,8 +30,8 @@ class FieldParser {
   /// stands, or `end`. No quote may be open there.
   const char* parse(const char* field, const char* end);
 
-  /// Of the last field: whether it is an integer; then add_to() adds it, otherwise value() says
-  /// what it is (valid until the next parse()).
+  /// About the last field: whether it is an integer. If so, add_to() adds it. value() is the field
+  /// without its quotes (valid until the next parse()).
   bool is_integer() const { return is_integer_; }
   void add_to(ExactSum& sum) const { sum.add_digits(is_negative_, digits_); }
   std::string_view value() const { return value_; }

@@ -32,7 +32,7 @@ char* print_line(char* at, const DecimalCounter& row, int64_t sum) {
 
 void LinePrinter::print(const int64_t* sums, size_t count) {
   lines_.reserve(size_ + count * longest_line, size_);
-  // Copies, which no byte that is printed can be thought to change.
+  // Local copies: the compiler knows that the bytes which are printed do not change them.
   DecimalCounter row = row_;
   char* at = lines_.data() + size_;
   for (size_t i = 0; i < count; ++i) {

@@ -1,4 +1,4 @@
-// The lines of the output, "index,sum" and LF each, for rows that follow one another.
+// Prints the lines of the output, "index,sum" and LF each, for consecutive rows.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@ class LinePrinter {
   void print(int64_t sum) { print(&sum, 1); }
   void print(const int64_t* sums, size_t count);
   void print(const ExactSum& sum);
-  /// A row without a line.
+  /// Counts a row that has no line.
   void skip() { row_.advance(); }
 
   std::string_view lines() const { return {lines_.data(), size_}; }

@@ -1,9 +1,9 @@
-// Fields of up to 24 digits: written one below the other, as on paper. Included once a target
-// (sum_rows.cpp).
+// For fields of up to 24 digits: they are added up like numbers written one below the other on
+// paper. Included once for each target (sum_rows.cpp).
 //
-// A vector holds a field with its last digit in the last lane, so that lanes are columns: fields
-// are added up digit by digit, and only the columns' sums are multiplied by their powers of ten.
-// The work is that of a field whatever its length, so it is for long ones.
+// A vector holds a field with its last digit in the last lane, so that lanes are columns. Fields
+// are added up digit by digit, and only the sums of the columns are multiplied by their powers of
+// ten. The work for a field does not depend on its length, so this way is good for long fields.
 
 #if defined(ROWSUM_P2_SUM_LONG_FIELDS_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROWSUM_P2_SUM_LONG_FIELDS_INL_H
@@ -23,13 +23,13 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// Where in a stretch digits stand side by side: from begins[i] to before ends[i].
+/// The runs of digits in a stretch. Run i reaches from begins[i] to before ends[i].
 struct Runs {
   uint32_t begins[Stretch::longest / 2 + 64];
   uint32_t ends[Stretch::longest / 2 + 64];
 };
 
-/// The last run is followed by one that begins beyond every stretch.
+/// Finds the runs. The last one is followed by a run that begins beyond every stretch.
 inline void find_runs(const Stretch& stretch, Runs& runs) {
   size_t begun = 0, ended = 0;
   uint64_t after_digit = 0;  // bit 0: the byte before the block is a digit
@@ -47,8 +47,8 @@ inline void find_runs(const Stretch& stretch, Runs& runs) {
 
 constexpr size_t columns = 32;
 
-/// Of the `columns` bytes up to the end of a run of n digits, those from `bytes + n` on mask the
-/// run.
+/// Masks for runs of digits. In the `columns` bytes before the end of a run of n digits, the
+/// `columns` bytes from `bytes + n` on mask the run.
 struct RunMask {
   uint8_t bytes[2 * columns] = {};
   constexpr RunMask() {
@@ -56,8 +56,8 @@ struct RunMask {
   }
 };
 
-/// Adds to `sum` the runs that begin before `end`, from `run` on, up to one with more digits than
-/// 24; returns which one it has not added.
+/// Adds to `sum` the runs from `run` on that begin before `end`, up to a run of more than 24
+/// digits. Returns the first run that it has not added.
 inline size_t sum_columns(const Stretch& stretch, const Runs& runs, size_t run, size_t end,
                           Int128& sum) {
   constexpr size_t most_digits = 24;
@@ -69,13 +69,13 @@ inline size_t sum_columns(const Stretch& stretch, const Runs& runs, size_t run, 
   constexpr size_t lanes = hn::MaxLanes(d);
   constexpr size_t parts = columns / lanes;
 
-  hn::VFromD<decltype(d32)> fours[parts];  // columns, four by four
+  hn::VFromD<decltype(d32)> fours[parts];  // each lane: four columns
   for (size_t i = 0; i < parts; ++i) fours[i] = hn::Zero(d32);
   bool is_short = true;
   while (is_short && runs.begins[run] < end) {
     hn::VFromD<decltype(d)> sums[parts];
     for (size_t i = 0; i < parts; ++i) sums[i] = hn::Zero(d);
-    const size_t stop = run + 14;  // a lane holds 127, which is 14 digits
+    const size_t stop = run + 14;  // a lane holds up to 127, which is enough for 14 digits
     for (; run < stop && runs.begins[run] < end; ++run) {
       const size_t length = runs.ends[run] - runs.begins[run];
       if (length > most_digits) {

@@ -11,7 +11,7 @@
 using namespace rowsum;
 
 int main(int argc, char** argv) {
-  // What outlives the body can still carry the verdict when the body fails.
+  // It outlives the body, so that it can still send the verdict if the body fails.
   StreamWriter out(STDOUT_FILENO, "standard output");
   const auto body = [&] {
     CommandLine command_line;
@@ -29,7 +29,8 @@ int main(int argc, char** argv) {
     try {
       return sum_stream(STDIN_FILENO, "standard input", out);
     } catch (const Failure& failure) {
-      // A worker of p1_read leaves it to others to tell that p1_read has gone, and how.
+      // A worker of p1_read does not report that p1_read has gone: other programs report that, and
+      // how.
       const bool is_hired = std::getenv(worker_variable) != nullptr;
       if (!is_hired || failure.status() != ExitStatus::neighbour_vanished) throw;
       throw Failure::silent(failure.status());

@@ -1,14 +1,16 @@
-// Fields of up to ten digits: a row's sum place by place. Included once a target (sum_rows.cpp).
+// For fields of up to ten digits: the sum of a row, place by place. Included once for each target
+// (sum_rows.cpp).
 //
-// A row's sum is the sum of its digits, each times the power of ten of its place. So no field is
-// converted by itself: for every k, the digits that have at least k more digits after them in their
-// field are added up, T(k), over the whole row, and
+// The sum of a row is the sum of its digits, each times the power of ten of its place. So no field
+// has to be converted by itself. For every k, T(k) is the sum over the whole row of the digits that
+// have at least k more digits after them in their field. Then
 //
 //     sum = T(0) + 9 T(1) + 90 T(2) + 900 T(3) + ...
 //
-// for a digit of place p counts in T(0) to T(p), whose weights add up to 10^p. The digits of T(k)
-// are those of T(k-1) whose k-th byte further on is a digit: an AND and an addition a place for a
-// whole vector of bytes. The digits of negative fields carry their sign.
+// because a digit of place p counts in T(0) to T(p), and the weights of these add up to 10^p. The
+// digits of T(k) are those of T(k-1) for which the k-th byte after them is a digit. So a place
+// costs an AND and an addition for a whole vector of bytes. The digits of negative fields have
+// their sign.
 
 #if defined(ROWSUM_P2_SUM_PLACES_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROWSUM_P2_SUM_PLACES_INL_H
@@ -29,8 +31,8 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// A vector's bytes of T(k) and all after it. A recursion and no loop over an array, which GCC
-/// would keep in memory.
+/// T(k) and all T after it, for each lane of a vector. This is a recursion and not a loop over an
+/// array, because GCC would keep the array in memory.
 template <int k>
 class PlaceSums {
  public:
@@ -40,13 +42,13 @@ class PlaceSums {
 
   HWY_INLINE PlaceSums() : sums_(hn::Set(Bytes(), start)) {}
 
-  /// `next_is_digit`: 0xff for digits, of the bytes after these.
+  /// `next_is_digit`: for the byte after each of these, 0xff if it is a digit and otherwise 0.
   HWY_INLINE void add(Vec digits, const uint8_t* next_is_digit) {
     sums_ = hn::Add(sums_, digits);
     longer_.add(hn::And(digits, hn::LoadU(Bytes(), next_is_digit)), next_is_digit + 1);
   }
 
-  /// Eight lanes of a byte become one.
+  /// The weighted sum. Eight lanes of one byte become one lane.
   HWY_INLINE hn::VFromD<hn::Repartition<uint64_t, Bytes>> total() const {
     const hn::Repartition<uint32_t, Bytes> d32;
     const auto eights = hn::BitCast(d32, hn::SumsOf8(sums_));
@@ -58,16 +60,16 @@ class PlaceSums {
     }
   }
 
-  /// Digits in fields with more of them than ten.
+  /// The digits that make a field longer than ten digits.
   HWY_INLINE Vec beyond() const { return longer_.beyond(); }
 
-  /// What total() is, taken over all lanes, when nothing has been added.
+  /// The sum of total() over all lanes if nothing has been added.
   static constexpr uint64_t bias(size_t lanes) {
     return uint64_t{weight()} * start * lanes + PlaceSums<k + 1>::bias(lanes);
   }
 
  private:
-  static constexpr uint8_t start = 0x80;  // so that sums are unsigned
+  static constexpr uint8_t start = 0x80;  // so that sums can be unsigned
   static constexpr uint32_t weight() {
     uint32_t power = 9;
     for (int i = 1; i < k; ++i) power *= 10;
@@ -93,12 +95,13 @@ class PlaceSums<10> {
   Vec digits_;
 };
 
-/// The sum of the fields that begin and end in [begin, end). False if one has more digits than ten.
+/// Computes the sum of the fields that begin and end in [begin, end). Returns false if a field has
+/// more than ten digits.
 HWY_NOINLINE bool sum_places(const Stretch& stretch, size_t begin, size_t end, int64_t& sum) {
   const hn::ScalableTag<uint8_t> d;
   const hn::Repartition<uint64_t, decltype(d)> d64;
   const size_t lanes = hn::Lanes(d);
-  const size_t most = 14 * lanes;  // a lane's sum is off its start by 127 at most, 14 digits
+  const size_t most = 14 * lanes;  // a lane may differ from its start by 127: 14 digits
   const auto* const digits = reinterpret_cast<const uint8_t*>(stretch.digits());
   const uint8_t* const next_is_digit = stretch.digit_mask + 1;
   sum = 0;

@@ -1,5 +1,5 @@
-// What is known of the rows of a batch while they are being summed: the part of the work that is
-// the same whichever kernel reads the digits.
+// What is known of the rows of a batch while they are summed. This part of the work is the same for
+// all kernels that read the digits.
 #pragma once
 
 #include <string_view>
@@ -16,16 +16,17 @@ class RowState {
  public:
   explicit RowState(Dialect rules) : dialect(rules), parser_(rules) {}
 
-  /// Starts on a batch. `text` must outlive the work on it.
+  /// Begins a batch. `text` must outlive the work on it.
   void begin(const Batch& batch, std::string_view text);
 
-  /// Parses any field at all, from `field` on, as part of the current row; returns where its
-  /// delimiter or row end stands, or the end of the text. An empty field that is the whole row is a
-  /// blank line, and no field.
+  /// Parses the field at `field`, which may have any form, as a part of the current row. Returns
+  /// where its delimiter or row end stands, or the end of the text. An empty field that is the
+  /// whole row is a blank line, and not a field.
   const char* add_field(const char* field);
 
-  /// The row ends at `end`, its row end or the end of the text; what add_field() did not get adds
-  /// up to `plain`. Prints its line, or notes its reject; returns where the next row begins.
+  /// Finishes the current row. `end` is its row end or the end of the text. `plain` is the sum of
+  /// the fields that were not given to add_field(). Prints the line of the row, or notes its
+  /// reject. Returns where the next row begins.
   const char* finish_row(const char* end, Int128 plain) {
     if (is_simple_ && plain == static_cast<int64_t>(plain)) {
       lines.print(static_cast<int64_t>(plain));
@@ -35,8 +36,8 @@ class RowState {
     return begin_row(after_row_end(end));
   }
 
-  /// Prints the lines of `count` rows from the current one on, none of which add_field() has seen.
-  /// The last one ends at `end`.
+  /// Prints the lines of `count` rows from the current one on. No field of them was given to
+  /// add_field(). The last one ends at `end`.
   const char* finish_rows(const int64_t* sums, size_t count, const char* end) {
     lines.print(sums, count);
     rows += count;
@@ -50,7 +51,7 @@ class RowState {
   const char* text_end = nullptr;
   LinePrinter lines;
   std::vector<Reject> rejects;
-  uint64_t rows = 0;  // finished
+  uint64_t rows = 0;  // how many are finished
 
  private:
   void finish_unusual_row(const char* end, Int128 plain);
@@ -66,10 +67,10 @@ class RowState {
 
   FieldParser parser_;
   const char* text_begin_ = nullptr;
-  uint64_t text_offset_ = 0;   // of the text, in the input
-  const char* row_ = nullptr;  // where the current one begins
-  bool is_simple_ = true;      // add_field() had nothing to do with the current row
-  ExactSum sum_;               // of what add_field() got of it
+  uint64_t text_offset_ = 0;   // where the text begins in the input
+  const char* row_ = nullptr;  // where the current row begins
+  bool is_simple_ = true;      // add_field() has not been called for the current row
+  ExactSum sum_;               // of the fields that add_field() got
   const char* bad_field_ = nullptr;
   std::string bad_value_;
 };

@@ -1,4 +1,4 @@
-// Rows of single digits. Included once a target (sum_rows.cpp).
+// For rows whose fields are single digits. Included once for each target (sum_rows.cpp).
 
 #if defined(ROWSUM_P2_SUM_SINGLE_DIGITS_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROWSUM_P2_SUM_SINGLE_DIGITS_INL_H
@@ -19,10 +19,9 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-/// Sums rows whose fields are all single digits and whose ends are LF, from `row` on, as far as
-/// they go; returns where the first other row begins (the last ones of the text are always left
-/// over). A digit and its delimiter are one 16-bit lane, so a row is summed while its end is looked
-/// for.
+/// Sums rows from `row` on, as long as all of their fields are single digits and they end with LF.
+/// Returns where the first other row begins. The last rows of the text are always left over. A
+/// digit and its delimiter are one 16-bit lane, so a row is summed while its end is searched for.
 const char* sum_single_digits(const char* row, RowState& state) {
   const hn::ScalableTag<uint16_t> d;
   const hn::Repartition<uint8_t, decltype(d)> d8;

@@ -1,5 +1,5 @@
-// A stretch of text, looked at once: what its bytes are, where its rows end, and what in it is no
-// plain field. Included once a target (sum_rows.cpp).
+// A stretch of text, whose bytes are scanned once: which of them are digits, where rows end, and
+// which fields are not plain. Included once for each target (sum_rows.cpp).
 
 #if defined(ROWSUM_P2_SUM_STRETCH_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef ROWSUM_P2_SUM_STRETCH_INL_H
@@ -23,28 +23,29 @@ namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 struct Stretch {
-  static constexpr size_t longest = 16 << 10;  // bytes of text: with all this, no more than a cache
-  static constexpr size_t margin = 128;        // readable before and after it, and no digits
+  static constexpr size_t longest = 16 << 10;  // bytes of text; all of this fits in a cache
+  static constexpr size_t margin = 128;        // bytes before and after it: readable, and no digits
 
   Stretch() { std::memset(digits_, 0, margin); }
 
-  int8_t* digits() { return digits_ + margin; }  // with sign; 0 for what is no digit
+  int8_t* digits() { return digits_ + margin; }  // with their signs; 0 for a byte that is no digit
   const int8_t* digits() const { return digits_ + margin; }
   size_t blocks() const { return (shown + 63) / 64; }
 
   alignas(64) uint8_t digit_mask[longest + margin];  // 0xff for a digit, otherwise 0
-  uint64_t digit_bits[(longest + margin) / 64];      // the same, a block of 64 bytes each
-  uint32_t row_ends[longest + margin];               // offsets; of CR LF the CR's
+  uint64_t digit_bits[(longest + margin) / 64];  // the same as bits, a block of 64 bytes in each
+  uint32_t row_ends[longest + margin];           // offsets; for CR LF that of the CR
   size_t rows;
-  uint32_t odd[longest + margin];  // offsets of what no plain field has, or of what follows it
+  uint32_t odd[longest + margin];  // offsets of bytes that show that a field is not plain
   size_t odds;
-  size_t shown;  // bytes, with the row end that the text may lack
+  size_t shown;  // bytes, including a row end that the text lacks
 
  private:
   alignas(64) int8_t digits_[margin + longest + margin];
 };
 
-/// Appends the positions of the bits, plus `base`. May write up to 3 entries too many.
+/// Appends the positions of the ones in `bits`, plus `base`, and returns how many there are. May
+/// write up to 3 entries too many.
 HWY_INLINE size_t append_positions(uint64_t bits, uint32_t base, uint32_t* to) {
   const auto count = static_cast<size_t>(std::popcount(bits));
   for (size_t done = 0; done < count; done += 4) {
@@ -56,11 +57,11 @@ HWY_INLINE size_t append_positions(uint64_t bits, uint32_t base, uint32_t* to) {
   return count;
 }
 
-/// Looks at `size` bytes that begin with a field. `ends_text`: after them a row ends, if it has
-/// not.
+/// Scans `size` bytes, at the first of which a field begins. `ends_text`: they are the end of the
+/// text, so the last row ends with them even if it lacks its row end.
 ///
-/// A minus is a sign wherever no digit comes before it: behind padding or a quote too. Whether the
-/// field around it is an integer is for those to say who see to what is odd.
+/// A minus counts as a sign wherever no digit comes before it, also after padding or a quote.
+/// Whether the field around it is an integer is decided by the code that handles what is odd.
 HWY_NOINLINE void look(const char* text, size_t size, char delimiter, bool ends_text,
                        Stretch& stretch) {
   const hn::ScalableTag<uint8_t> d;
@@ -70,10 +71,10 @@ HWY_NOINLINE void look(const char* text, size_t size, char delimiter, bool ends_
   const size_t shown = size + lacks_row_end;
   size_t rows = 0, odds = 0;
   uint64_t after_separator = 1;        // bit 0: the byte before the block ends a field
-  uint64_t after_carriage_return = 0;  // bit 0: it is a CR
+  uint64_t after_carriage_return = 0;  // bit 0: that byte is a CR
   uint64_t after_digit = 0;            // bit 0: it is a digit
-  uint64_t after_minus = 0;            // bit 0: it is a sign
-  uint64_t in_negative = 0;            // bit 0: it is a digit of a negative field
+  uint64_t after_minus = 0;            // bit 0: that byte is a sign
+  uint64_t in_negative = 0;            // bit 0: that byte is a digit of a negative field
   char tail[64] = {};
   std::memcpy(tail, text + size / 64 * 64, size % 64);
   if (lacks_row_end) tail[size % 64] = '\n';
@@ -106,7 +107,7 @@ HWY_NOINLINE void look(const char* text, size_t size, char delimiter, bool ends_
     const uint64_t first_negatives = digits & (after_minuses | in_negative);
     in_negative = 0;
     if (first_negatives != 0) {
-      // Each one's carry runs through the digits that follow it, and clears them.
+      // The carry of each one runs through the digits that follow it, and clears them.
       const uint64_t negatives = digits & ~(digits + first_negatives);
       in_negative = negatives >> 63;
       for (size_t i = 0; i < 64; i += hn::Lanes(d)) {

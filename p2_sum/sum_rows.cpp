@@ -11,7 +11,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#if HWY_TARGET != HWY_SCALAR  // which has no vectors; see below
+#if HWY_TARGET != HWY_SCALAR  // HWY_SCALAR has no vectors; see below
 #include "p2_sum/few_digits-inl.h"
 #include "p2_sum/long_fields-inl.h"
 #include "p2_sum/places-inl.h"
@@ -21,17 +21,17 @@ HWY_BEFORE_NAMESPACE();
 namespace rowsum {
 namespace HWY_NAMESPACE {
 
-/// Sums rows of any integers, a stretch of text after another.
+/// Sums rows of any integers, one stretch of text after another.
 ///
-/// Every byte of a stretch is looked at once. What that shows to be plain fields, or good as such,
-/// is summed by the cheapest way for its digits, from any field to any other; fields that are not,
-/// the exact ones, are seen to one by one.
+/// Every byte of a stretch is scanned once. Plain fields, and fields that can be summed as if they
+/// were plain, are summed many at a time, in the cheapest way for their numbers of digits. Other
+/// fields are called exact fields here, and are parsed one by one.
 class StretchSummer {
  public:
   explicit StretchSummer(RowState& state) : state_(state) {}
 
-  /// Sums what can be summed of the stretch that begins at `text` and returns where to go on: after
-  /// the last row that is in it as a whole or, if there is none, the last field.
+  /// Sums what can be summed of the stretch that begins at `text`. Returns where to go on: after
+  /// the last whole row or, if a long part of a row follows it, after the last whole field.
   const char* sum(const char* text) {
     text_ = text;
     const auto left = static_cast<size_t>(state_.text_end - text);
@@ -47,10 +47,10 @@ class StretchSummer {
         continue;
       }
       ++row;
-      // Those before begin_ are inside the quotes of a field that has been seen to.
+      // Row ends before begin_ are inside the quotes of a field that has been parsed.
       if (end >= begin_ && sum_up_to(end)) finish_row(end);
     }
-    // The start of the next row: if that is long, it is not looked at again.
+    // If the beginning of the next row is long, it is summed now, so that it is not scanned again.
     constexpr size_t is_long = Stretch::longest / 16;
     if (size < Stretch::longest || begin_ + is_long > size) return text + begin_;
     size_t last_separator = size;
@@ -59,18 +59,18 @@ class StretchSummer {
       is_in_row_ = true;
       if (sum_up_to(last_separator - 1)) begin_ = last_separator;
     } else if (begin_ == 0) {
-      // A field longer than the stretch.
+      // The field is longer than the stretch.
       is_in_row_ = true;
       go_on_after(offset(state_.add_field(text)));
     }
     return text + begin_;
   }
 
-  /// The last row went on after the last stretch.
+  /// The last stretch ended within a row.
   bool is_in_row() const { return is_in_row_; }
 
  private:
-  /// How to sum fields: the more digits they may have, the more work it is.
+  /// The ways to sum fields. The more digits the fields may have, the more work is needed.
   enum class Way { running_sums, places, columns };
 
   size_t offset(const char* at) const { return static_cast<size_t>(at - text_); }
@@ -80,7 +80,7 @@ class StretchSummer {
     return at;
   }
 
-  /// The next one after what is before `begin`.
+  /// Finds the next exact field from `begin` on.
   void find_exact_field(size_t begin) {
     for (; next_odd_ < stretch_.odds; ++next_odd_) {
       const size_t odd = stretch_.odd[next_odd_];
@@ -105,8 +105,9 @@ class StretchSummer {
     is_in_row_ = false;
   }
 
-  /// Finishes as many rows as can be from `row` on, the current one, which has no exact field;
-  /// returns which one is next. That may be the same one: then there is another way to sum it.
+  /// Finishes as many rows as possible from `row` on, which is the current row and has no exact
+  /// field. Returns the row that is next. If that is still `row`, way_ has changed, and it is to be
+  /// summed in the new way.
   size_t finish_rows(size_t row) {
     int64_t sums[256];
     const uint32_t* const ends = stretch_.row_ends + row;
@@ -122,7 +123,7 @@ class StretchSummer {
     return row + count;
   }
 
-  /// Sums the rows from begin_ on that have no field of more digits than ten; returns how many.
+  /// Sums rows from begin_ on, up to one with a field of more than ten digits. Returns how many.
   size_t sum_rows_by_places(const uint32_t* row_ends, size_t count, int64_t* sums) {
     size_t begin = begin_;
     for (size_t i = 0; i < count; begin = row_ends[i++] + 1) {
@@ -139,7 +140,7 @@ class StretchSummer {
     next_run_ = 0;
   }
 
-  /// A field outside the fast path ended here.
+  /// Goes on after an exact field, which ended at `field_end`.
   void go_on_after(size_t field_end) {
     const char* const end = text_ + field_end;
     if (end == state_.text_end || is_row_end(*end)) return finish_row(field_end);
@@ -147,8 +148,8 @@ class StretchSummer {
     is_in_row_ = true;
   }
 
-  /// Adds the fields from begin_ to the separator at `end`. False when that one turned out to be in
-  /// a quoted field: begin_ is after that field then.
+  /// Adds the fields from begin_ to the separator at `end`. Returns false if that separator is
+  /// inside a quoted field. Then begin_ is after that field.
   bool sum_up_to(size_t end) {
     while (exact_ <= end) {
       if (exact_ > begin_) add_plain(exact_ - 1);
@@ -190,11 +191,11 @@ class StretchSummer {
   Runs runs_;
   Way way_ = Way::running_sums;
   const char* text_ = nullptr;
-  size_t begin_ = 0;  // what is before it has been summed
+  size_t begin_ = 0;  // everything before it has been summed
   size_t next_odd_ = 0;
   size_t exact_ = SIZE_MAX;  // where the next exact field begins
   size_t next_run_ = 0;
-  Int128 plain_ = 0;  // of the current row so far, but for what add_field() got
+  Int128 plain_ = 0;  // of the current row so far, without the fields that add_field() got
   bool is_in_row_ = false;
 };
 
@@ -216,9 +217,9 @@ namespace rowsum {
 
 namespace {
 
-/// The same, a byte at a time.
+/// The same without vectors, a byte at a time.
 void sum_rows_scalar(RowState& state, const char* field) {
-  // So many digits fit an int64_t whatever they are.
+  // Any integer of so many digits fits an int64_t.
   constexpr ptrdiff_t few_digits = 18;
   const char* const text_end = state.text_end;
   const char delimiter = state.dialect.delimiter;
@@ -246,7 +247,8 @@ void sum_rows_scalar(RowState& state, const char* field) {
   }
 }
 
-/// For a delimiter that could be part of an integer: nothing can be said of a byte by itself.
+/// For a delimiter that could be a part of an integer, so that a byte by itself does not show what
+/// it is.
 void sum_rows_exactly(RowState& state, const char* field) {
   while (field != state.text_end) {
     const char* end = state.add_field(field);

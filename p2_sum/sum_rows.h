@@ -1,13 +1,13 @@
-// The kernel: all rows of a batch, from bytes to printed lines.
+// The kernel: it sums all rows of a batch, from bytes to printed lines.
 #pragma once
 
 #include "p2_sum/row_state.h"
 
 namespace rowsum {
 
-/// Sums the rows of the text that `state` has begun on, with the best vectors there are
-/// (common/simd/level.h). Whatever a field looks like, the answer is that of FieldParser; plain
-/// ones (digits with an optional minus) only get there faster.
+/// Sums the rows of the text that `state` has begun, with the vectors of the level in use
+/// (common/simd/level.h). For every field the answer is that of FieldParser. Plain fields (digits
+/// with an optional minus) only take a faster path.
 void sum_rows(RowState& state);
 
 }  // namespace rowsum

@@ -13,7 +13,7 @@ namespace rowsum {
 
 namespace {
 
-/// Where the text of batches comes from: behind their headers, or from the file the hello names.
+/// Gets the text of batches, which follows their headers or lies in the file that the hello names.
 class TextSource {
  public:
   explicit TextSource(const Hello& hello) : hello_(hello), shared_(hello.shared) {}
@@ -39,18 +39,21 @@ class TextSource {
   SharedText shared_;
 };
 
-/// Returns how many bytes came; they are not given to `stream` yet.
+/// Reads into stream.space(), and returns how many bytes came. The caller has to pass that number
+/// to stream.filled().
 size_t read_more(int in, StreamParser& stream, const StreamWriter& out) {
   wait_readable(in, std::array{out.fd()});
   return read_some(in, stream.space(), stream.name());
 }
 
-// A file that shrinks leaves NULs in its text: where a page was cut off on its way through the
-// pipe, and where p1_read fills up what it could not read any more. Then p1_read says so, and ends
-// its stream with a failure, which is to be passed on silently. (By reference nothing is on its
-// way, and p1_read goes on only when it has an answer.)
+// If a file shrinks while it is read, its text has NULs in it: where a page was cut off on its way
+// through the pipe, and where p1_read fills up what it could not read any more. Then p1_read
+// reports that and ends its stream with a failure, which has to be passed on silently. (Text that
+// is sent by reference does not go through the pipe, and p1_read goes on only when it has an
+// answer.)
 
-/// The batch that the stream shows holds `rows` rows, and not those that p1_read counted.
+/// To be called if the batch that the stream shows has `rows` rows and p1_read counted another
+/// number.
 [[noreturn]] void give_up(int in, StreamParser& stream, std::string_view text, uint64_t rows,
                           StreamWriter& out) {
   const Batch batch = stream.batch();
@@ -70,9 +73,9 @@ size_t read_more(int in, StreamParser& stream, const StreamWriter& out) {
   throw Failure::silent(stream.verdict().status);
 }
 
-/// Whether p1_read could not read all of the last batch, of which no more than its text ended with
-/// a NUL is known. What follows says so, and comes at once: a batch ends with a row end, or else
-/// its input does.
+/// Whether p1_read could not read all of the last batch, whose text ended with a NUL. What follows
+/// in the stream shows it. It comes at once, because a batch that does not end with a row end is
+/// the last one of its input.
 bool is_cut_short(int in, StreamParser& stream, const StreamWriter& out) {
   if (stream.hello().shared.fd >= 0) return false;
   while (stream.item() == StreamParser::Item::none) stream.filled(read_more(in, stream, out));
@@ -103,7 +106,7 @@ ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
       case StreamParser::Item::frame: {
         const Batch batch = stream.batch();
         const std::string_view text = source->text(stream, batch);
-        // Who wants the batches proved wants it of their results, too.
+        // If the batches have checksums, their results get checksums, too.
         if (stream.header().flags & has_checksum) out.add_checksums();
         const bool refused = stream.header().flags & is_refused;
         const uint64_t rows = refused ? summer->refuse(batch, text) : summer->sum(batch, text);

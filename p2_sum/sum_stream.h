@@ -1,4 +1,4 @@
-// The whole of p2_sum: a stream of batches in, the stream of their results out.
+// The whole of p2_sum: it reads a stream of batches and writes the stream of their results.
 #pragma once
 
 #include "common/base/exit_status.h"
@@ -7,8 +7,9 @@
 namespace rowsum {
 
 /// Answers every batch that comes from `in`, in order, and ends as the stream of batches ends.
-/// Returns `complete`; throws Failure, a silent one with its status for a stream that says it
-/// failed. `out` is left to be ended with fail() then, unless it has been.
+/// Returns `complete`. Throws Failure. If the stream says that it has failed, the Failure is silent
+/// and has its status. After a Failure, the caller has to end `out` with fail(), which does nothing
+/// if `out` has been ended.
 ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out);
 
 }  // namespace rowsum
