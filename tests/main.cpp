@@ -1,5 +1,5 @@
-// The unit tests, each case of which has a minute or two: doctest itself looks at the time only
-// when a case has ended.
+// The unit tests. Each case may take a minute or two. doctest itself checks the time only when a
+// case has ended.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -16,8 +16,8 @@ const doctest::detail::TestCase* case_at_work() {
   return run ? run->currentTest : nullptr;
 }
 
-/// Names a case that is at work from one look to the next, and ends this process and with it its
-/// children. `errors` is standard error, which a case may have put elsewhere.
+/// If the same case is running at two checks in a row, reports its name and ends this process, and
+/// its children with it. `errors` is standard error, which a case may have redirected.
 void end_what_hangs(int errors) {
   const doctest::detail::TestCase* before = nullptr;
   for (;;) {

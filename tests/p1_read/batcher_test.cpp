@@ -21,10 +21,10 @@ using namespace std::string_literals;
 const std::string mark(byte_order_mark);
 
 struct Feeding {
-  size_t first;          // bytes at a time, if as many are wanted: the first time,
-  size_t most;           // and then
-  bool is_live;          // takes what there is after each piece
-  unsigned random_seed;  // other than 0: pieces of random length up to `most`
+  size_t first;          // bytes at a time, if as many are wanted: the first time
+  size_t most;           // and every later time
+  bool is_live;          // takes all whole rows after each piece
+  unsigned random_seed;  // if not 0: pieces have random lengths up to `most`
 };
 
 constexpr size_t all_wanted = SIZE_MAX;
@@ -45,11 +45,11 @@ std::string name_of(size_t input) {
 struct Cut {
   std::vector<Batch> batches;
   Thrown failure;
-  uint64_t rows = 0;   // as the batcher counts them
-  std::string faults;  // what it said on the way that was wrong
+  uint64_t rows = 0;   // as counted by the batcher
+  std::string faults;  // wrong answers on the way
 };
 
-/// What p1_read does, without any reading and dealing.
+/// Does what p1_read does, without reading and dealing.
 Cut cut(const std::vector<std::string>& inputs, const BatcherOptions& options, Feeding feeding,
         uint64_t begin) {
   Cut cut;
@@ -92,17 +92,17 @@ Cut cut(const std::vector<std::string>& inputs, const BatcherOptions& options, F
 struct Row {
   uint32_t input;
   uint64_t begin;  // in all of the inputs
-  uint64_t end;    // with its row end
+  uint64_t end;    // after its row end
 };
 
 struct Expected {
   std::vector<Row> rows;
   uint64_t begin = 0;
-  uint64_t end = 0;  // where the last tile ends
+  uint64_t end = 0;  // where the last range ends
   std::string failure;
 };
 
-/// What has to come out, however it is fed, by the automaton alone.
+/// Finds by the automaton alone what has to come out, however the batcher is fed.
 Expected expected_of(const std::vector<std::string>& inputs, const BatcherOptions& options,
                      uint64_t begin) {
   Expected expected;
@@ -138,7 +138,7 @@ Expected expected_of(const std::vector<std::string>& inputs, const BatcherOption
   return expected;
 }
 
-/// What is wrong with the batches; nothing is.
+/// Returns what is wrong with the batches: an empty text if nothing is.
 std::string faults_of(const Cut& cut, const Expected& expected, const BatcherOptions& options) {
   std::string faults = cut.faults;
   size_t row = 0;
@@ -172,7 +172,7 @@ std::string faults_of(const Cut& cut, const Expected& expected, const BatcherOpt
   return faults;
 }
 
-/// None but the last of an input could have had the next row as well.
+/// No batch but the last of an input could have taken the next row as well.
 std::string halfempty_of(const Cut& cut, const Expected& expected, const BatcherOptions& options) {
   std::string faults;
   for (const Batch& batch : cut.batches) {
@@ -185,7 +185,7 @@ std::string halfempty_of(const Cut& cut, const Expected& expected, const Batcher
   return faults;
 }
 
-/// Every batch size, every way of feeding.
+/// Checks every batch size and every way of feeding.
 void check(const std::vector<std::string>& inputs, BatcherOptions options = {},
            uint64_t begin = 0) {
   const Expected expected = expected_of(inputs, options, begin);
@@ -205,7 +205,7 @@ void check(const std::vector<std::string>& inputs, BatcherOptions options = {},
       CAPTURE(feeding.is_live);
       CHECK(faults == "");
       CHECK(is.failure.message == expected.failure);
-      return;  // the first one says enough
+      return;  // the first failure is enough
     }
   }
   CHECK(true);
@@ -293,7 +293,8 @@ TEST_CASE("batcher: reading may begin in the middle") {
   REQUIRE(batches.size() == 1);
   CHECK(batches[0] == Batch{{100, 104}, 4, 0, 0, 2});
   check({"1\n22\n333\n"}, {}, 100);
-  // Offsets in the first input are the file's own, in the others they count from their beginning.
+  // Offsets in the first input are those of the file. In the other inputs they count from the
+  // beginning of the input.
   check({"1\n22\n\"333\n"}, {}, 100);
   check({"1\n22\n", "1\n\"333\n"}, {}, 100);
 }
@@ -345,7 +346,7 @@ TEST_CASE("batcher: a byte order mark is covered, and is no text") {
         check({mark.substr(0, bytes) + text}, options);
         check({"", mark.substr(0, bytes) + text, mark.substr(0, bytes), mark + text}, options);
       }
-      // Alike at first.
+      // The bytes begin like a byte order mark.
       check({"\xEF\xBB\xBE"s + text}, options);
       check({"\xEF\xEF\xBB\xBF"s + text}, options);
     }
@@ -457,7 +458,7 @@ TEST_CASE("batcher: the least that is wanted") {
   options.batch_size = 100;
   Batcher batcher(options, 0);
   batcher.begin_input(0, "in.csv");
-  // Never so much that a row could end beyond max_row unseen.
+  // It is never so much that a row longer than max_row could end unseen.
   CHECK(batcher.wanted() == 11);
   batcher.feed("123");
   CHECK(batcher.wanted() == 8);

@@ -19,8 +19,8 @@ namespace {
 
 constexpr int patience_ms = 20'000;
 
-/// A crew of shells, each with a script, and what they write. It runs in a process of its own, for
-/// a crew adopts processes, and waits for all children.
+/// A crew of shells, each with a script, and what they write. It runs in a process of its own,
+/// because a crew adopts processes and waits for all children.
 class Shells {
  public:
   explicit Shells(const std::string& script, size_t places = 1)
@@ -46,7 +46,7 @@ class Shells {
     return *fate;
   }
 
-  /// Whether nobody but this process can write the output any more, or soon.
+  /// Whether, now or soon, no process but this one can write to the output any more.
   bool is_output_closed() {
     output.in.close();
     pollfd wanted{output.out.get(), POLLIN, 0};
@@ -61,7 +61,8 @@ class Shells {
   Crew crew;
 };
 
-/// Runs the checks in a child, for which doctest is out of reach; returns which of them failed.
+/// Runs the checks in a child process, in which doctest cannot be used. Returns which of them
+/// failed.
 template <typename Body>
 std::string failed_in(Body body) {
   std::string failed;
@@ -153,8 +154,7 @@ TEST_CASE("crew: nor do those that have left its group and session") {
 
 TEST_CASE("crew: what belongs to another process stays while that one lives") {
   CHECK(failed_in([](auto expect) {
-          // It is adopted, since its parent has ended; it says so when it reads the end of the
-          // input.
+          // Its parent has ended, so it is adopted. It says so when it reads the end of the input.
           Shells shells(
               "if [ $ROWSUM_WORKER = 0.0 ]; then (setsid sh -c 'cat; printf b' <&0 &); "
               "printf a; sleep 1000; fi",

@@ -10,12 +10,14 @@ namespace rowsum {
 
 namespace {
 
-/// All of a text, after `before` bytes that are no row, as it lies at `offset` of the input.
+/// A batch of the whole text, which lies at `offset` of the input, after `before` bytes that are no
+/// row.
 Batch batch_of(std::string_view text, uint64_t rows, uint64_t offset = 0, uint64_t before = 0) {
   return {{offset, offset + before + text.size()}, text.size(), 3, 1000, rows};
 }
 
-/// The texts of the pieces; checks that they tile the batch, and that its rows go on in them.
+/// Returns the texts of the pieces. Checks that the pieces tile the batch, and that the numbers of
+/// their rows follow one another.
 std::vector<std::string> pieces(const Batch& batch, std::string_view text, uint64_t most) {
   std::vector<std::string> texts;
   Batch expected = batch;

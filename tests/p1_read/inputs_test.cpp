@@ -18,7 +18,7 @@ namespace rowsum {
 
 namespace {
 
-/// While it lives, standard input is `fd`.
+/// While this object exists, standard input is `fd`.
 class StandardInput {
  public:
   explicit StandardInput(int fd) : before_(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)) {
@@ -39,7 +39,7 @@ std::string read_current(Inputs& inputs, size_t most = 3) {
   return all;
 }
 
-/// All of them, with a | after each.
+/// The contents of all inputs, with a | after each.
 std::string read_all(Inputs& inputs) {
   std::string all;
   do {
@@ -187,7 +187,7 @@ TEST_CASE("inputs: a file among others that turns out shorter than it was") {
   REQUIRE(::truncate(path.c_str(), 3) == 0);
   CHECK(thrown_by([&] { inputs.read_some(bytes); }) ==
         Thrown{ExitStatus::io, path + ": it shrank while it was read"});
-  // One that grows is read as far as it goes.
+  // A file that grows is read up to its size when it was opened.
   Inputs growing({other, path});
   write_file(other, "4\n5\n");
   CHECK(read_current(growing) == "4\n5\n");

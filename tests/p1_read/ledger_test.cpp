@@ -11,12 +11,12 @@ namespace {
 
 using Death = Ledger::Death;
 
-/// Two bytes a row.
+/// A batch whose rows have two bytes each.
 Batch rows(uint64_t begin, uint64_t end) {
   return {{2 * begin, 2 * end}, 2 * (end - begin), 0, begin, end - begin};
 }
 
-/// What is sent now: "0-5 5-10", with ! for what is refused.
+/// What is sent now: "0-5 5-10", with ! for a refused batch.
 std::string sent(Ledger& ledger) {
   std::string all;
   while (const auto next = ledger.next()) {
@@ -28,7 +28,7 @@ std::string sent(Ledger& ledger) {
   return all;
 }
 
-/// Cuts what is suspect into single rows.
+/// Cuts a suspect batch into single rows.
 void cut(Ledger& ledger) {
   std::vector<Ledger::Item> pieces;
   const Batch batch = ledger.front();

@@ -13,7 +13,7 @@ namespace rowsum {
 
 namespace {
 
-/// All that a cutter says.
+/// Everything that a cutter says.
 struct Answer {
   uint64_t scanned = 0;
   uint64_t row_end = 0;
@@ -36,7 +36,7 @@ Answer answer_of(const RowCutter& cutter) {
   return {cutter.scanned() - origin, cutter.row_end() - origin, cutter.open_bytes(), cutter.rows()};
 }
 
-/// The same from the automaton alone, looking ahead where the bytes allow it. With `is_all` nothing
+/// The same from the automaton alone, which looks ahead if there are more bytes. `is_all`: nothing
 /// follows.
 Answer plain_answer(std::string_view bytes, char delimiter, bool is_all) {
   RowAutomaton automaton({delimiter});
@@ -79,7 +79,7 @@ class Fed {
   }
   void feed_row() {
     at_ += cutter_.feed_row(text_.substr(at_));
-    // Where it stops early it has seen the row end, and knows whether an LF follows a CR.
+    // If it stops early, it has seen the row end, and knows whether an LF follows a CR.
     const bool is_row_over = at_ < text_.size();
     REQUIRE(answer_of(cutter_) == plain_answer(text_.substr(0, at_), delimiter_, is_row_over));
   }
@@ -147,7 +147,7 @@ TEST_CASE("row_cutter: a CR is a row end once the next byte, or the end, is know
   cutter.feed("1\n2\r");
   CHECK(cutter.row_end() == 2);
   CHECK(cutter.rows() == 1);
-  // The row is over; how many bytes its end has makes it no longer.
+  // The row is over. The number of bytes of its row end does not make it longer.
   CHECK(cutter.open_bytes() == 0);
 
   SUBCASE("an LF follows") {
@@ -196,7 +196,7 @@ TEST_CASE("row_cutter: feeding a row stops at its end") {
   CHECK(cutter.rows() == 1);
   CHECK(cutter.feed_row("\r") == 1);
   CHECK(cutter.rows() == 1);
-  // Not this row's: the CR before it was the whole row end.
+  // The LF does not belong to this row: the CR before it was the whole row end.
   CHECK(cutter.feed_row("next\n") == 0);
   CHECK(cutter.rows() == 2);
 }
@@ -221,7 +221,7 @@ TEST_CASE("row_cutter: random texts, however they are fed") {
   const std::string delimiters(",;\t 1\xFF\0x", 8);
   for (int i = 0; i < 300; ++i) {
     const char delimiter = delimiters[random() % delimiters.size()];
-    // Quotes are rarer in some: long stretches without any go another way.
+    // Some texts have few quotes, because long parts without quotes are scanned in another way.
     std::string alphabet = i % 3 == 0   ? "11\n\r"
                            : i % 3 == 1 ? "\"\n\r1\xEF"
                                         : "\"1111111,,,\n\n\r";

@@ -16,7 +16,7 @@ namespace {
 constexpr SimdLevel levels[] = {SimdLevel::scalar, SimdLevel::sse4, SimdLevel::avx2,
                                 SimdLevel::avx512, SimdLevel::neon};
 
-/// Runs `check` on every level that the processor has.
+/// Runs `check` on every level that the processor supports.
 template <typename Check>
 void on_every_level(Check check) {
   const SimdLevel best = simd_level();
@@ -51,7 +51,7 @@ TEST_CASE("scan: plain bytes of every length and alignment") {
       });
     }
   }
-  // More row ends in a lane than eight bits count.
+  // There are more row ends in a lane than eight bits can count.
   const std::string blank(100'000, '\n');
   on_every_level([&] { CHECK(scan_plain(blank).line_feeds == blank.size()); });
 }

@@ -24,17 +24,17 @@ void wait_readable(int fd) {
   if (::poll(&wanted, 1, 20'000) != 1) throw std::runtime_error("nothing comes");
 }
 
-/// It lies beside the program of these tests.
+/// p2_sum, which lies beside the program of these tests.
 std::string p2_sum() {
   return std::filesystem::read_symlink("/proc/self/exe").parent_path() / "p2_sum";
 }
 
-/// The test in the place of p3_write, with one place for a worker.
+/// The test acts as p3_write, with one place for a worker.
 class Writer {
  public:
   explicit Writer(OwnedFd link) : link_({0, std::move(link)}) {}
 
-  /// As far as to the start of the next worker.
+  /// Reads the link up to the start of the next worker.
   void next_worker() {
     for (bool has_started = false; !has_started;) {
       wait_readable(link_.fd());
@@ -50,13 +50,13 @@ class Writer {
     }
   }
 
-  /// All in one write, as in a round of p3_write.
+  /// Sends all messages in one write, as p3_write does after each poll(2).
   void say(std::initializer_list<ControlMessage<NewsOfWriter>> messages) {
     for (const auto& message : messages) link_.say(message.type, message.place, message.value);
     link_.send();
   }
 
-  /// The stream of the worker, as far as to an item of this kind, or to the end of the file.
+  /// Reads the stream of the worker up to an item of this kind, or to the end of the file.
   StreamParser::Item read_to(StreamParser& stream, StreamParser::Item wanted) {
     while (stream.item() != wanted) {
       if (stream.item() != StreamParser::Item::none) stream.next();
@@ -74,7 +74,7 @@ class Writer {
   OwnedFd out_;
 };
 
-/// A file, and its dealing to one place.
+/// A file whose batches are dealt to one place.
 class Surroundings {
  public:
   explicit Surroundings(const std::string& input) : path_(directory_.file("in.csv")) {
@@ -84,7 +84,7 @@ class Surroundings {
     options.command = {{p2_sum()}, "p2_sum"};
   }
 
-  /// What is thrown by the dealing while `writer` does its part.
+  /// Returns what the dealing throws while `writer` acts as p3_write.
   Thrown deal(std::function<void(Writer&)> writer) {
     ::signal(SIGPIPE, SIG_IGN);  // as in the program
     Pipe link;
@@ -116,7 +116,7 @@ class Surroundings {
   const std::string& input() const { return path_; }
 
   WorkerOptions options;
-  std::atomic<bool> has_returned = false;  // from run()
+  std::atomic<bool> has_returned = false;  // run() has returned
 
  private:
   TemporaryDirectory directory_;
@@ -158,9 +158,10 @@ TEST_CASE("worker dealing: nothing is told of the input if what lies before it e
 }
 
 TEST_CASE("worker dealing: of what is said in one breath with a failure nothing is lost") {
-  // More batches than a place may have, so that the end of the input is not reached.
+  // There are more batches than a place may have outstanding, so the end of the input is not
+  // reached.
   Surroundings surroundings("1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n");
-  // The first worker dies when it has been given something, and the second one is p2_sum.
+  // The first worker dies when it has been given a batch, and the second one is p2_sum.
   surroundings.options.command = {{"/bin/sh", "-c",
                                    "[ $ROWSUM_WORKER != 0.0 ] || kill -KILL $$; "
                                    "exec '" +
@@ -183,7 +184,7 @@ TEST_CASE("worker dealing: of what is said in one breath with a failure nothing 
 TEST_CASE("worker dealing: the next worker is given the same, whatever became of the input") {
   Surroundings surroundings("1\n2\n3\n");
   surroundings.options.checksum = true;
-  // Each keeps what it is given; the first one dies of a row that it has been given.
+  // Each worker keeps what it is given. The first one dies when it has been given a row.
   const std::string kept = surroundings.file("kept.");
   surroundings.options.command = {{"/bin/sh", "-c",
                                    "if [ $ROWSUM_WORKER = 0.0 ]; then head -c 400 >'" + kept +
@@ -207,7 +208,7 @@ TEST_CASE("worker dealing: the next worker is given the same, whatever became of
   const Seen seen = seen_in(second);
   CHECK(seen.frames.size() == 3);
   CHECK(seen.verdict == Verdict{ExitStatus::complete, 6, 3});
-  // All but the hello, which says which life it is.
+  // The hello is left out, because it says which life it is.
   const std::string batch =
       "\x8f"
       "BAT";

@@ -12,7 +12,7 @@ namespace {
 
 using Heard = std::vector<ControlMessage<NewsOfWriter>>;
 
-/// p1_read's end, and the test in the place of p3_write.
+/// The end of p1_read; the test acts as p3_write.
 struct Ends {
   Pipe pipe;
   WriterLink link{pipe.in.get()};
@@ -62,14 +62,14 @@ TEST_CASE("writer link: p3_write goes, before it has come and after") {
     ends.pipe.out.close();
     for (int i = 0; i < 3 && ends.link.is_open(); ++i) ends.heard();
     CHECK_FALSE(ends.link.is_open());
-    ends.link.say(NewsOfReader::probe, 0);  // reaches nobody, and fails nobody
+    ends.link.say(NewsOfReader::probe, 0);  // is not received, and is no failure
   }
   Ends ends;
   ends.open_control();
   ends.say(NewsOfWriter::ready);
   ends.say(NewsOfWriter::printed);
   ends.control.close();
-  CHECK(ends.heard().size() == 2);  // what it has said before it went
+  CHECK(ends.heard().size() == 2);  // what p3_write said before it went
   CHECK(ends.link.is_open());
   CHECK(ends.heard().empty());
   CHECK_FALSE(ends.link.is_open());

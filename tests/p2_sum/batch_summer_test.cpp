@@ -61,7 +61,7 @@ Summed summed(std::string_view text, char delimiter = ',') {
   return answer_of(summer, batch_of(text), text);
 }
 
-/// The rule, as the documentation puts it.
+/// The rule as the documentation states it.
 std::optional<cpp_int> integer_of(std::string field) {
   const std::string padding = "\t\n\v\f\r ";
   field.erase(0, field.find_first_not_of(padding));
@@ -130,7 +130,7 @@ Summed expected_of(std::string_view text, char delimiter) {
   return expected;
 }
 
-/// False when a quote is open at the end: no batch ends so.
+/// Returns false if a quoted field is open at the end, because no batch ends so.
 bool is_whole(std::string_view text, char delimiter) {
   RowAutomaton automaton({delimiter});
   for (const char byte : text) automaton.step(byte);
@@ -143,8 +143,8 @@ void check(std::string_view text, char delimiter = ',') {
   REQUIRE(summed(text, delimiter) == expected_of(text, delimiter));
 }
 
-/// A field of this text alone, first, last, in the middle, before every row end, and at every place
-/// of a stretch longer than any vector.
+/// Checks a field of this text alone, as the first, the last and a middle field, before every row
+/// end, and at every position of a text longer than any vector.
 void check_everywhere(const std::string& field, char delimiter = ',') {
   const std::string d(1, delimiter);
   for (const std::string row_end : {"", "\n", "\r", "\r\n"}) {
@@ -166,7 +166,7 @@ void check_everywhere(const std::string& field, char delimiter = ',') {
 
 struct Case {
   const char* field;
-  const char* sum;  // nullptr: a reject
+  const char* sum;  // nullptr: the row is a reject
 };
 
 }  // namespace
@@ -298,7 +298,7 @@ TEST_CASE("batch_summer: what is an integer") {
     const auto field = one.field;
     const auto sum = one.sum;
     CAPTURE(printable(field));
-    if (*field != '\0') {  // a row of nothing has no field
+    if (*field != '\0') {  // an empty row has no field
       const Summed is = summed(field);
       CHECK(is.lines == (sum ? "0,"s + sum + "\n" : ""));
       CHECK(is.rejects.size() == (sum ? 0 : 1));
@@ -483,13 +483,13 @@ TEST_CASE("batch_summer: a row that is refused is a reject of no field, whatever
   BatchSummer summer({','});
   for (const std::string& text : {"1,2\n"s, "x"s, "\"1\n\",2\r\n"s, "\n"s}) {
     Batch batch = batch_of(text, 30, 7);
-    batch.range.begin = 20;  // a header before it
+    batch.range.begin = 20;  // for example, a header before it
     batch.rows = 1;
     CHECK(summer.refuse(batch, text) == 1);
     CHECK(summer.lines() == "");
     CHECK(summer.rejects() == std::vector<Reject>{{0, 0, 30, 0, "", text}});
   }
-  // The next batch is summed as ever.
+  // The next batch is summed as usual.
   CHECK(answer_of(summer, batch_of("1,2\n", 40, 8), "1,2\n").lines == "8,3\n");
   CHECK(summer.rejects().empty());
 }

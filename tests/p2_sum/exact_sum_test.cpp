@@ -47,7 +47,7 @@ class Compared {
 
 std::string random_digits(std::mt19937& random, size_t count) {
   std::string digits(count, '0');
-  // Runs of 0 and of 9 carry furthest.
+  // In runs of 0 and of 9, carries go furthest.
   const char* const choices[] = {"0123456789", "9", "09", "0000000001"};
   const std::string_view alphabet = choices[random() % 4];
   for (char& digit : digits) digit = alphabet[random() % alphabet.size()];
@@ -176,7 +176,7 @@ TEST_CASE("exact_sum: random summands, as GMP adds them") {
       }
     }
     sum.check();
-    // Down to what is left after all but everything cancels.
+    // Almost everything cancels, and only a small rest is left.
     std::string digits = sum.expected().str();
     const bool is_negative = digits.front() == '-';
     sum.add(!is_negative, digits.substr(is_negative));
@@ -226,7 +226,7 @@ TEST_CASE("exact_sum: ten million digits take no time to speak of") {
   sum.add_digits(true, nines);
   text = printed(sum);
   CHECK((text == "-" + std::string(digits - 1, '9') + "8"));
-  // Generous for a debugging build on a loaded machine; anything quadratic takes hours.
+  // This is enough for a debug build on a loaded machine. Quadratic time would be hours.
   CHECK((std::clock() - begin) / CLOCKS_PER_SEC < 20);
 }
 

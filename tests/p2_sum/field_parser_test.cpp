@@ -10,7 +10,7 @@ using namespace rowsum;
 
 namespace {
 
-/// How many bytes of the text are taken for a simple field; -1 for none.
+/// How many bytes at the start of the text are taken for a simple field; -1 if it is none.
 ptrdiff_t simple_size(std::string_view text, char delimiter = ',') {
   const char* const end = skip_simple_field(text.data(), text.data() + text.size(), delimiter);
   return end ? end - text.data() : -1;

@@ -29,8 +29,8 @@ Answer answer(const std::string& text, char delimiter = ',') {
   return {std::string(summer.lines()), summer.rejects(), rows};
 }
 
-/// Every level's answer must be that of the scalar code, which other tests hold against the
-/// reference and against arbitrary precision.
+/// The answer of every level must be that of the scalar code. Other tests compare that with the
+/// reference and with arbitrary precision.
 void check_levels(const std::string& text, char delimiter = ',') {
   const SimdLevel best = simd_level();
   set_simd_level(SimdLevel::scalar);
@@ -58,7 +58,7 @@ class Rows {
     return text;
   }
 
-  /// `odd`: of so many fields one is not plain.
+  /// `odd`: one of so many fields is not plain.
   std::string field(size_t most_digits, size_t odd) {
     const std::string sign = below(4) == 0 ? "-" : "";
     const std::string plain = sign + digits(1 + below(most_digits));
@@ -183,7 +183,7 @@ TEST_CASE("sum_rows: few digits, in rows about as long as the running sums' reac
       std::string row;
       for (size_t i = 0; i < fields; ++i) row += field;
       row.pop_back();
-      // At an even place and at an odd one.
+      // Once at an even position and once at an odd one.
       check_levels(row + "\n" + row + "\r\n1\n" + row + "\n12\n" + row);
     }
   }

@@ -22,11 +22,11 @@ const std::string hello = hello_frame(hello_of(Content::batches));
 
 struct Answer {
   Thrown thrown;
-  ExitStatus returned = ExitStatus::internal;  // unless it threw
+  ExitStatus returned = ExitStatus::internal;  // what it returned, unless it threw
   std::string bytes;
 };
 
-/// What p2_sum answers to the bytes, its end of a failed stream included.
+/// What p2_sum answers to the bytes, including the end of a failed stream.
 Answer answer_to(const std::string& bytes) {
   Pipe in;
   CollectedPipe out;
@@ -95,7 +95,7 @@ TEST_CASE("sum_stream: the dialect and the seat are the hello's") {
 }
 
 TEST_CASE("sum_stream: text is the end of its range") {
-  // A header before it, say.
+  // For example, there is a header before it.
   Batch batch = batch_of_rows({0, 10}, 0, 1);
   batch.text = 2;
   const Answer answer = answer_to(hello + batch_frame(batch, "x\n") + end_frame_at(10, 1));
@@ -205,7 +205,7 @@ TEST_CASE("sum_stream: a row that p1_read could not read to its end is none") {
   const Seen seen = seen_in(told.bytes, Content::results);
   REQUIRE(seen.frames.size() == 1);
   CHECK(seen.verdict == Verdict{ExitStatus::io, 6, 0});
-  // In an input that really ends so, it is one like others.
+  // In an input that really ends with a NUL, the batch is an ordinary one.
   const Answer whole = answer_to(cut + end_frame_at(6, 2));
   CHECK(whole.thrown == Thrown());
   CHECK(seen_in(whole.bytes, Content::results).frames.at(1).rejects.size() == 1);
@@ -220,7 +220,7 @@ TEST_CASE("sum_stream: other rows than p1_read counted, and nobody has told") {
     const Answer answer = answer_to(hello + bad_frame + rest);
     CHECK(answer.thrown == Thrown{ExitStatus::bad_data, changed});
   }
-  // Without a NUL nothing more is waited for: what comes next need not come soon.
+  // Without a NUL p2_sum does not wait for the next frame, which may come late.
   Pipe in, out;
   const std::string bytes = hello + batch_frame(batch_of_rows({0, 4}, 0, 2), "1,2\n");
   REQUIRE(::write(in.in.get(), bytes.data(), bytes.size()) > 0);
@@ -282,7 +282,7 @@ TEST_CASE("sum_stream: text that lies in a file") {
     CHECK(seen.verdict == Verdict{ExitStatus::complete, 17, 3});
   }
   SUBCASE("a ring, across its end") {
-    write_file(path, "6\n1,2\n4,5");  // from offset 9 on it goes on at the beginning
+    write_file(path, "6\n1,2\n4,5");  // byte 9 of the input is byte 0 of the file
     const OwnedFd file = open_file(path, O_RDONLY);
     shared.shared = {file.get(), 9};
     shared.begin = 2;

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A p3_write with --resume, as far as its files go.
+/// A p3_write with --resume, reduced to its files.
 class Run {
  public:
   explicit Run(const TemporaryDirectory& directory, WriteOptions options = {})
@@ -45,7 +45,7 @@ class Run {
   Checkpoint checkpoint_;
 };
 
-/// Leaves 8 bytes of output, of which the journal knows 4.
+/// Leaves 8 bytes of output. The journal speaks of 4 of them.
 void run_and_fail(const TemporaryDirectory& directory) {
   Run run(directory);
   run.accept();

@@ -52,7 +52,7 @@ TEST_CASE("journal: every truncation, every bit and more bytes are refused") {
 }
 
 TEST_CASE("journal: of another version") {
-  // As its own program would have written it: with the right checksum.
+  // As another version of the program writes it: with the right checksum.
   const std::string text = "row sums journal, version 2\nwhatever\nchecksum 9547536151754931772\n";
   CHECK(refusal_of(text) == "of version 2; this program reads version 1");
 }

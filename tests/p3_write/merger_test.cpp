@@ -23,7 +23,7 @@ Hello a_hello(uint64_t begin = 0) {
   return hello;
 }
 
-/// Two bytes a row.
+/// A batch whose rows have two bytes each.
 Batch tile(uint64_t begin, uint64_t end) {
   return {{begin, end}, end - begin, 0, begin / 2, (end - begin) / 2};
 }
@@ -32,7 +32,7 @@ Verdict all_of(uint64_t total) {
   return {ExitStatus::complete, total, total / 2};
 }
 
-/// A merger whose streams have said hello, with the few words that the cases below need.
+/// A merger whose streams have said hello, with short functions for the cases below.
 class Streams {
  public:
   explicit Streams(size_t streams) : merger(streams) {
@@ -42,7 +42,7 @@ class Streams {
   static std::string name_of(size_t stream) { return "out." + std::to_string(stream); }
 
   void head(size_t stream, uint64_t begin, uint64_t end) { merger.head(stream, tile(begin, end)); }
-  /// Writes all that is due; says what that was.
+  /// Writes all that is due, and returns what that was.
   std::string write() {
     std::string written;
     while (const auto stream = merger.due()) {
@@ -146,7 +146,7 @@ TEST_CASE("merger: streams of different inputs") {
     CHECK(refused([&] { merger.hello(0, "out.0", other); }) ==
           "out.0: of another input, or read in another way, than out.1");
   }
-  // Where the streams are, and what the file is called there, makes no difference.
+  // It does not matter on which machine the streams are, and what the file is called there.
   Hello same = a_hello();
   same.inputs = {"/elsewhere/in.csv"};
   same.place = 7;
@@ -263,7 +263,7 @@ TEST_CASE("merger: row numbers") {
     CHECK(streams.merger.next_row() == 2);
     streams.write();
     CHECK(streams.merger.next_row() == 3);
-    // A known one must agree.
+    // If the number of the row is known, it must agree.
     streams.head(0, 6, 8);
     streams.write();
     streams.merger.end(0, all_of(8));
@@ -310,7 +310,7 @@ TEST_CASE("merger: what a failed stream leaves is written as far as it goes") {
   CHECK_FALSE(streams.merger.is_over());
   streams.head(1, 4, 6);
   CHECK(streams.write() == "1 2 ");
-  // The last two may go on yet.
+  // The last two streams may still go on.
   CHECK_FALSE(streams.merger.is_over());
   streams.head(1, 10, 12);
   CHECK_FALSE(streams.merger.is_over());
@@ -335,7 +335,7 @@ TEST_CASE("merger: who knows why it failed is believed before who lost its neigh
   CHECK(status_of({lost, ExitStatus::io}) == ExitStatus::io);
   CHECK(status_of({ExitStatus::io, lost}) == ExitStatus::io);
   CHECK(status_of({fine, lost, fine, ExitStatus::bad_data, lost}) == ExitStatus::bad_data);
-  // The first of those who know.
+  // The status of the first stream that knows the cause.
   CHECK(status_of({ExitStatus::io, ExitStatus::bad_data}) == ExitStatus::io);
 }
 
@@ -349,7 +349,8 @@ TEST_CASE("merger: it has everything when all is written that a complete end spe
   CHECK_FALSE(streams.merger.has_everything());
   CHECK(streams.write() == "0 ");
   CHECK(streams.merger.has_everything());
-  CHECK_FALSE(streams.merger.is_over());  // stream 0 has not ended, and may bring what is wrong
+  CHECK_FALSE(
+      streams.merger.is_over());  // stream 0 has not ended, and may still bring something wrong
 }
 
 TEST_CASE("merger: it has not everything after a failure, or with other rows than the end says") {
@@ -369,7 +370,7 @@ TEST_CASE("merger: streams that are expected one after another") {
   merger.expect(2);
   merger.hello(2, "out.2", a_hello());
   CHECK_FALSE(merger.is_over());
-  // Without the first one there would be a gap.
+  // If the first stream did not count, there would be a gap.
   merger.expect(0);
   merger.head(2, tile(4, 6));
   merger.hello(0, "out.0", a_hello());
@@ -392,14 +393,14 @@ TEST_CASE("merger: a stream may begin again where its last life stopped") {
   streams.head(1, 4, 6);
   streams.head(0, 2, 4);
   CHECK(streams.write() == "0 1 ");
-  // What the last life returned must not come again.
+  // What an earlier life has returned must not come again.
   CHECK(refused([&] { streams.head(0, 0, 2); }) ==
         "out.0.1: bytes 0 to 2 come twice (everything before byte 6 is written)");
 }
 
 namespace {
 
-/// One stream as it is about to come.
+/// One stream whose frames are still to come.
 struct Script {
   std::deque<Batch> heads;
   Verdict verdict;
@@ -411,10 +412,11 @@ struct Run {
   std::vector<Range> written;
   Thrown thrown;
   ExitStatus status = ExitStatus::complete;
-  bool is_stuck = false;  // no stream could be read, and it was not over
+  bool is_stuck = false;  // no stream could be read, although the merger was not over
 };
 
-/// Reads the streams in an order by chance, each only while it holds nothing, until it is over.
+/// Reads the streams in a random order until the merger is over. A stream is read only while no
+/// result of it is held.
 Run run(std::vector<Script> streams, std::mt19937& random) {
   Run run;
   Merger merger(streams.size());
@@ -464,7 +466,7 @@ TEST_CASE("merger: random streams, whole, damaged and failed") {
     }
     const auto damage = static_cast<Damage>(random() % damages);
     const size_t victim = tiles.empty() ? 0 : random() % tiles.size();
-    // As far as can be written at best, where something is gone.
+    // How far the results can be written if something is missing.
     size_t good_tiles = tiles.size();
     for (Script& stream : streams) stream.verdict = all_of(end);
     const size_t unlucky = random() % streams.size();
@@ -473,7 +475,7 @@ TEST_CASE("merger: random streams, whole, damaged and failed") {
       const bool is_hit = t == victim;
       const size_t place = is_hit ? unlucky : random() % streams.size();
       has_failed = has_failed || (is_hit && damage == failed);
-      // A stream that fails says nothing more but that.
+      // A stream that fails says only that from here on.
       if ((is_hit && damage == lost) || (has_failed && place == unlucky)) {
         good_tiles = std::min(good_tiles, t);
         continue;
@@ -492,7 +494,7 @@ TEST_CASE("merger: random streams, whole, damaged and failed") {
     CAPTURE(i);
     CAPTURE(damage);
     REQUIRE_FALSE(is.is_stuck);
-    // Whatever happens, what is written are the first tiles, in order.
+    // In any case, the results that are written are the first ones, in order.
     REQUIRE(is.written.size() <= tiles.size());
     for (size_t t = 0; t < is.written.size(); ++t) {
       REQUIRE(is.written[t].begin == tiles[t].range.begin);

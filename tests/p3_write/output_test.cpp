@@ -70,7 +70,7 @@ TEST_CASE("output: what had the name stays until then") {
   const OwnedFd reader = open_file(path, O_RDONLY);
   output.commit();
   CHECK(contents_of(path) == "new\n");
-  // Whoever was reading the old one reads it to its end.
+  // A process that was reading the old file can read it to its end.
   CHECK(read_to_end(reader.get()) == "old\n");
   CHECK(files_in(directory) == 1);
 }
@@ -286,7 +286,7 @@ TEST_CASE("replace_file: a signal in the midst of it leaves nothing beside it") 
   const TemporaryDirectory directory;
   const std::string path = directory.file("journal");
   write_file(path, "old\n");
-  // One that takes no more than the beginning, so that it is in the midst of it.
+  // A reader that takes only the beginning, so that p3_write is still writing.
   REQUIRE(::mkfifo((path + ".new").c_str(), 0600) == 0);
   const OwnedFd slow = open_file(path + ".new", O_RDWR);
   const std::string bytes = some_bytes(2 << 20);
@@ -315,7 +315,7 @@ TEST_CASE("replace_file: what it cannot open is not its to remove") {
 TEST_CASE("replace_file: an ignored signal stays ignored, at every moment") {
   const TemporaryDirectory directory;
   Child writer([&] {
-    // One that is ignored and blocked waits, until what is to become of it is set anew (Linux).
+    // A signal that is ignored and blocked stays pending until its action is set again (Linux).
     sigset_t hangup, waiting;
     ::sigemptyset(&hangup);
     ::sigaddset(&hangup, SIGHUP);

@@ -14,7 +14,7 @@ using namespace rowsum;
 
 namespace {
 
-/// What hear() throws when p1_read does this, with the link as its standard output, and goes.
+/// What hear() throws if p1_read runs this, with the link as its standard output, and ends.
 template <typename Body>
 Thrown last_heard_of(Body reader) {
   Pipe link;
@@ -57,7 +57,7 @@ TEST_CASE("reader link: all that has been said is heard at once, and before the 
   for (uint32_t i = 0; i < many; ++i) {
     encode(ControlMessage<NewsOfReader>{NewsOfReader::probe, i, 0}, bytes);
   }
-  // A socket, for a pipe may have no room for so much.
+  // A socket, because a pipe may not have room for so much.
   int ends[2];
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
   REQUIRE(::write(ends[0], bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
@@ -91,7 +91,7 @@ TEST_CASE("reader link: p1_read is started with the standard input, and this pro
     std::array<char, 16> bytes;
     const ssize_t n = ::read(reader.link.get(), bytes.data(), bytes.size());
     const Fate fate = wait_for(reader.pid);
-    // Nobody reads the pipe any more.
+    // The pipe has no reader any more.
     ::signal(SIGPIPE, SIG_IGN);
     const bool is_closed = ::write(input.in.get(), "x", 1) < 0 && errno == EPIPE;
     return std::string_view(bytes.data(), n > 0 ? static_cast<size_t>(n) : 0) == "a line\n" &&

@@ -19,24 +19,24 @@ namespace rowsum {
 
 namespace {
 
-/// A result, as a worker sends it.
+/// A result as a worker sends it.
 struct Result {
   Batch batch;
   std::string lines;
   std::vector<Reject> rejects;
 };
 
-/// What came of some results.
+/// What was written for some results.
 struct Outcome {
   Thrown thrown;
-  ExitStatus status = ExitStatus::internal;  // of commit(), unless something was thrown
+  ExitStatus status = ExitStatus::internal;  // what commit() returned, unless something was thrown
   std::string reports;
   bool has_output = false;
   std::string output;
   std::string rejects;
 };
 
-/// While it lives, standard error is a pipe.
+/// While this object exists, standard error is a pipe.
 class Reports {
  public:
   Reports() : before_(::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3)) {
@@ -59,7 +59,7 @@ class Reports {
   OwnedFd before_;
 };
 
-/// The stream that shows one result after another.
+/// A stream that shows one result after another.
 class Source {
  public:
   Source() : stream_("out.0", Content::results) {
@@ -107,7 +107,8 @@ Outcome outcome_of(const std::vector<Result>& results, WriteOptions options = {}
   OwnedFd unfinished;
   outcome.thrown = thrown_by([&] {
     ResultWriter writer(options);
-    // A failed run leaves no file under its name; what was written is seen through the descriptor.
+    // A failed run leaves no file under its name. What was written can be read through the
+    // descriptor.
     unfinished = OwnedFd(::dup(writer.output_fd()));
     for (const Result& result : results) {
       writer.write(source.show(result), first_row);
@@ -131,7 +132,7 @@ WriteOptions skipping() {
   return options;
 }
 
-/// `bytes` of input in batches of one row each, unless it is said otherwise.
+/// Batches of `bytes` bytes of input, with one row each unless another number is given.
 Batch batch(uint64_t begin, uint64_t end, uint64_t first_row, uint64_t rows = 1,
             uint32_t input = 0) {
   return {{begin, end}, end - begin, input, first_row, rows};
@@ -216,7 +217,7 @@ TEST_CASE("result_writer: no rejects, an empty file for them") {
 }
 
 TEST_CASE("result_writer: bytes count from the beginning of the reject's own input") {
-  // The second input is empty, so nothing is said of it.
+  // The second input is empty, so it is not reported.
   const std::vector<Result> results = {{batch(0, 10, 0), "0,1\n", {}},
                                        {batch(10, 14, 1, 1, 2), "", {{0, 1, 12, 0, "x", "x\n"}}},
                                        {batch(14, 16, 2, 1, 2), "", {{0, 1, 14, 0, "y", "y\n"}}}};

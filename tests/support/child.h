@@ -1,4 +1,4 @@
-// Another process, for tests: what it writes, and how it ends.
+// A child process for tests: what it writes, and how it ends.
 #pragma once
 
 #include <fcntl.h>
@@ -19,22 +19,23 @@
 
 namespace rowsum {
 
-/// A fork that runs `body` and exits with what it returns. One that nobody has waited for is killed
-/// when it goes out of scope: a test that failed must not hang. It dies with its parent, too.
+/// A forked process that runs `body` and exits with its result. If it has not been waited for, it
+/// is killed when this object is destroyed, so that a test that failed does not hang. It also dies
+/// with its parent.
 class Child {
  public:
   template <typename Body>
   explicit Child(Body body) {
-    std::fflush(nullptr);  // or both would write what is still in the buffers
+    std::fflush(nullptr);  // otherwise both processes would write what is in the buffers
     const pid_t parent = ::getpid();
     pid_ = ::fork();
     if (pid_ < 0) throw std::runtime_error("fork");
     if (pid_ > 0) return;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(99);  // it has gone before
-    // What doctest has put there would report a test that crashed.
+    if (::getppid() != parent) ::_exit(99);  // the parent has ended already
+    // Removes the handlers of doctest, which would report a test that crashed.
     for (const int signal : {SIGINT, SIGTERM, SIGABRT}) ::signal(signal, SIG_DFL);
-    int status = 99;  // what a body that throws ends with
+    int status = 99;  // the status if the body throws
     try {
       status = body();
     } catch (...) {
@@ -49,11 +50,11 @@ class Child {
     wait();
   }
 
-  /// Nothing, once it has been waited for.
+  /// No signal is sent once it has been waited for.
   void kill(int signal) {
     if (pid_ > 0) ::kill(pid_, signal);
   }
-  /// The exit status, or 128 + the signal, as a shell has it.
+  /// Returns the exit status or, as in a shell, 128 + the signal.
   int wait() {
     int status = 0;
     while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
@@ -87,7 +88,7 @@ Outcome run_in_child(Body body) {
   });
   output.in.close();
   errors.in.close();
-  // Both at once, for the child may fill either of them first.
+  // Both are read at the same time, because the child may fill either of them first.
   std::future<std::string> said =
       std::async(std::launch::async, [&] { return read_to_end(errors.out.get()); });
   Outcome outcome;

@@ -1,4 +1,4 @@
-// Text with nothing before it and nothing behind it.
+// Text in a block of memory of its own.
 #pragma once
 
 #include <algorithm>
@@ -7,7 +7,8 @@
 
 namespace rowsum {
 
-/// A copy in a block of memory of exactly that size, so that a sanitizer sees whoever reads beyond.
+/// A copy in a block of memory of exactly its size, so that a sanitizer finds code that reads
+/// beyond it.
 class ExactText {
  public:
   explicit ExactText(std::string_view text)

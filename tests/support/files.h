@@ -1,4 +1,4 @@
-// Whole files, for tests.
+// Reads and writes whole files, for tests.
 #pragma once
 
 #include <fcntl.h>
@@ -25,7 +25,7 @@ inline void write_file(const std::string& path, std::string_view bytes) {
   if (!file.flush()) throw std::runtime_error("cannot write " + path);
 }
 
-/// A new file, or what there is, open for reading and writing.
+/// Opens a new or an existing file for reading and writing.
 inline OwnedFd open_file(const std::string& path, int flags = O_RDWR | O_CREAT) {
   OwnedFd file(::open(path.c_str(), flags | O_CLOEXEC, 0600));
   if (!file.is_open()) throw std::runtime_error("cannot open " + path);

@@ -1,4 +1,4 @@
-// Bytes as hex digits, the way FORMAT.md and the tests of layouts write them.
+// Bytes as hex digits, as FORMAT.md and the tests of layouts write them.
 #pragma once
 
 #include <cctype>

@@ -6,8 +6,9 @@
 
 namespace rowsum {
 
-/// While it lives, this process gets a SIGALRM every millisecond, with a handler installed without
-/// SA_RESTART: whatever blocks fails with EINTR. A child does not inherit the timer.
+/// While this object exists, the process gets a SIGALRM every millisecond. The handler is installed
+/// without SA_RESTART, so system calls that block fail with EINTR. A child does not inherit the
+/// timer.
 class Interruptions {
  public:
   Interruptions() {
@@ -33,7 +34,8 @@ class Interruptions {
   struct sigaction before_;
 };
 
-/// While it lives, a write to a pipe without a reader is an error, as in our programs.
+/// While this object exists, a write to a pipe without a reader is an error, as in the programs of
+/// the suite.
 class IgnoredSigpipe {
  public:
   IgnoredSigpipe() : before_(::signal(SIGPIPE, SIG_IGN)) {}

@@ -1,4 +1,4 @@
-// Pipes, for tests: made, filled and emptied without any of the code under test.
+// Pipes for tests. They are made, filled and emptied without any of the code under test.
 #pragma once
 
 #include <fcntl.h>
@@ -14,9 +14,8 @@
 
 namespace rowsum {
 
-/// It holds no more than a page, the least that the system offers, unless somebody widens it: what
-/// goes well with that goes well with any pipe. The pipes of a user who has many hold no more,
-/// either.
+/// A pipe that holds one page, the least that the system offers, unless it is widened. Code that
+/// works with it works with any pipe. The pipes of a user with many pipes are no larger, either.
 struct Pipe {
   OwnedFd out;  // to be read
   OwnedFd in;   // to be written
@@ -30,7 +29,7 @@ struct Pipe {
   }
 };
 
-/// One end alone becomes non-blocking: the flag belongs to the end, not to the pipe.
+/// Makes one end non-blocking. The flag belongs to the end and not to the pipe.
 inline void make_nonblocking(int fd) {
   ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
@@ -39,7 +38,7 @@ inline size_t capacity(const Pipe& pipe) {
   return static_cast<size_t>(::fcntl(pipe.in.get(), F_GETPIPE_SZ));
 }
 
-/// Whatever is in there up to the end of the file.
+/// Everything in the pipe up to the end of the file.
 inline std::string read_to_end(int fd) {
   std::string all;
   std::array<char, 4096> bytes;
@@ -60,7 +59,7 @@ class CollectedPipe {
   ~CollectedPipe() { end(); }
 
   int in() const { return pipe_.in.get(); }
-  /// All that was written. Waits until nobody else has the end for writing open either.
+  /// Returns all that was written. Waits until no other process has the writing end open, either.
   std::string end() {
     pipe_.in.close();
     if (reader_.joinable()) reader_.join();
@@ -73,7 +72,8 @@ class CollectedPipe {
   std::thread reader_;
 };
 
-/// Bytes that differ from place to place, so that a part that is lost, doubled or moved shows.
+/// Bytes that differ from place to place, so that a test notices a part that is lost, doubled or
+/// moved.
 inline std::string some_bytes(size_t size) {
   std::string bytes(size, '\0');
   unsigned state = 1;

@@ -1,4 +1,4 @@
-// Streams as bytes, right and wrong ones, and what a StreamParser makes of them.
+// Right and wrong streams as bytes, and what a StreamParser makes of them.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -15,7 +15,7 @@
 
 namespace rowsum {
 
-/// Of one file, no batch of which has more than 64 bytes of text.
+/// The hello of a file whose batches have at most 64 bytes of text.
 inline Hello hello_of(Content content) {
   Hello hello;
   hello.content = content;
@@ -25,13 +25,13 @@ inline Hello hello_of(Content content) {
   return hello;
 }
 
-/// Header and payload as they are given, fitting or not.
+/// A frame of this header and this payload, even if they do not fit each other.
 inline std::string frame(const FrameHeader& header, std::string_view payload = "") {
   const auto bytes = encode(header);
   return std::string(bytes.data(), bytes.size()).append(payload);
 }
 
-/// A batch whose text is all of its range; one row.
+/// A batch of one row, whose text is its whole range.
 inline Batch batch_of(const Range& range) {
   return {range, range.size(), 0, 0, 1};
 }
@@ -56,12 +56,12 @@ inline std::string result_frame(const Range& range, const std::string& lines,
   return frame(header, details + lines);
 }
 
-/// An end with everything summed.
+/// The end of a complete stream.
 inline std::string end_frame_at(uint64_t total, uint64_t rows = 0) {
   return end_frame({ExitStatus::complete, total, rows});
 }
 
-/// All that a stream said, up to its end or up to what was wrong with it.
+/// Everything that a stream says, up to its end or up to the first thing that is wrong with it.
 struct Seen {
   struct Frame {
     Batch batch;
@@ -107,7 +107,7 @@ inline Seen seen_in_steps(std::string_view bytes, Content expected, size_t step)
   return seen;
 }
 
-/// The same for the bytes as a whole and one by one, which must not make a difference.
+/// The same, with the bytes fed as a whole and one by one. Both must have the same effect.
 inline Seen seen_in(std::string_view bytes, Content expected = Content::batches) {
   const Seen whole = seen_in_steps(bytes, expected, SIZE_MAX);
   CHECK(seen_in_steps(bytes, expected, 1) == whole);

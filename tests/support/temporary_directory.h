@@ -1,4 +1,4 @@
-// A directory of its own for a test, removed with all that is in it.
+// A temporary directory for a test, which is removed with everything in it.
 #pragma once
 
 #include <stdlib.h>

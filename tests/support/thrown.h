@@ -1,4 +1,4 @@
-// The Failure that a call ends with, for tests that look at both its status and its words.
+// The Failure that a call throws, for tests that check both its status and its message.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// A p2_sum that dies, or hangs, where it is told to. Otherwise it is p2_sum: the same main() and
-// the same library, with read(2) and writev(2) looked at on their way.
+// A p2_sum that dies, or hangs, at a given point. Otherwise it is p2_sum: it has the same main()
+// and the same library, but its calls of read(2) and writev(2) pass through this file.
 //
 //   FRAGILE_POINT   where:
 //                     start         before anything else
@@ -24,8 +24,8 @@
 //   FRAGILE_LIVES   in so many lives of a place, the first ones (default: in all)
 //   FRAGILE_HOW     a signal's number (default: 9), `loop` for an endless loop, or `exit N`
 //
-// What is one and the same for p2_sum itself, a signal that hits it at this point, is a signal that
-// it sends to itself here.
+// This program sends the signal to itself. For p2_sum that is the same as a signal from outside at
+// this point.
 #include <limits.h>
 #include <signal.h>
 #include <sys/uio.h>
@@ -66,7 +66,8 @@ unsigned long number(const char* name, unsigned long otherwise) {
   return value ? std::strtoul(value, nullptr, 10) : otherwise;
 }
 
-/// p1_read tells a worker its place and its life. In a chain this is the first life at place 0.
+/// p1_read tells a worker its place and its life. In a chain, the worker counts as the first life
+/// at place 0.
 bool is_meant() {
   unsigned place = 0;
   unsigned life = 0;
@@ -89,7 +90,7 @@ void at(std::string_view point) {
   if (setting("FRAGILE_POINT", "") == point && is_meant()) die();
 }
 
-/// The same where there are several in a life, of which this is one more.
+/// The same for a point that a life can reach several times; this is one more time.
 void at(std::string_view point, unsigned long& count) {
   const bool is_it = count == number("FRAGILE_NUMBER", 0);
   ++count;
@@ -98,7 +99,7 @@ void at(std::string_view point, unsigned long& count) {
 
 const bool has_started = (at("start"), true);
 
-/// What is read goes through a parser of its own, too.
+/// The bytes that are read also go through a parser of this file.
 class Reading {
  public:
   void see(std::string_view bytes) {
@@ -115,7 +116,7 @@ class Reading {
         if (stream_.item() != StreamParser::Item::none) stream_.next();
       }
     } catch (const std::exception&) {
-      bytes = {};  // p2_sum itself will say what is wrong
+      bytes = {};  // p2_sum itself reports what is wrong
     }
   }
 
@@ -148,7 +149,7 @@ void write_part(int fd, const iovec* parts, int count, size_t bytes) {
   }
   for (size_t done = 0; done < bytes;) {
     const ssize_t n = ::write(fd, all.data() + done, bytes - done);
-    if (n < 0) ::_exit(errno == EPIPE ? 141 : 74);  // as p2_sum itself
+    if (n < 0) ::_exit(errno == EPIPE ? 141 : 74);  // like p2_sum itself
     done += static_cast<size_t>(n);
   }
 }
@@ -159,14 +160,14 @@ size_t size_of(const iovec* parts, int count) {
   return size;
 }
 
-/// Where the writing of a frame would have gone wrong: `bytes` of it are written, and then it does.
+/// Writes the first `bytes` bytes of a frame, and then fails as it has been told to.
 void inside(std::string_view point, int fd, const iovec* parts, int count, size_t bytes) {
   if (setting("FRAGILE_POINT", "") != point || !is_meant()) return;
   write_part(fd, parts, count, bytes);
   die();
 }
 
-/// What is written in the place of the right result.
+/// The bytes that are written instead of the right result.
 std::optional<std::string> wrong_result(const iovec* parts, int count) {
   const std::string_view point = setting("FRAGILE_POINT", "");
   if (!point.ends_with("_result") && point != "two_results") return std::nullopt;
@@ -206,7 +207,7 @@ ssize_t __wrap_read(int fd, void* into, size_t size) {
 
 ssize_t __wrap_writev(int fd, const iovec* parts, int count) {
   static unsigned long results = 0;  // written
-  static size_t left = 0;            // of a frame of which a part is written
+  static size_t left = 0;            // bytes that are left of a frame that is partly written
   static FrameType type = FrameType::hello;
   if (fd != STDOUT_FILENO) return __real_writev(fd, parts, count);
   const size_t size = size_of(parts, count);

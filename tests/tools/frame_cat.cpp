@@ -1,9 +1,9 @@
-// frame_cat: shows a stream, of batches or of results, frame by frame.
+// frame_cat: shows a stream of batches or of results, frame by frame.
 //
-// One line a frame, with details indented below: the names and the identity in a hello, rejects,
-// and with --text the rows or lines, escaped. A stream that goes wrong is shown up to there; then
-// comes the one line that p2_sum or p3_write would say, with their exit status. A verdict other
-// than `complete` is shown like any other, and is no failure of this program.
+// Each frame has one line, with details indented below: the names and the identity in a hello,
+// rejects, and with --text the rows or lines, escaped. A damaged stream is shown up to the damage.
+// Then comes the line that p2_sum or p3_write would report, and their exit status is used. A
+// verdict other than `complete` is shown like any other and is not a failure of this program.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -46,7 +46,7 @@ std::optional<Options> parse_options(int argc, char** argv) {
   return options;
 }
 
-/// A stream's bytes, the first of which may be looked at before they are read.
+/// The bytes of a stream. The first ones can be looked at before they are read.
 class Source {
  public:
   Source(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
@@ -60,8 +60,8 @@ class Source {
     return n;
   }
 
-  /// What the stream says it is a stream of. Nothing if it does not begin with a hello; what is
-  /// wrong is then for the parser to say.
+  /// The content that the hello of the stream states. Nothing if it does not begin with a hello;
+  /// then the parser reports what is wrong.
   std::optional<Content> content() {
     try {
       FrameParser frames;
@@ -98,7 +98,7 @@ std::string quoted(std::string_view text) {
   return "'" + printable(text, text.size()) + "'";
 }
 
-/// A line for each of the text's own, up to its LF.
+/// Prints each line of the text, up to its LF, in a line of its own.
 void add_text(std::string& out, std::string_view text) {
   while (!text.empty()) {
     const size_t end = std::min(text.find('\n'), text.size() - 1) + 1;

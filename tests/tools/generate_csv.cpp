@@ -1,13 +1,15 @@
 // generate_csv: CSV files of random integers for the demo, the tests and the benchmark.
 //
-// Promises: the same options and seed give the same bytes, on any machine. What dresses a file
-// (--quoted, --padded, --crlf, --delimiter, --header) leaves its integers alone, and --reject
-// replaces one field in some rows: so `messy` has the sums of `mixed`. Integers are drawn by
-// multiply-shift, which is off by at most 2^-64 a value: nothing for small ranges, but in one near
-// 2^64 that is no power of two some values come twice as often as others.
+// The same options and seed give the same bytes on any machine. Options for the form of a file
+// (--quoted, --padded, --crlf, --delimiter, --header) do not change its integers, and --reject
+// replaces one field in some rows. So `messy` has the sums of `mixed`. Integers are drawn by
+// multiply-shift, which changes the probability of a value by at most 2^-64. That does not matter
+// for small ranges, but in a range near 2^64 that is no power of two, some values come twice as
+// often as others.
 //
-// When things go wrong: one line and exit 64 (usage), 73 (cannot create) or 74 (cannot write, and
-// what was written stays); nobody reads any more: exit 141 without a word.
+// A failure is reported in one line, with exit status 64 (usage), 73 (cannot create) or 74 (cannot
+// write; what was written stays). If the reader of the output has gone, the program ends with
+// status 141 and reports nothing.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -49,10 +51,10 @@ struct Options {
   char delimiter;
   uint64_t seed;
   std::string output = "-";
-  std::string text;  // of --help or --version: print it, do nothing else
+  std::string text;  // the answer to --help or --version: print it and do nothing else
 };
 
-/// A workload is a list of options that give way to those on the command line.
+/// A workload is a list of options. Those on the command line take precedence.
 const std::string mixed = "--rows=3000000 --columns=45 --skew --digits=1..10 --negative=10";
 const std::map<std::string, std::string> workloads = {
     {"digits", "--rows=5000000 --columns=100 --min=0 --max=9"},
@@ -153,7 +155,7 @@ Options parse_options(int argc, char** argv) {
 
 // ---- Output ----
 
-/// Buffered write(2). Ends the program at the first failure, so what returns has succeeded.
+/// Buffered write(2). The first failure ends the program, so a call that returns has succeeded.
 class Output {
  public:
   static constexpr int64_t fields_in_room = 1000;
@@ -163,7 +165,7 @@ class Output {
     if (fd_ < 0) die(73, "cannot create " + name_ + ": " + std::strerror(errno));
   }
 
-  /// Where to put up to fields_in_room fields and a row end; then say where they end.
+  /// Room for up to fields_in_room fields and a row end. The caller then has to say where they end.
   char* room() {
     if (used_ >= flush_at) flush();
     return buffer_.data() + used_;
@@ -204,8 +206,8 @@ class Output {
 
 // ---- Chance ----
 
-/// SplitMix64 (Steele, Lea, Flood 2014): one step hardly waits for the one before, so it is faster
-/// here than generators with more state. Streams of one seed are unrelated.
+/// SplitMix64 (Steele, Lea, Flood 2014): a step hardly depends on the one before, so it is faster
+/// here than generators with more state. The streams of one seed are unrelated.
 class Random {
  public:
   Random(uint64_t seed, uint64_t stream) : state_(seed) { state_ = next() + stream; }
@@ -221,8 +223,8 @@ class Random {
   uint64_t state_;
 };
 
-/// Takes a number in [0, count) off the top of `word`; the rest is as good as a new word while the
-/// product of all counts taken is far below 2^64.
+/// Takes a number in [0, count) from the upper bits of `word`. The rest can serve as a new word as
+/// long as the product of all counts taken is far below 2^64.
 uint64_t take(uint64_t& word, uint64_t count) {
   const Uint128 product = Uint128{word} * count;
   word = static_cast<uint64_t>(product);
@@ -248,7 +250,8 @@ int64_t skewed_length(Random& random, int64_t mean) {
 
 // ---- Fields: print() draws one, puts it at `at` and returns its end ----
 
-/// min..max; where a table of all texts fits the first-level cache, by that, to the same effect.
+/// Integers from min to max. If a table of all their texts fits the first-level cache, it is used,
+/// with the same effect.
 class RangeField {
  public:
   explicit RangeField(const Options& options)
@@ -269,7 +272,7 @@ class RangeField {
       return std::to_chars(at, at + 20, static_cast<int64_t>(min_ + offset)).ptr;
     }
     const Entry& entry = table_[offset];
-    std::memcpy(at, &entry, sizeof entry);  // in one store; what follows overwrites the excess
+    std::memcpy(at, &entry, sizeof entry);  // in one store; the next field overwrites the excess
     return at + entry.length;
   }
 
@@ -282,7 +285,7 @@ class RangeField {
   std::vector<Entry> table_;
 };
 
-/// First the number of digits, then the digits, so that no length is too much.
+/// Draws first the number of digits, then the digits, so that any length is possible.
 class DigitsField {
  public:
   explicit DigitsField(const Options& options)
@@ -301,7 +304,8 @@ class DigitsField {
     const uint64_t first = lowest_first + take(shape, 10 - lowest_first);
     *at = '-';
     at += negative_.happens(shape);
-    // By the dozen: a loop of exactly `length` digits would be mispredicted in every field.
+    // Twelve digits at a time: a loop of exactly `length` steps would be mispredicted in every
+    // field.
     for (uint64_t done = 0; done < length; done += 12) {
       uint64_t word = random.next();
       for (int i = 0; i < 12; i += 2) std::memcpy(at + done + i, &pairs_[take(word, 100)], 2);
@@ -322,7 +326,7 @@ class Dresser {
   explicit Dresser(const Options& options)
       : quoted_(options.quoted), padded_(options.padded), random_(options.seed, 1) {}
 
-  /// The field is [at, end); returns its new end.
+  /// The field is [at, end). Returns its new end.
   char* dress(char* at, char* end) {
     const uint64_t both = random_.next();
     if (padded_.happens(both)) {
@@ -374,7 +378,7 @@ void write_rows(const Options& options, Output& out) {
     char* at = nullptr;
     for (int64_t field = 0; field < columns;) {
       at = out.room();
-      Random random = integers;  // a copy of our own stays in a register
+      Random random = integers;  // a local copy stays in a register
       const int64_t stop = std::min(columns, field + Output::fields_in_room);
       for (; field < stop; ++field) {
         char* end = source.print(at, random);
@@ -404,7 +408,7 @@ void write_file(const Options& options, Output& out) {
 
 int main(int argc, char** argv) {
   using namespace rowsum;
-  std::signal(SIGPIPE, SIG_IGN);  // write(2) says EPIPE instead
+  std::signal(SIGPIPE, SIG_IGN);  // then write(2) fails with EPIPE
   try {
     const Options options = parse_options(argc, argv);
     Output out(options.output);

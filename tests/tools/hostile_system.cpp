@@ -1,6 +1,6 @@
-// A system that fails a program: linked to p1_read, p2_sum and p3_write in the place of the calls
-// below, with the linker's --wrap. They are static, so nothing could be preloaded; and a call of
-// every kind can fail here, malloc too.
+// Makes system calls of a program fail. This file is linked to p1_read, p2_sum and p3_write and
+// replaces the calls below by means of the linker's --wrap. The programs are static, so nothing
+// could be preloaded. A call of every kind can fail here, malloc too.
 //
 //   HOSTILE_PROGRAM  whom: p1_read, p2_sum or p3_write (default: all of them)
 //   HOSTILE_CALL     which call, one of those at the end of this file
@@ -61,12 +61,13 @@ void note() {
   errno = saved;
 }
 
-/// The C library allocates before it knows the program's name, and dies where it cannot.
+/// The C library allocates before it knows the name of the program, and dies if it cannot.
 bool has_begun() {
   return program_invocation_short_name[0] != '\0';
 }
 
-/// Whether this call fails, with errno. `count`: of its kind, those before it.
+/// Whether this call has to fail; then errno is set. `count`: how many calls of its kind came
+/// before.
 bool fails(const char* call, unsigned long& count, bool can_be_interrupted = false) {
   if (!has_begun() || !settings().is_meant) return false;
   ++count;
@@ -110,8 +111,8 @@ extern "C" void* __wrap_malloc(size_t size);
 extern "C" void* __wrap_malloc(size_t size) {
   static unsigned long count = 0;
   static bool has_pool = false;
-  // Of the library: where exceptions lie when there is no memory for them. Without it nobody can
-  // throw one.
+  // The memory that the library keeps for exceptions when there is no other. Without it no
+  // exception can be thrown.
   if (!has_pool) {
     has_pool = size > 0x10000;
     return __real_malloc(size);
@@ -157,7 +158,8 @@ extern "C" ssize_t __wrap_writev(int fd, const iovec* parts, int n) {
 extern "C" ssize_t __wrap_write(int fd, const void* from, size_t size);
 extern "C" ssize_t __wrap_write(int fd, const void* from, size_t size) {
   static unsigned long count = 0;
-  if (fd == STDERR_FILENO) return __real_write(fd, from, size);  // or nobody could say what failed
+  if (fd == STDERR_FILENO)
+    return __real_write(fd, from, size);  // otherwise the failure could not be reported
   if (fails("write", count, true)) return -1;
   return __real_write(fd, from, at_most(size));
 }

@@ -26,7 +26,7 @@ std::optional<boost::program_options::variables_map> parse(std::vector<std::stri
   return parse_arguments(static_cast<int>(words.size()), argv.data(), std::move(command_line));
 }
 
-/// As a program would end with this command line.
+/// How a program ends with this command line.
 Outcome run(const std::vector<std::string>& words, const char* output = nullptr) {
   return run_in_child([&] {
     if (output) ::dup2(::open(output, O_WRONLY), STDOUT_FILENO);

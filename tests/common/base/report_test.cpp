@@ -28,7 +28,7 @@ TEST_CASE("report: one line after the program's name, in one write") {
     return bytes;
   };
   CHECK(packet() == "p9_test: in.csv: no such thing\n");
-  // Names of files may hold anything, and one line stays one line.
+  // Names of files may hold any byte, and a report is always one line.
   CHECK(packet() == "p9_test: a\\nb\\x1b[31m\\x7f.csv \xc3\xa9\n");
   const std::string longest = packet();
   CHECK(longest.size() > PIPE_BUF - 8);

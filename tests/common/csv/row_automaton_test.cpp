@@ -12,7 +12,7 @@ namespace {
 
 using Meaning = RowAutomaton::Meaning;
 
-/// What each byte means, a letter a byte: s(yntax), c(ontent), f(ield end), r(ow end).
+/// What each byte means, with one letter for each: s(yntax), c(ontent), f(ield end), r(ow end).
 std::string meanings(std::string_view text, char delimiter = ',') {
   RowAutomaton automaton({delimiter});
   std::string letters;
@@ -102,7 +102,7 @@ TEST_CASE("row_automaton: jumping past bytes without quotes is stepping over the
         CAPTURE(start + before + last);
         CHECK(jumped.is_at_row_start() == stepped.is_at_row_start());
         CHECK(jumped.is_quoted() == stepped.is_quoted());
-        // A quote tells the start of a field from its middle.
+        // A quote shows whether this is the start of a field or its middle.
         CHECK(jumped.step(quote) == stepped.step(quote));
         CHECK(jumped.is_quoted() == stepped.is_quoted());
       }

@@ -56,7 +56,7 @@ TEST_CASE("owned fd: moves") {
   const int fd = first.get();
   OwnedFd second(std::move(first));
   CHECK(second.get() == fd);
-  CHECK_FALSE(first.is_open());  // NOLINT: what it promises after a move
+  CHECK_FALSE(first.is_open());  // NOLINT: the class promises this after a move
 
   OwnedFd third(open_null());
   const int replaced = third.get();

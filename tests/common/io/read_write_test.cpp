@@ -17,8 +17,8 @@ using namespace rowsum;
 
 namespace {
 
-/// Reads everything, at most `step` bytes at a time with a pause after each; exits with 0 if it is
-/// what was to come.
+/// Reads everything, at most `step` bytes at a time, with a pause after each read. Exits with 0 if
+/// the bytes are the expected ones.
 int expect(Pipe& pipe, const std::string& wanted, size_t step) {
   pipe.in.close();
   std::string got;
@@ -31,7 +31,7 @@ int expect(Pipe& pipe, const std::string& wanted, size_t step) {
   return got == wanted ? 0 : 1;
 }
 
-/// Until nothing more goes in.
+/// Fills the pipe until nothing more fits.
 void fill(const Pipe& pipe) {
   make_nonblocking(pipe.in.get());
   while (::write(pipe.in.get(), "x", 1) == 1) {
@@ -244,7 +244,7 @@ TEST_CASE("wait_readable: not when nobody reads what would come of it") {
   CHECK(thrown_by([&] {
           wait_readable(quiet.out.get(), std::array{wanted.in.get(), out.in.get()});
         }) == Thrown{ExitStatus::downstream_closed, ""});
-  // Also when the reader goes while this waits.
+  // This holds also if the reader goes while the call waits.
   Pipe later;
   Child reader([] {
     sleep_ms(20);

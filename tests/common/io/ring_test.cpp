@@ -75,7 +75,7 @@ TEST_CASE("ring: a stretch over the wrap is contiguous memory, and two parts of 
   const std::string bytes = take(ring.fd(), 0, 0, mebibyte);
   CHECK(bytes.substr(mebibyte - 400) == text.substr(0, 400));
   CHECK(bytes.substr(0, 600) == text.substr(400));
-  // Both mappings show what either was given.
+  // What is written into one mapping can be read from both.
   const std::span<char> beginning = ring.space(3 * mebibyte, 600);
   CHECK(std::string(beginning.begin(), beginning.end()) == text.substr(400));
 }

@@ -39,7 +39,7 @@ std::string refusal_of(Decode decode, const std::string& details) {
   return "nothing";
 }
 
-/// Neither fewer bytes nor more are such a value.
+/// Checks that fewer bytes and more bytes are refused.
 template <typename Decode>
 void check_length(Decode decode, const std::string& details, size_t least) {
   for (size_t size = least; size < details.size(); ++size) {
@@ -107,7 +107,7 @@ TEST_CASE("codec: the number of rejects") {
 
 TEST_CASE("codec: details that are too short or too long") {
   check_length(decode_hello, encode(example_hello()), 0);
-  check_length(decode_rejects, encode(example_rejects()), 1);  // none at all is a value
+  check_length(decode_rejects, encode(example_rejects()), 1);  // no bytes at all are a value
   check_length(decode_status, encode(ExitStatus::io), 0);
 }
 
@@ -126,7 +126,7 @@ TEST_CASE("codec: a status is 0 to 255, and not 1") {
   CHECK(refusal_of(decode_status, from_hex("01 01 00 00 00")) == "a verdict that is no status");
 }
 
-// A vector of 2^39 of anything would kill the program or fail otherwise than with these words.
+// A vector of 2^39 items would kill the program, or fail with other words than these.
 TEST_CASE("codec: absurd lengths are refused before anything is allocated for them") {
   const std::string lengths[] = {"00 00 00 00 80 00 00 00", "ff ff ff ff ff ff ff ff",
                                  "00 00 00 00 00 00 00 80"};

@@ -10,7 +10,7 @@ using namespace rowsum;
 TEST_CASE("count_lines: texts of every length, and from every offset") {
   std::string text;
   for (size_t i = 0; i < 300; ++i)
-    text += i * i % 7 < 3 ? "\n" : "\x8a";  // which is LF but for a bit
+    text += i * i % 7 < 3 ? "\n" : "\x8a";  // differs from LF in one bit
   for (size_t begin = 0; begin < 40; ++begin) {
     for (size_t size = 0; size <= text.size() - begin; ++size) {
       const std::string_view part = std::string_view(text).substr(begin, size);

@@ -1,5 +1,5 @@
-// FORMAT.md is the reference: its examples decode to what it says they are, and it has the words of
-// every refusal.
+// FORMAT.md is the reference: its examples decode to what it says, and it has the words of every
+// refusal.
 #include <doctest/doctest.h>
 
 #include <bit>
@@ -38,7 +38,7 @@ std::vector<std::string> examples() {
   return blocks;
 }
 
-/// What a source file gives to refuse() and std::invalid_argument: the first literal of each.
+/// The first string literal in each call of refuse() and std::invalid_argument in a source file.
 std::vector<std::string> refusals_in(const std::string& name) {
   const std::string source = source_file(name);
   std::vector<std::string> refusals;
@@ -75,7 +75,7 @@ TEST_CASE("format document: the stream of batches") {
   REQUIRE(seen.frames.size() == 1);
   CHECK(seen.frames[0] == Seen::Frame{batch_in_document, "1,2\n3,x\n", {}});
   CHECK(seen.verdict == Verdict{ExitStatus::complete, 8, 2});
-  // And the other way round: this is what a writer makes of it.
+  // The other way round: a writer makes these bytes from it.
   CHECK(to_hex(hello_frame(*seen.hello) + batch_frame(batch_in_document, "1,2\n3,x\n") +
                end_frame(*seen.verdict)) == to_hex(bytes));
 }
@@ -133,5 +133,5 @@ TEST_CASE("format document: it has the words of every refusal") {
       ++count;
     }
   }
-  CHECK(count >= 18);  // so that they have been found
+  CHECK(count >= 18);  // otherwise the search has not found them
 }

@@ -14,7 +14,7 @@ using namespace rowsum;
 namespace {
 
 /// Feeds at most `step` bytes at a time until there is a frame or no byte is left, and returns how
-/// many it took.
+/// many bytes that took.
 size_t feed(FrameParser& parser, std::string_view bytes, size_t step = SIZE_MAX) {
   size_t taken = 0;
   while (!parser.has_frame() && taken < bytes.size()) {

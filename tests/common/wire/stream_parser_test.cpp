@@ -30,7 +30,7 @@ std::string results() {
          result_frame({4, 12}, "2,11\n", {a_reject}) + end_frame_at(12, 2);
 }
 
-/// The same on disk, where payloads have checksums.
+/// The same in a file on disk, where payloads have checksums.
 std::string on_disk(Content content) {
   TemporaryDirectory directory;
   const OwnedFd file = open_file(directory.file("stream"));
@@ -141,7 +141,7 @@ TEST_CASE("stream parser: not a stream") {
   CHECK(seen_in(std::string(100, '1')).thrown == refused);
   CHECK(seen_in(std::string(100, '\0')).thrown == refused);
   CHECK(seen_in("1,2,3\n4,5,6\n").thrown == refused);
-  CHECK(seen_in("1,2").thrown == ended_early("before it began"));  // too short to tell
+  CHECK(seen_in("1,2").thrown == ended_early("before it began"));  // too short to show what it is
   CHECK(seen_in("\x8fXYZ" + hello.substr(4)).thrown == refused);
 }
 
@@ -163,7 +163,7 @@ TEST_CASE("stream parser: damage to any byte of any header") {
         damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
         const Seen seen = seen_in(damaged, content);
         CHECK(seen.thrown.status == ExitStatus::bad_data);
-        CHECK(seen.frames.size() == (i < 2 ? 0 : i - 1));  // what came before it is good
+        CHECK(seen.frames.size() == (i < 2 ? 0 : i - 1));  // the frames before it are good
       }
     }
   }
@@ -295,10 +295,10 @@ TEST_CASE("stream parser: less text than it covers: a BOM, a header come before"
 
 TEST_CASE("stream parser: more text than the hello allows") {
   CHECK(seen_in(hello + batch_frame(Range{0, 64}) + end_frame_at(64)).thrown == Thrown());
-  // As soon as the header is there ...
+  // This is refused as soon as the header has come ...
   CHECK(seen_in(hello + batch_frame(Range{0, 65}).substr(0, frame_header_size)).thrown ==
         bad("a batch with more text than it covers, bytes 0 to 65"));
-  // ... and also of text that is elsewhere, for somebody will have to hold it.
+  // ... and also for shared text, because a program will have to hold it.
   CHECK(seen_in(hello + batch_frame_shared(batch_of({0, 65}))).thrown ==
         bad("a batch with more text than it covers, bytes 0 to 65"));
 }
@@ -318,7 +318,7 @@ TEST_CASE("stream parser: lines may be longer than any batch") {
 }
 
 TEST_CASE("stream parser: details and text that no frame of its kind can have") {
-  // Each header alone is enough, for what it claims may never come.
+  // Each header is refused by itself, because what it claims may never come.
   const auto refusal = [](FrameHeader header, Content content) {
     return seen_in((content == Content::batches ? hello : hello_of_results) + frame(header),
                    content)
@@ -440,7 +440,7 @@ TEST_CASE("stream parser: a claim of 2^39 bytes gets no memory for them") {
   FrameHeader claim;
   claim.details = uint64_t{1} << 39;
   CHECK(space_after("", Content::batches, claim) <= 8 << 20);
-  // Nor does a hello that allows it.
+  // A hello that allows so much changes nothing.
   for (const Content content : {Content::batches, Content::results}) {
     Hello generous = hello_of(content);
     generous.largest_text = uint64_t{1} << 39;

@@ -12,7 +12,7 @@ using namespace rowsum;
 
 namespace {
 
-/// What `use` writes with a StreamWriter on a pipe.
+/// Returns what `use` writes with a StreamWriter to a pipe.
 template <typename Use>
 std::string written(Use use) {
   CollectedPipe pipe;
@@ -108,7 +108,7 @@ TEST_CASE("stream writer: a failure in the middle ends where the last frame did"
     writer.hello(hello_of(Content::batches));
     writer.batch(batch_of({0, 4}), "1,2\n");
     writer.fail(ExitStatus::bad_data, Content::batches);
-    writer.fail(ExitStatus::io, Content::batches);  // once is enough
+    writer.fail(ExitStatus::io, Content::batches);  // a second call does nothing
   }));
   CHECK(seen.thrown == Thrown());
   CHECK(seen.frames.size() == 1);
@@ -148,6 +148,6 @@ TEST_CASE("stream writer: after a write that failed there is no end to be writte
   StreamWriter writer(full.get(), "part.3");
   CHECK(thrown_by([&] { writer.hello(hello_of(Content::batches)); }) ==
         Thrown{ExitStatus::io, "part.3: No space left on device"});
-  // /dev/full would refuse this as well, if it were tried.
+  // /dev/full would refuse this as well if the writer tried it.
   CHECK(thrown_by([&] { writer.fail(ExitStatus::io, Content::batches); }) == Thrown());
 }
