@@ -40,7 +40,7 @@ struct Text {
   std::string_view view() const { return {bytes.data(), batch.text}; }
 };
 
-/// About as many bytes as a batch has.
+/// About the number of bytes of a batch.
 Text text_of(const Shape& shape) {
   std::mt19937_64 random(1);
   std::uniform_int_distribution<int> columns(shape.fewest_columns, shape.most_columns);
@@ -112,7 +112,7 @@ void print_exact(benchmark::State& state) {
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations()));
 }
 
-/// The reference to a batch, as the launcher's p1_read sends it, and its arrival: once a batch.
+/// Sends and receives the reference to a batch, as p1_read does with workers: once for each batch.
 void encode_batch(benchmark::State& state) {
   const Batch batch{{1 << 20, (1 << 20) + 250'000}, 250'000, 0, 10'000, 1250};
   for (auto _ : state) benchmark::DoNotOptimize(batch_frame_shared(batch));
@@ -126,7 +126,7 @@ void decode_batch(benchmark::State& state) {
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations()));
 }
 
-/// Rejects are all that cereal encodes while rows flow; items are rejects.
+/// Rejects are the only values that cereal encodes in the main loop. Items are rejects.
 std::vector<Reject> some_rejects() {
   return std::vector<Reject>(100, {17, 3, 4711, 1234, "abc", "1,2,abc,4\n"});
 }

@@ -1,13 +1,13 @@
-// The suite's kernels in one process with threads: what it would be if the page cache were all the
-// input there is, and no failure had to stay in one process. The benchmark holds the suite against
-// it; a test holds its sums against the suite's.
+// The kernels of the suite in one process with threads: what the suite could be if all input were
+// in the page cache, and if a failure did not have to stay in one process. The benchmark compares
+// the suite with it, and a test compares its sums with those of the suite.
 //
 //   monolith FILE [THREADS] > sums.csv
 //
-// A thread takes the lock, reads a batch's text to where the cutter finds its end, lets the next
-// one in, sums, and writes when its turn comes. So each byte is read once, and no line is copied
-// but by write(2). It checks what the suite checks of the input, but at a row that is not integers
-// it only fails: what it has written by then depends on the threads.
+// A thread takes the lock, reads the text of a batch up to where the cutter finds its end, releases
+// the lock, sums, and writes when its turn comes. So each byte is read once, and only write(2)
+// copies lines. It checks the input as the suite does, but at a row that is not integers it just
+// fails: what it has written by then depends on the threads.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -48,7 +48,7 @@ class Monolith {
   }
 
  private:
-  /// What every thread does: batches, until there are no more or one has failed.
+  /// The work of every thread: it sums batches until there are no more or one has failed.
   void sum_batches() {
     Buffer text;
     BatchSummer summer{Dialect()};
@@ -61,17 +61,17 @@ class Monolith {
       const std::lock_guard lock(mutex_);
       if (!failure_) failure_ = std::current_exception();
       has_failed_ = true;
-      turn_ = UINT64_MAX;  // nobody waits for what will not come
+      turn_ = UINT64_MAX;  // no thread waits for a turn that will not come
       turn_.notify_all();
     }
   }
 
-  /// The next batch and its bytes; nothing at the end of the file.
+  /// Returns the next batch and its bytes, or nothing at the end of the file.
   std::optional<Batch> take(Buffer& text, uint64_t& number) {
     const std::lock_guard lock(mutex_);
     number = taken_;
     if (is_over_ || has_failed_) return std::nullopt;
-    // The rest of a row that the last batch left is read once more.
+    // The beginning of a row that the last batch left over is read again.
     const uint64_t begin = batcher_.taken();
     uint64_t size = 0;
     while (true) {
@@ -108,7 +108,7 @@ class Monolith {
 
   const std::string name_;
   const OwnedFd file_;
-  std::mutex mutex_;  // over what follows, up to the turn
+  std::mutex mutex_;  // protects the members below, up to turn_
   Batcher batcher_;
   uint64_t taken_ = 0;  // batches
   bool is_over_ = false;

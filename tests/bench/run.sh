@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The benchmark: the suite, its yardsticks, and other tools that do the same job. See --help, and
-# README.md beside this.
+# The benchmark: measures the suite, and for comparison other tools that do the same work. See
+# --help, and README.md beside this.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$here/../..
 
-# What other tools there are: Debian has most; DuckDB and Polars come as packages of node.
+# The other tools: Debian has most of them. DuckDB and Polars are packages of node.
 install_peers() {
   # shellcheck disable=SC1091 # it is checked by itself
   source "$root/scripts/install_packages.sh"
@@ -13,7 +13,8 @@ install_peers() {
   local cache=${XDG_CACHE_HOME:-$HOME/.cache}/rowsum-bench
   mkdir -p "$cache"
   cp "$here/peers/package.json" "$cache"
-  # The native part of Polars asks for a newer node than it needs; npm leaves it out unless it is named.
+  # The native part of Polars asks for a newer node than it needs. npm leaves it out unless it is
+  # named.
   local native
   native=nodejs-polars-linux-$(node -p process.arch)-gnu
   native+=@$(node -p 'require(process.argv[1]).dependencies["nodejs-polars"]' "$cache/package.json")

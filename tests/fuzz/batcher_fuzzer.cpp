@@ -1,7 +1,7 @@
-// The batcher: whatever the inputs and however they arrive, the batches tile them, and their texts
-// are the rows that the automaton alone finds, up to the row that is refused. The first bytes of an
-// input are the options: delimiter, header (odd; from 80 on the texts are expanded, see fuzz.h),
-// batch size, longest row. Then come the texts of the files, with FS (1c) between them.
+// The batcher: for any inputs that arrive in any pieces, the batches tile the inputs, and their
+// texts are the rows that the automaton alone finds, up to the row that is refused. The first bytes
+// of an input are the options: delimiter, header (odd; from 80 on the texts are expanded, see
+// fuzz.h), batch size, longest row. Then come the texts of the files, with FS (1c) between them.
 #include <algorithm>
 #include <optional>
 #include <vector>
@@ -16,14 +16,14 @@ namespace {
 
 struct Row {
   uint64_t begin;
-  uint64_t end;  // after the row end
+  uint64_t end;  // after its row end
 };
 
 /// What p1_read should find.
 struct Expected {
   std::vector<Row> rows;
   std::string failure;
-  uint64_t total = 0;  // when nothing failed
+  uint64_t total = 0;  // if nothing failed
 };
 
 std::string name_of(size_t input) {
@@ -35,7 +35,7 @@ void add_plain_rows(std::string_view text, uint32_t input, const BatcherOptions&
                     Expected& expected) {
   const uint64_t origin = expected.total;
   size_t row = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
-  size_t number = 0;  // of the row within this file, its header included
+  size_t number = 0;  // of the row within this file, including its header
   const auto end_row = [&](size_t end) {
     const bool is_header = options.header && number == 0;
     if (!is_header) expected.rows.push_back({origin + row, origin + end});
@@ -65,10 +65,10 @@ void add_plain_rows(std::string_view text, uint32_t input, const BatcherOptions&
 
 struct Feeding {
   Pieces pieces;
-  bool is_live;  // takes what there is after each piece
+  bool is_live;  // takes all whole rows after each piece
 };
 
-/// Does what p1_read does, and looks at every batch.
+/// Does what p1_read does, and checks every batch.
 class Run {
  public:
   Run(const std::vector<std::string_view>& texts, const BatcherOptions& options,
@@ -167,7 +167,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const unsigned choice = choices.byte();
   options.header = choice % 2;
   const bool is_long = choice >= 0x80;
-  // Up to some 16 KiB; small ones are likelier.
+  // Up to about 16 KiB. Small values are more likely.
   const auto bytes = [&] {
     const uint64_t byte = choices.byte();
     return (is_long ? 256 : 1) + (byte < 128 ? byte : byte * byte / 4);

@@ -1,5 +1,5 @@
-// The codec, both ways: details that it takes are those that it writes for their value, and every
-// value comes back from its details.
+// The codec, in both directions: details that it accepts are the details that it writes for their
+// value, and decoding the details of a value gives this value.
 #include <algorithm>
 #include <optional>
 #include <stdexcept>
@@ -60,7 +60,7 @@ void check_value(const Value& value, Decode decode) {
   require(back && *back == value, "a value comes back from its details");
 }
 
-/// That of a run with rejects ends no stream.
+/// The status of a run with rejects does not end a stream.
 void check_status(ExitStatus status) {
   if (status != ExitStatus::some_rejected) return check_value(status, decode_status);
   require(!decoded(decode_status, encode(status)), "the status of a run with rejects is refused");
@@ -74,7 +74,7 @@ void check_details(std::string_view details, unsigned kind) {
             "a hello has a content");
     require(hello->dialect.is_possible(), "a hello has a delimiter");
     std::string expected(details);
-    expected[2] = expected[2] ? 1 : 0;  // whether there is a header: no matter which number says so
+    expected[2] = expected[2] ? 1 : 0;  // whether there is a header: any number but 0 means yes
     require(encode(*hello) == expected, "a hello has one form");
   } else if (kind == 1) {
     const auto rejects = decoded(decode_rejects, details);
@@ -95,7 +95,7 @@ void check_details(std::string_view details, unsigned kind) {
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rowsum;
   Choices choices(data, size);
-  // '0' to '2' are details, of a hello, rejects or a status; '3' to '5' values.
+  // '0' to '2': details of a hello, of rejects or of a status; '3' to '5': values.
   const size_t kind = choices.below(6);
   if (kind < 3) check_details(choices.rest(), static_cast<unsigned>(kind));
   if (kind == 3) check_value(hello_of(choices), decode_hello);

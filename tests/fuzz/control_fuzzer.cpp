@@ -1,4 +1,5 @@
-// The control channel: messages are the same however their bytes arrive, and are those bytes.
+// The control channel: the messages do not depend on how their bytes arrive, and encode to the same
+// bytes.
 #include <algorithm>
 #include <stdexcept>
 
@@ -55,7 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace rowsum;
   const std::string_view bytes = Choices(data, size).rest();
   const Seen expected = plainly_seen_in(bytes);
-  // Messages that come in one piece with a bad one go down with it.
+  // Messages that come in one piece with a bad one are lost with it.
   require_same(seen_in(bytes, Pieces(1)), expected, "byte by byte");
   const Seen whole = seen_in(bytes, Pieces(SIZE_MAX));
   require(whole.is_refused == expected.is_refused, "whole: refused");

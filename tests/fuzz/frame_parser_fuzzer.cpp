@@ -1,5 +1,6 @@
-// The frame parser: frames are the same however their bytes arrive, and the same as from a look at
-// all the bytes at once. An input is the bytes of a stream, such as `p1_read in.csv | cat` writes.
+// The frame parser: the frames do not depend on how their bytes arrive, and are those that are
+// found in all bytes at once. An input is the bytes of a stream, such as `p1_read in.csv | cat`
+// writes.
 #include <xxhash.h>
 
 #include <algorithm>
@@ -12,7 +13,7 @@ namespace rowsum {
 
 namespace {
 
-/// The frames up to one that is wrong, and what is wrong with it.
+/// The frames up to a wrong one, and what is wrong with that.
 struct Seen {
   std::string frames;  // header and payload of each
   size_t count = 0;
@@ -62,7 +63,7 @@ Seen seen_in(std::string_view bytes, Pieces pieces) {
   return seen;
 }
 
-/// What a header's own bytes must be: all that is looked at comes back.
+/// A decoded header must encode to its own bytes, as far as these are looked at.
 void check_header(const FrameHeader& header, std::string_view bytes) {
   const auto again = encode(header);
   const std::string_view is(again.data(), again.size());

@@ -1,7 +1,7 @@
 // What the fuzzers share: how one fails, and how it takes an input apart.
 //
-// A fuzzer is a file with one LLVMFuzzerTestOneInput(). It has nothing to say but that something
-// does not hold; libFuzzer then keeps the input, and replay.cpp names it.
+// A fuzzer is a file with one LLVMFuzzerTestOneInput(). It only reports that something does not
+// hold. Then libFuzzer keeps the input, and replay.cpp prints its name.
 #pragma once
 
 #include <algorithm>
@@ -22,24 +22,24 @@ namespace rowsum {
   std::abort();
 }
 
-/// `what` should hold, and does not.
+/// Reports that `what` should hold and does not.
 inline void require(bool holds, const char* what) {
   if (!holds) fail(what);
 }
 
-/// For values that a failure should show: both have a describe().
+/// For values that a failure should show. Both types have a describe().
 template <typename Value>
 void require_same(const Value& is, const Value& expected, const char* what) {
   if (is == expected) return;
   fail(std::string(what) + "\n  is:       " + describe(is) + "\n  expected: " + describe(expected));
 }
 
-/// Choices first, at the front of an input, and what they are about after them.
+/// An input: first the choices, and then the data that they are about.
 class Choices {
  public:
   Choices(const uint8_t* data, size_t size) : bytes_(reinterpret_cast<const char*>(data), size) {}
 
-  /// 0 when there are no more.
+  /// The next choice; 0 if there are no more.
   uint8_t byte() {
     if (bytes_.empty()) return 0;
     const char byte = bytes_.front();
@@ -64,9 +64,9 @@ class Choices {
   std::string_view bytes_;
 };
 
-/// The rest of an input as text. With `is_expanded` long texts come out of short inputs, so that
-/// what happens once in 16 KiB is within reach: a byte of f0 to ff stands for the byte before it,
-/// 2^0 to 2^15 times more, up to 20 KiB in all. Most inputs should do without: it takes time.
+/// The rest of an input as text. With `is_expanded` a short input gives a long text, to reach what
+/// happens only once in 16 KiB: a byte of f0 to ff stands for the byte before it, 2^0 to 2^15 times
+/// more, up to 20 KiB in all. Most inputs should not use it, because it takes time.
 inline std::string text_of(Choices& choices, bool is_expanded) {
   constexpr size_t longest = size_t{20} << 10;
   const std::string_view input = choices.rest();
@@ -84,7 +84,7 @@ inline std::string text_of(Choices& choices, bool is_expanded) {
   return text;
 }
 
-/// The lengths of pieces in which some text arrives: all of them the same, or by chance.
+/// The lengths of the pieces in which a text arrives: all the same, or random.
 class Pieces {
  public:
   /// `most` bytes each or, with a seed other than 0, 1 to `most`.
@@ -98,8 +98,8 @@ class Pieces {
   std::minstd_rand random_;
 };
 
-/// Runs `check` on every level of vector instructions that the processor has, from scalar up to the
-/// one in use, which ROWSUM_SIMD can lower.
+/// Runs `check` on every level of vector instructions that the processor supports, from scalar up
+/// to the level in use, which ROWSUM_SIMD can lower.
 template <typename Check>
 void on_every_level(Check check) {
   static const SimdLevel best = simd_level();
@@ -114,5 +114,5 @@ void on_every_level(Check check) {
 
 }  // namespace rowsum
 
-/// What libFuzzer calls, and replay.cpp.
+/// libFuzzer and replay.cpp call this.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);

@@ -1,6 +1,6 @@
-// The summing of rows: the vector kernels of every level and the scalar code against arbitrary
-// precision, on whatever fields there are. The first byte of an input is the delimiter, the second
-// one chooses where the batch lies and, from 80 on, that the text after it is expanded (fuzz.h).
+// The summing of rows: compares the vector kernels of every level and the scalar code with
+// arbitrary precision, for any fields. The first byte of an input is the delimiter. The second one
+// chooses where the batch lies and, from 80 on, that the text after it is expanded (fuzz.h).
 #include <boost/multiprecision/gmp.hpp>
 
 #include "common/csv/row_automaton.h"
@@ -32,7 +32,7 @@ std::string describe(const Answer& answer) {
   return text;
 }
 
-/// The same from the rules: the automaton says where fields end, GMP adds them up.
+/// The same from the rules: the automaton says where fields end, and GMP adds them up.
 class PlainSummer {
  public:
   PlainSummer(const Batch& batch, std::string_view text, char delimiter)
@@ -75,7 +75,8 @@ class PlainSummer {
     const bool is_negative = field.starts_with('-');
     if (is_negative || field.starts_with('+')) field.remove_prefix(1);
     if (field.empty() || field.find_first_not_of(digits) != field.npos) return false;
-    field.remove_prefix(std::min(field.find_first_not_of('0'), field.size()));  // no octal numbers
+    field.remove_prefix(
+        std::min(field.find_first_not_of('0'), field.size()));  // a leading 0 would mean octal
     if (field.empty()) return true;
     const mpz_int value{std::string(field)};
     sum_ += is_negative ? mpz_int(-value) : value;
@@ -141,7 +142,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     BatchSummer summer(dialect);
     require_same(answer_of(summer, batch, text), expected, "the sums");
     if (is_long) return;
-    // What one batch leaves behind makes no difference to the next.
+    // One batch must not change the result of the next.
     require_same(answer_of(summer, batch, text), expected, "the sums of a second batch");
   });
   return 0;

@@ -1,7 +1,8 @@
-// The merger: streams of results that tile the input come out whole and in order, whichever shows
-// its results when; of others, what is written is in order, and nobody says that it is all. The
-// first byte of an input says how many streams there are. Each byte after it is a step: the next
-// tile goes to some stream, or one shows its next result, or there is something wrong with one.
+// The merger: streams of results that tile the input are written as a whole and in order, whenever
+// each of them shows its results. Of other streams, what is written is in order, and the merger
+// does not say that it is complete. The first byte of an input says how many streams there are.
+// Each byte after it is a step: the next range goes to a stream, or a stream shows its next result,
+// or a stream is damaged.
 #include <algorithm>
 #include <deque>
 #include <vector>
@@ -49,7 +50,7 @@ class Run {
   }
 
  private:
-  /// Which stream gets which tile.
+  /// Chooses which stream gets which range.
   void deal() {
     while (!choices_.are_over()) {
       const uint8_t step = choices_.byte();
@@ -65,7 +66,7 @@ class Run {
     }
   }
 
-  /// What is wrong with them, if anything is.
+  /// Damages the streams, or not.
   void damage() {
     if (choices_.below(3) != 1) return;
     Stream& stream = streams_[choices_.below(streams_.size())];
@@ -78,7 +79,8 @@ class Run {
       if (kind == 1) victim->range.end -= 1;
       if (kind == 2) victim->range.begin += 1;
       if (kind == 3) streams_[choices_.below(streams_.size())].results.push_back(*victim);
-      // A stream's own parser sees to this; so may a lone range that has become empty.
+      // The parser of a stream refuses ranges that are out of order or empty, so the merger never
+      // gets them.
       for (const Stream& damaged : streams_) {
         uint64_t position = 0;
         for (const Batch& result : damaged.results) {
@@ -95,7 +97,7 @@ class Run {
       stream.verdict.rows += 1 + choices_.byte();
       is_lost_ = true;
     } else {
-      // Each may fail, and then has no more than it has.
+      // Each stream may fail. Then only some of its first results come.
       for (Stream& failed : streams_) {
         if (choices_.below(2)) continue;
         const size_t left = choices_.below(1 + failed.results.size());
@@ -171,10 +173,10 @@ class Run {
   uint64_t dealt_ = 0;
   uint64_t rows_ = 0;
   uint64_t written_ = 0;
-  bool is_good_ = true;   // nothing may be refused
-  bool is_lost_ = false;  // something must be
+  bool is_good_ = true;   // the merger may refuse nothing
+  bool is_lost_ = false;  // the merger must refuse something
   bool is_doubled_ = false;
-  bool is_impossible_ = false;  // no stream looks like that
+  bool is_impossible_ = false;  // no stream can look like that
 };
 
 }  // namespace

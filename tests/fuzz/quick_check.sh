@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Two minutes of fuzzing. CI runs this, and so can anyone: see --help.
+# Two minutes of fuzzing. CI runs this, and it can be run by hand: see --help.
 set -euo pipefail
 shopt -s inherit_errexit
 called_in=$PWD
@@ -70,8 +70,8 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 mkdir -p build-fuzz/crashes
 
-# An input that takes longer than 10 s, or asks for more memory than any of so few bytes needs, is
-# a failure as well.
+# An input that takes longer than 10 s, or more memory than an input of so few bytes can need, is a
+# failure, too.
 start() {  # FUZZER
   local new=${keep:-$work/new}/$1 artifacts=$work/artifacts/$1
   mkdir -p "$new" "$artifacts"
@@ -81,7 +81,7 @@ start() {  # FUZZER
   running[$!]=$1
 }
 
-# Waits for one to end, and says how it did.
+# Waits until a fuzzer has ended, and reports how.
 status=0
 finish() {
   local pid fuzzer artifact kept='' ended=0
@@ -107,7 +107,7 @@ finish() {
   fi
 }
 
-# One that has failed lets the others go on: they may have something to say, too.
+# After a failure the other fuzzers go on, because they may find something, too.
 for fuzzer in "${fuzzers[@]}"; do
   ((${#running[@]} < jobs)) || finish
   start "$fuzzer"

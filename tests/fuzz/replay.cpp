@@ -1,4 +1,4 @@
-// The main() of a fuzzer without libFuzzer: puts the files of a corpus through it, once each.
+// The main() of a fuzzer without libFuzzer: runs it once for each file of a corpus.
 //
 //   row_cutter_replay tests/fuzz/corpus/row_cutter
 //   row_cutter_replay build-fuzz/crashes/row_cutter-crash-*
@@ -31,7 +31,7 @@ void replay(const fs::path& file) {
   std::ifstream stream(file, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
   if (!stream) throw std::runtime_error("cannot read " + current);
-  // In memory of its own, so that a sanitizer sees a look beyond its end.
+  // The input has a block of memory of its own, so that a sanitizer finds a read beyond its end.
   const std::vector<uint8_t> input(bytes.begin(), bytes.end());
   LLVMFuzzerTestOneInput(input.data(), input.size());
 }

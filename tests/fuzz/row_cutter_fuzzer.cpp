@@ -1,6 +1,7 @@
-// The row cutter, fed whole, byte by byte, in pieces and row by row, on every level of vector
-// instructions, against the automaton alone. The first byte of an input is the delimiter, the
-// second one says which pieces and, from 80 on, that the text after it is expanded (fuzz.h).
+// The row cutter: fed as a whole, byte by byte, in pieces and row by row, on every level of vector
+// instructions, it is compared with the automaton alone. The first byte of an input is the
+// delimiter. The second one chooses the pieces and, from 80 on, that the text after it is expanded
+// (fuzz.h).
 #include <algorithm>
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace {
 
 constexpr uint64_t origin = 1000;
 
-/// All that a cutter says.
+/// Everything that a cutter says.
 struct Answer {
   uint64_t scanned = 0;
   uint64_t row_end = 0;
@@ -28,7 +29,8 @@ std::string describe(const Answer& answer) {
          ", rows " + std::to_string(answer.rows);
 }
 
-/// The rows of a text, from the automaton, which looks at it once and may look ahead.
+/// The rows of a text according to the automaton, which passes over the text once and may look
+/// ahead.
 class PlainRows {
  public:
   PlainRows(std::string_view text, char delimiter) : text_(text) {
@@ -44,7 +46,8 @@ class PlainRows {
 
   bool is_quoted() const { return is_quoted_; }
 
-  /// After the first `fed` bytes. `knows_next`: a CR at their end is not waiting for an LF.
+  /// What the cutter must say after the first `fed` bytes. `knows_next`: a CR at their end does not
+  /// wait for an LF.
   Answer answer(size_t fed, bool knows_next) const {
     const auto next = std::upper_bound(ends_.begin(), ends_.end(), fed);
     auto rows = static_cast<size_t>(next - ends_.begin());
@@ -58,7 +61,7 @@ class PlainRows {
     return {fed, row_end, is_waiting ? 0 : fed - row_end, rows};
   }
 
-  /// After all of them and the end.
+  /// What the cutter must say after all bytes and the end.
   Answer last_answer() const {
     Answer last = answer(text_.size(), true);
     if (is_at_row_start_ || is_quoted_) return last;
@@ -93,13 +96,14 @@ void check_pieces(std::string_view text, char delimiter, const PlainRows& expect
   check_end(cutter, expected, how);
 }
 
-/// feed_row() looks at single bytes, on all levels alike; so it is for the first rows only.
+/// feed_row() looks at single bytes in the same way on all levels, so only the first rows are fed
+/// with it.
 void check_row_by_row(std::string_view text, char delimiter, const PlainRows& expected) {
   RowCutter cutter({delimiter}, origin);
   size_t fed = 0;
   for (int row = 0; row < 50 && fed < text.size(); ++row) {
     fed += cutter.feed_row(text.substr(fed));
-    // Where it stops early it knows what follows.
+    // If it stops early, it knows what follows.
     require_same(answer_of(cutter), expected.answer(fed, fed < text.size()), "row by row");
   }
   cutter.feed(text.substr(fed));

@@ -1,6 +1,7 @@
-// How libFuzzer changes streams: it takes them apart into frames, changes one, or their order, and
-// seals each header (and payload) with the checksum that it needs, or no change would ever get
-// beyond the checksums. Now and then it does not, for these are to be tested too.
+// How libFuzzer changes streams: it divides them into frames, changes a frame or the order of
+// frames, and sets the checksum of each header (and payload) again. Without that, every change
+// would be refused because of the checksums. Sometimes it leaves them wrong, because the checksums
+// have to be tested, too.
 #include <xxhash.h>
 
 #include <algorithm>
@@ -22,7 +23,7 @@ namespace rowsum {
 
 namespace {
 
-/// A header's fields that are numbers (FORMAT.md).
+/// The fields of a header that are numbers (FORMAT.md).
 struct Field {
   size_t at;
   size_t size;
@@ -31,7 +32,7 @@ constexpr Field version = {4, 2}, flags = {6, 2}, input = {8, 4}, begin = {16, 8
                 first_row = {32, 8}, rows = {40, 8}, details = {48, 8}, text = {56, 8},
                 payload_checksum = {64, 8}, header_checksum = {72, 8};
 
-/// As the bytes have it: the lengths in the header need not be those of what follows.
+/// A frame as bytes. The lengths in the header need not fit what follows it.
 struct RawFrame {
   std::string header;
   std::string details;
@@ -129,7 +130,7 @@ class StreamMutator {
         return;
       case 4:
         return std::swap(*other, frame);
-      case 5:  // the next tile
+      case 5:  // the next range
         frames.insert(frames.begin() + static_cast<ptrdiff_t>(chosen), RawFrame(frame));
         frames[chosen + 1].set(begin, frame_end(frames[chosen]));
         return frames[chosen + 1].set(end, frame_end(frames[chosen]) + 1 + below(100));
@@ -142,7 +143,7 @@ class StreamMutator {
 
   static uint64_t frame_end(const RawFrame& frame) { return frame.value(end); }
 
-  /// One that is about something.
+  /// A number near a limit, or near a number that the stream itself has.
   uint64_t number(const RawStream& stream) {
     constexpr uint64_t numbers[] = {0, 1, 2, 3, 5, 64, 80, part_limit, UINT64_MAX};
     const RawFrame& frame = stream.frames[below(stream.frames.size())];

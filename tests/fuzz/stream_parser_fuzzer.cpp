@@ -1,5 +1,5 @@
-// The stream parser: what it takes is what FORMAT.md lets through, however the bytes arrive; and
-// nobody can shorten a stream, or lengthen it, unseen. An input is the bytes of a stream.
+// The stream parser: it accepts what FORMAT.md allows, however the bytes arrive, and notices when a
+// stream is shortened or lengthened. An input is the bytes of a stream.
 #include <algorithm>
 #include <optional>
 #include <vector>
@@ -17,11 +17,11 @@ struct Frame {
   Batch batch;
   std::string text;
   std::vector<Reject> rejects;
-  bool is_shared = false;  // the text, which is elsewhere
+  bool is_shared = false;  // the text does not follow its header
   bool operator==(const Frame&) const = default;
 };
 
-/// All that a stream says, up to its end or up to what is wrong with it.
+/// Everything that a stream says, up to its end or up to the first thing that is wrong with it.
 struct Seen {
   std::optional<Hello> hello;
   std::vector<Frame> frames;
@@ -69,7 +69,8 @@ Seen seen_in(std::string_view bytes, Content content, Pieces pieces) {
   return seen;
 }
 
-/// The table "What a reader refuses", as far as it is about one stream that was taken.
+/// Checks the table "What a reader refuses", as far as it is about one stream, for a stream that
+/// was accepted.
 void check_rules(const Seen& seen, Content content) {
   require(!seen.verdict || seen.hello, "no end without a hello");
   require(seen.frames.empty() || seen.hello, "no frame without a hello");
@@ -101,7 +102,7 @@ void check_rules(const Seen& seen, Content content) {
   require(!seen.verdict || position <= seen.verdict->total, "the end comes last");
 }
 
-/// The stream as its own writer writes it.
+/// The stream as a StreamWriter writes it.
 std::string written(const Seen& seen) {
   std::string bytes = hello_frame(*seen.hello);
   for (const Frame& frame : seen.frames) {

@@ -1,8 +1,8 @@
-// Every short text, cut at every place, summed and merged, against the answers of the reference:
+// Cuts every short text at every place, sums and merges it, and compares that with the reference:
 //
 //   reference.py exhaustive 6 | exhaustive_test 597871
 //
-// The argument is how many records there must be, so that a producer that fails, fails the test.
+// The argument is the number of records. With it the test fails if the producer fails.
 #include <unistd.h>
 
 #include <algorithm>
@@ -27,7 +27,7 @@ namespace rowsum {
 
 namespace {
 
-/// A row's index in the output, and the number of its first bad field.
+/// The index of a row in the output, and the number of its first bad field.
 using RejectedField = std::pair<uint64_t, uint64_t>;
 
 struct Answer {
@@ -43,7 +43,7 @@ struct Record {
   Answer answer;
 };
 
-/// The records that reference.py writes; its `record` says what is in one.
+/// The records that reference.py writes. `record` there says what is in one.
 class Records {
  public:
   explicit Records(std::string bytes) : bytes_(std::move(bytes)) {}
@@ -75,8 +75,8 @@ class Records {
   size_t at_ = 0;
 };
 
-/// How the text arrives: in pieces of so many bytes, or in two; and whether p1_read takes what
-/// there is in between, as it does when its input pauses.
+/// How the text arrives: in pieces of so many bytes, or in two pieces. And whether p1_read takes
+/// the whole rows in between, as it does when its input pauses.
 struct Feeding {
   size_t piece = SIZE_MAX;
   size_t pause = SIZE_MAX;  // the byte before which the input pauses; 0: each of them
@@ -134,7 +134,7 @@ class Worker {
   Answer answer_to(const Batch& batch, std::string_view input) {
     const std::string_view text = input.substr(batch.text_begin(), batch.text);
     std::memcpy(buffer_.data(), text.data(), text.size());
-    // What would change a sum, were it taken for a part of the last row.
+    // A byte that would change a sum if it were taken for a part of the last row.
     buffer_.data()[text.size()] = '9';
     if (summer_.sum(batch, {buffer_.data(), text.size()}) != batch.rows) {
       throw std::logic_error("the worker counts other rows than the cutter");
@@ -152,7 +152,7 @@ class Worker {
   BatchSummer summer_{Dialect{}};
 };
 
-/// The answers of all batches through a merger, dealt to the streams in turn. Those that come last
+/// Merges the answers of all batches, which are dealt to the streams in turn. Those that come last
 /// in the input are shown first.
 Answer merge(const Tiling& tiling, const std::vector<Answer>& answers, size_t streams) {
   static const Hello hello;
@@ -208,7 +208,7 @@ std::string told(const Record& record, const Tiling& tiling, const std::string& 
   return message + ": " + difference + "\nnot " + shown(record.answer);
 }
 
-/// Returns how many runs that took; throws std::logic_error with what differs.
+/// Returns how many runs that took. Throws std::logic_error with what differs.
 uint64_t check(const Record& record, Worker& worker) {
   uint64_t runs = 0;
   const size_t bytes = record.text.size();
@@ -217,7 +217,7 @@ uint64_t check(const Record& record, Worker& worker) {
     for (const Feeding& feeding : feedings_of(bytes)) {
       Tiling tiling = cut(record.text, batch_size, feeding);
       ++runs;
-      // Many ways of feeding lead to the same batches: summing them once is enough.
+      // Many ways of feeding lead to the same batches. These are summed only once.
       if (std::find(tilings.begin(), tilings.end(), tiling) != tilings.end()) continue;
       std::string difference;
       try {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The commands that README has under "Install" build and install programs that work, also where there
-# is ninja and no make, as after scripts/install_packages.sh.
+# Tests that the commands under "Install" in README build and install programs that work, also with
+# ninja and without make, as after scripts/install_packages.sh.
 set -euo pipefail
 shopt -s inherit_errexit
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -18,7 +18,7 @@ mkdir "$directory"/{sources,tools}
 cp -r "$root"/{CMakeLists.txt,common,p1_read,p2_sum,p3_write,scripts} "$directory/sources"
 IFS=: read -ra places <<<"$PATH"
 for place in "${places[@]}"; do
-  ln -s "$place"/* "$directory/tools" 2>/dev/null || true  # what is there already comes first
+  ln -s "$place"/* "$directory/tools" 2>/dev/null || true  # a link that exists already stays
 done
 rm -f "$directory"/tools/{make,gmake}
 

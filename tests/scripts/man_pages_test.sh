@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # man_pages_test.sh BIN_DIRECTORY: each manual page has the options that its program's --help has,
-# and the exit statuses of exit_status.h, no more and no fewer; and the version of the project. Where
-# groff is there, it finds no fault with the pages either.
+# and the exit statuses of exit_status.h, no more and no fewer; and the version of the project. If
+# groff is installed, it must not find errors in the pages, either.
 set -euo pipefail
 shopt -s inherit_errexit
 export LC_ALL=C
@@ -14,7 +14,7 @@ fail() {  # MESSAGE
   failures=$((failures + 1))
 }
 
-# Says what only one of two sorted lists has.
+# Prints what only one of two sorted lists has.
 compare() {  # PAGE WHAT IN_PAGE ELSEWHERE_NAME ELSEWHERE
   local item
   [[ $5 ]] || fail "$4: found no $2"
@@ -22,7 +22,7 @@ compare() {  # PAGE WHAT IN_PAGE ELSEWHERE_NAME ELSEWHERE
   for item in $(comm -13 <(echo "$3") <(echo "$5")); do fail "$1: lacks $2 $item of $4"; done
 }
 
-# What stands after two blanks describes an option, and may speak of others.
+# Text after two blanks describes an option, and may name other options.
 options_in_help() {  # COMMAND
   "$1" --help | grep -E '^ +-' | sed -E 's/([^ ])  .*/\1/' | grep -oE '(^|[[ ,])--?[a-z][-a-z]*' | tr -d '[ ,' | sort -u
 }
