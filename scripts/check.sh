@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# All that has to hold before a change goes in. CI runs this, and so can anyone: see --help.
+# All checks that must pass before a change is committed. CI runs this, and it can be run by hand:
+# see --help.
 set -euo pipefail
 shopt -s inherit_errexit
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-# shellcheck disable=SC1091 # it is checked by itself
+# shellcheck disable=SC1091 # that file is checked separately
 source scripts/install_packages.sh
 
 help() {
@@ -35,10 +36,10 @@ while (($#)); do
   shift
 done
 
-jobs=$(($(nproc) * 3 / 2))  # tests sleep now and then
+jobs=$(($(nproc) * 3 / 2))  # some tests sleep for a part of their time
 say() { printf '\n== %s\n' "$*"; }
 
-export CMAKE_GENERATOR=${CMAKE_GENERATOR:-Ninja}  # of a new build; an old one keeps its own
+export CMAKE_GENERATOR=${CMAKE_GENERATOR:-Ninja}  # for a new build directory; an old one keeps its generator
 
 build() {  # DIRECTORY CMAKE_OPTION...
   say "$1"
@@ -65,12 +66,12 @@ check_format() {
     xargs -0 clang-format --dry-run -Werror
 }
 
-# Root may do what others may not, and tests that pass as root may fail for them. So root runs the
-# tests that this may concern once more as nobody. The sources and the programs are copied to a place
-# that is open to anybody, and CMake makes the list of tests there; nothing is built again. Two more
-# things that users have come with it: a path with a space, and small pipes.
+# Root has rights that other users do not have, so tests that pass as root may fail for them.
+# Therefore root runs the tests for which this may matter once more as the user nobody. The sources
+# and the programs are copied to a directory that all users can read, and CMake makes the list of
+# tests there. Nothing is built again. This also tests a path with a space, and small pipes.
 test_as_ordinary_user() (
-  ((EUID == 0)) || exit 0  # then all tests have been run that way
+  ((EUID == 0)) || exit 0  # all tests have been run without these rights
   say "tests in build as an ordinary user, in a path with a space, with small pipes"
   directory=$(mktemp -d)
   trap 'rm -rf "$directory"' EXIT

@@ -3,12 +3,12 @@
 # the chain and with the launcher. Takes seconds once everything is built.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-# shellcheck disable=SC1091 # it is checked by itself
+# shellcheck disable=SC1091 # that file is checked separately
 source scripts/install_packages.sh
 
 echo "Building the programs in build/"
 install_packages build
-export CMAKE_GENERATOR=${CMAKE_GENERATOR:-Ninja}  # of a new build; an old one keeps its own
+export CMAKE_GENERATOR=${CMAKE_GENERATOR:-Ninja}  # for a new build directory; an old one keeps its generator
 cmake -S . -B build -DCMAKE_BUILD_TYPE=Release >/dev/null
 cmake --build build --parallel "$(nproc)" --target p1_read p2_sum p3_write generate_csv
 PATH=$PWD/build/bin:$PWD/scripts:$PATH

@@ -1,7 +1,8 @@
-# shellcheck shell=bash
-# What the scripts need, and how it gets installed on Debian and its relatives. To be sourced.
+# shellcheck shell=bash The packages that the scripts need, and their installation on Debian and its
+# derivatives. To be sourced.
 
-# The list, a package a line, with the command that shows it is there if it has one.
+# Prints the list: one package in each line and, if the package has one, a command that shows that
+# it is installed.
 packages_for() {  # PURPOSE
   case $1 in
     build)
@@ -25,9 +26,9 @@ is_installed() {  # PACKAGE [COMMAND]
   fi
 }
 
-# Installs what is missing for all of the PURPOSEs (build, check, clang, bench), with apt-get, as root.
-# Without root it says what is missing, and fails. Where there is no dpkg it asks for commands only:
-# CMake says which library it misses.
+# Installs what is missing for all of the PURPOSEs (build, check, clang, bench), with apt-get, as
+# root. Without root it reports what is missing, and fails. Without dpkg it looks for commands only:
+# CMake reports missing libraries.
 install_packages() {  # PURPOSE...
   local purpose package command missing=()
   for purpose; do

@@ -1,12 +1,12 @@
 #!/bin/sh
-# Sums the rows of CSV files with several workers: finds the programs, shares out the options, and
-# becomes one of the programs; see run_pipeline(1).
+# Sums the rows of CSV files with several workers: finds the programs, gives each of them its
+# options, and becomes one of them; see run_pipeline(1).
 #
 #   p1_read -----> its workers -----> p3_write -----> standard output, or -o
 #
-# This script becomes p3_write, so that its exit status is the one of p3_write, and a signal to it is a
-# signal to p3_write. p3_write starts p1_read, which ends when p3_write does, whatever that died of.
-# p1_read starts and ends its workers.
+# This script becomes p3_write, so its exit status is that of p3_write, and a signal to it is a
+# signal to p3_write. p3_write starts p1_read, which ends when p3_write does, even if that was
+# killed. p1_read starts and ends its workers.
 #
 # It is written for a plain sh, such as dash, which starts in half the time that bash takes.
 # shellcheck shell=dash
@@ -21,8 +21,8 @@ die() {  # STATUS MESSAGE
 }
 usage_error() { die 64 "$1; try '$program --help'"; }
 
-# The number of a closed descriptor would be given to the next file; opened the wrong way it fails like
-# a closed one.
+# The next file that is opened would get the number of a closed descriptor. Opened in the wrong
+# direction, the descriptor fails like a closed one.
 true 2>/dev/null >&2 || exec 2</dev/null
 { true <&0; } 2>/dev/null || exec 0>/dev/null
 { true >&1; } 2>/dev/null || exec 1</dev/null
@@ -56,7 +56,8 @@ EOF
 workers=auto worker="" retries="" worker_timeout="" delimiter="" batch_size="" max_row="" deal="" header=""
 checksum="" output="" rejects="" on_error="" crlf="" no_index="" resume=""
 
-# The operands are moved behind what has still to be looked at, and so are the arguments after a --.
+# Operands, and arguments after a --, are moved behind the arguments that have not been looked at
+# yet.
 left=$#
 while [ "$left" -gt 0 ]; do
   option=$1
@@ -116,7 +117,7 @@ done
 
 find_real_path() {  # PATH
   has_started=
-  # The shell ends when it cannot start a process, and says so.
+  # If the shell cannot start a process, it reports that and ends.
   trap '[ "$has_started" ] || exit 71' EXIT
   real_path=$(readlink -f -- "$1")
   has_started=1
@@ -142,7 +143,7 @@ fi
 
 # --- The programs -----------------------------------------------------------------------------------
 
-# They lie beside this script, or in the build of its source tree, or in PATH.
+# The programs are beside this script, in the build directory of its source tree, or in PATH.
 find_programs() {  # SCRIPT
   here=${1%/*}
   [ "$here" != "$1" ] || here=.
