@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Streams that are not what they should be: each is told by one line, and what came before is good."""
+"""Damaged or wrong streams: each is reported in one line, and what came before is good."""
 import os
 import sys
 from pathlib import Path
@@ -53,7 +53,7 @@ class StreamsTest(PipelineTest):
             self.one_line(outcome, 'p2_sum', 'the stream ended early', 69)
 
     def test_a_byte_changed_on_disk(self):
-        """Whichever byte it is: an error, or one that means nothing; never another sum."""
+        """Any changed byte is an error, unless it means nothing. It never gives another sum."""
         (self.work / 'in.batches').write_bytes(self.batches)
         with open(self.work / 'on.disk', 'wb') as disk:
             self.start([program('p2_sum')], self.work / 'in.batches', disk).finish()
@@ -75,7 +75,7 @@ class StreamsTest(PipelineTest):
             self.one_line(self.run_program(name, stdin=stream + stream), name, 'more bytes after the end', 65)
 
     def test_a_result_without_a_line_for_each_row(self):
-        """Its range and its rows are right: only whoever counts the lines can tell."""
+        """The range and the number of rows are right. Only counting the lines shows the error."""
         batches = self.run_program('p1_read', '--batch-size=8', 'in.csv').stdout
         results = self.run_program('p2_sum', stdin=batches).stdout
         good = b'2,11\n3,15\n'
@@ -121,7 +121,8 @@ class StreamsTest(PipelineTest):
         self.assertEqual(outcome, Outcome(b'', 'p3_write: no.sums: No such file or directory\n', 66))
 
     def test_a_part_that_failed_was_reported(self):
-        """The one who failed has said so; who merges its stream says nothing and exits with its status."""
+        """The program that failed has reported it. The program that merges its stream reports nothing and exits with
+        its status."""
         good = self.summed_parts(2, '--batch-size=4', name='a')
         self.assertEqual(self.shell('p2_sum </dev/null >failed.sums').status, 69)
         for order in [good[0], 'failed.sums'], ['failed.sums', good[0]]:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The forms in which the suite is used, each against what Python's own csv and int say."""
+"""The ways to use the suite, each compared with Python's own csv and int."""
 import csv
 import io
 import itertools
@@ -25,7 +25,7 @@ def launched(stdout: bytes) -> Outcome:
 
 class FormsTest(PipelineTest):
     def both(self, stdin, options=(), inputs=(), expected=SMALL_SUMS, write=()):
-        """The chain and the launcher say the same."""
+        """Checks that the chain and the launcher have the same outcome."""
         self.assertEqual(self.chain(stdin, [*options, *inputs], write), chained(expected))
         self.assertEqual(self.launcher(stdin, '-n', 2, *options, *write, *inputs), launched(expected))
 
@@ -150,7 +150,7 @@ class IntegersTest(PipelineTest):
         self.check(b'9223372036854775807,' * 100000 + b'1\n' + b'-9223372036854775808,' * 100000 + b'0\n')
 
     def test_10_megabytes_of_digits(self):
-        # What Python would need minutes for is known beforehand: 99...9 + 1.
+        # Python would need minutes for this. The result is known beforehand: 99...9 + 1.
         digits = 10 << 20
         data = b'1\n' + b'9' * digits + b',1\n2\n'
         expected = b'0,1\n1,1' + b'0' * digits + b'\n2,2\n'
@@ -219,7 +219,7 @@ class PartsTest(PipelineTest):
 
 
 class ExhaustiveTest(PipelineTest):
-    """Every short text, and some that are longer, through the real programs."""
+    """Every short text, and some longer ones, through the real programs."""
 
     def texts(self, seed):
         yield from strings(ALPHABET, 2)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""--checksum: no bit that flips on the way goes unnoticed, and nothing else changes."""
+"""--checksum: every bit that is flipped on the way is noticed, and nothing else changes."""
 import sys
 from pathlib import Path
 
@@ -22,7 +22,7 @@ class ChecksumTest(PipelineTest):
         self.file('flip.py', FLIP.encode())
 
     def program_output(self, stdin, name, *words):
-        """Through a pipe: to a file there would be checksums anyway."""
+        """The output goes through a pipe, because a stream in a file always has checksums."""
         return self.run_program(name, *words, stdin=stdin)
 
     def flips(self, stream):
@@ -46,7 +46,7 @@ class ChecksumTest(PipelineTest):
             self.assertIn('p3_write: standard input: ', outcome.stderr)
 
     def test_without_it_a_flipped_bit_passes(self):
-        """Otherwise the tests above would show nothing."""
+        """If it did not, the tests above would prove nothing."""
         batches = self.program_output(None, 'p1_read', 'in.csv').stdout
         at = batches.index(b'1,2\n')
         flipped = batches[:at] + b'3' + batches[at + 1:]

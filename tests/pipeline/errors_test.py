@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Every failure: one line from the program that knows, the right statuses, and everything good before it.
+"""Every failure: one line from the program that knows the cause, the right statuses, and all correct output before
+it.
 
 In the patterns IN stands for the name of the input, in.csv or standard input.
 """
@@ -14,8 +15,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
 from pipeline import HOSTILE, IS_STATIC, LAUNCHER, Outcome, PipelineTest, main, program, sums  # noqa: E402
 
-# Bad data. What it is: input, options of p1, options of p3, lines said, what comes out, statuses of the three.
-# The launcher's status is that of p3.
+# Bad data. What it is: input, options of p1, options of p3, lines said, what comes out, statuses of the three. The
+# status of the launcher is that of p3.
 BAD_DATA = {
     'reject': (b'1\n2,x\n3\n', [], [], [r'p3_write: IN: row 1, field 2 \(byte 4\): \'x\' is not an integer'],
         b'0,1\n', (0, 0, 65)),
@@ -202,8 +203,9 @@ class TableTest(PipelineTest):
                 self.assertEqual((self.work / 'rejects').read_bytes(), b''.join(bad))
 
     def test_the_first_wrong_row_speaks_first(self):
-        """p3_write finds the first one and p1_read the last, which may have read far ahead: it waits until all before
-        that is printed. Where the first one ends the run, nobody speaks of the last."""
+        """p3_write finds the first wrong row and p1_read the last one. p1_read may have read far ahead, so it waits
+        until everything before that row is printed. If the first wrong row ends the run, the last one is not
+        reported."""
         for rows in 10, 300000:
             good = b''.join(b'%d,3\n' % row for row in range(1, rows + 1))
             first = "p3_write: IN: row 0, field 1 (byte 0): 'x' is not an integer\n"
@@ -242,7 +244,8 @@ class TableTest(PipelineTest):
             self.assertEqual(outcome.status if isinstance(outcome.status, int) else outcome.status[2], status)
 
     def test_outputs_of_p1_that_would_harm(self):
-        """An input, by whatever name, and one file for two streams; what there is stays as it is."""
+        """An output that is an input under any name, or one file for two streams, is refused. The file stays as it
+        is."""
         self.file('in.csv', b'1\n')
         os.link(self.work / 'in.csv', self.work / 'same.csv')
         self.fifo('fifo')
@@ -262,7 +265,7 @@ class TableTest(PipelineTest):
         self.assertEqual((self.work / 'in.csv').read_bytes(), b'1\n')
 
     def test_an_output_of_p1_that_cannot_be_had(self):
-        """Nothing goes to standard output instead."""
+        """Then nothing is written to standard output instead."""
         self.file('in.csv', b'1\n')
         self.assertEqual(self.run_program('p1_read', '--to=no/out', 'in.csv'),
                          Outcome(b'', 'p1_read: no/out: No such file or directory\n', 73))
@@ -284,7 +287,7 @@ class TableTest(PipelineTest):
 
 
 class ClosedDescriptorsTest(PipelineTest):
-    """A standard descriptor that is closed is nobody else's number by chance."""
+    """No other file gets the number of a standard descriptor that is closed."""
 
     def setUp(self):
         super().setUp()
@@ -328,13 +331,13 @@ class ClosedDescriptorsTest(PipelineTest):
                 self.assertEqual(((self.work / 'out').read_bytes(), outcome.status), (b'0,1\n2,2\n', 1), outcome)
 
     def test_all_closed(self):
-        """As a daemon starts others."""
+        """Daemons start other programs like this."""
         for closed in '<&- >&-', '<&- 2>&-', '>&- 2>&-', '<&- >&- 2>&-':
             outcome = self.shell(f'run_pipeline.sh -n 2 -o out --on-error=skip in.csv {closed}')
             self.assertEqual(((self.work / 'out').read_bytes(), outcome.status), (b'0,1\n2,2\n', 1), (closed, outcome))
 
     def test_closed_errors(self):
-        """What would be said there does not land in the output."""
+        """Messages for standard error must not get into the output."""
         for command in 'p3_write -o out --on-error=skip results', \
             'run_pipeline.sh -n 2 -o out --on-error=skip in.csv', \
                 'p3_write -o out --on-error=skip --rejects=rejects results':
@@ -350,12 +353,13 @@ class ChangingInputTest(PipelineTest):
         for chain in True, False:
             with open(self.work / 'in.csv', 'wb') as file:
                 file.write(b'1,2,3\n' * (size // 6))
-            # The output is a pipe that nobody reads until the file has shrunk: so p1 is still at it.
+            # The output is a pipe that is not read until the file has shrunk, so p1 has not finished by then.
             run = self.start_chain(None, ['in.csv']) if chain else self.start_launcher(None, '-n', 2, 'in.csv')
             self.assertEqual(run.read_line(), b'0,6\n')
             os.truncate(self.work / 'in.csv', 4096)
             outcome = run.finish()
-            # In the launcher whoever notices says so: that bytes are missing, or other rows than were counted.
+            # With the launcher, the program that notices it reports that bytes are missing, or that there are other
+            # rows than were counted.
             one = r'p[12]_\w+: in.csv: .*(it shrank|the input changed) while it was read\n'
             told = r'p1_read: in.csv: it shrank while it was read\n' if chain else f'({one})+'
             self.assertRegex(outcome.stderr, f'^{told}$')
@@ -364,10 +368,10 @@ class ChangingInputTest(PipelineTest):
             self.assertEqual(lines, [b'%d,6' % row for row in range(1, len(lines) + 1)])
 
     def test_one_that_shrinks_in_the_middle_of_a_row(self):
-        """Half of it is no reject."""
+        """The half of the row that is left must not become a reject."""
         file = self.file('in.csv', b'1,2\n' + b'7,' * 4000000 + b'7\n')
         p1 = self.start([program('p1_read'), 'in.csv'])
-        # The row has begun then, and far more of it is to come than a pipe holds.
+        # By then the row has begun, and far more of it is missing than a pipe holds.
         stream = p1.read(1 << 16)
         os.truncate(file, 4 << 20)
         rest, *end = p1.finish()
@@ -379,7 +383,8 @@ class ChangingInputTest(PipelineTest):
         self.assertFalse((self.work / 'rejects').exists())
 
     def test_one_of_several_that_shrinks(self):
-        """Those are read, and not referred to: what is missing is noticed at the end of the file, in one line."""
+        """Several files are read, and not sent by reference. The missing bytes are noticed at the end of the file
+        and reported in one line."""
         self.file('more.csv', b'7\n')
         for chain in True, False:
             file = self.file('in.csv', b'1,2,3\n' * 4000000)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Short reads and writes, interrupted calls and limits of the system change nothing, or are one clean failure."""
+"""Short reads and writes, interrupted calls and limits of the system change nothing, or lead to one clean failure."""
 import fcntl
 import os
 import resource
@@ -23,7 +23,7 @@ def strace_works():
                           stderr=subprocess.DEVNULL).returncode == 0
 
 
-# Where a program is linked dynamically the loader would meet these faults first.
+# If a program is linked dynamically, these faults hit the loader first.
 STATIC_ONLY = unittest.skipUnless(IS_STATIC, 'the programs are not static')
 
 
@@ -35,7 +35,7 @@ class SmallPiecesTest(PipelineTest):
         self.expected = sums(self.data)
 
     def test_one_byte_at_a_time(self):
-        """Written and read so, through pipes of one page."""
+        """All reads and writes take one byte, through pipes of one page."""
         for chain in True, False:
             stdin, feed = self.small_pipe()
             answers, stdout = self.small_pipe()
@@ -77,7 +77,7 @@ class SmallPiecesTest(PipelineTest):
             answers.close()
 
     def test_descriptors_that_do_not_block(self):
-        """A neighbour made them so; the flag is shared with it."""
+        """A neighbour has set the flag, which it shares with the program."""
         data = self.data * 100
         for chain in True, False:
             stdin, feed = self.small_pipe()
@@ -123,7 +123,7 @@ class SmallPiecesTest(PipelineTest):
         calls = 'read,pread64,write,writev,poll'
         inject = ['strace', '-f', '-qq', '-o', os.devnull, '-e', 'trace=' + calls]
         for when in '1+2', '2+3', '1+1':
-            if when == '1+1':  # all of them would never succeed: two of three
+            if when == '1+1':  # two of three: if all failed, none would ever succeed
                 faults = ['-e', 'inject=read,pread64,writev,poll:error=EINTR:when=1+2']
             else:
                 faults = ['-e', f'inject={calls}:error=EINTR:when={when}']
@@ -141,12 +141,12 @@ class SmallPiecesTest(PipelineTest):
     @unittest.skipUnless(strace_works(), 'there is no strace, or it may not trace')
     @STATIC_ONLY
     def test_interrupted_calls_in_the_launcher(self):
-        """Its programs are looked for beside it: there stand scripts that trace them."""
+        """The launcher looks for the programs beside itself, and finds scripts there that trace them."""
         tools = self.directory / 'bin'
         tools.mkdir()
         (tools / 'run_pipeline.sh').symlink_to(LAUNCHER)
         for name in 'p1_read', 'p2_sum', 'p3_write':
-            # -D: the tracer is a grandchild, the program itself stays the launcher's child.
+            # -D: the tracer is a grandchild, so the program itself stays the child of the launcher.
             (tools / name).write_text(
                 '#!/bin/sh\nexec strace -D -qq -o /dev/null -e trace=read,pread64,write,writev,poll'
                 ' -e inject=read,pread64,write,writev,poll:error=EINTR:when=2+3 ' + f"'{program(name)}'" + ' "$@"\n')
@@ -171,7 +171,7 @@ class FailingCallsTest(PipelineTest):
 
 class LimitsTest(PipelineTest):
     def test_a_limit_of_file_size(self):
-        """What would be more than it: 74 and one line, no file, not a signal."""
+        """A file that would exceed the limit: status 74 and one line, no file, no death by a signal."""
         self.file('in.csv', b'1\n' * 100000)
         for command in 'p1_read in.csv | p2_sum | p3_write -o out', 'run_pipeline.sh -n 2 -o out in.csv', \
                 'p1_read in.csv | p2_sum | p3_write >big', 'run_pipeline.sh -n 2 in.csv >big', \
@@ -190,7 +190,8 @@ class LimitsTest(PipelineTest):
 
     @STATIC_ONLY
     def test_few_descriptors(self):
-        """As many as a run needs, and not one to spare, or a clean failure: never a wrong or half an answer."""
+        """With any small number of descriptors there is the right answer or a clean failure, but never a wrong or
+        incomplete answer."""
         self.file('in.csv', b'1\n' * 100)
         expected = sums(b'1\n' * 100)
         for limit in [3, 4, 5, 8, 16]:
@@ -228,7 +229,7 @@ class LimitsTest(PipelineTest):
             b'', f'p3_write: cannot start {program("p1_read")}: Resource temporarily unavailable\n', 71))
 
     def test_no_process_for_the_shell(self):
-        """It has to find out where the launcher lies."""
+        """The shell needs a process to find out where the launcher lies."""
         (self.work / 'link').symlink_to(LAUNCHER)
         outcome = self.start([*self.without_rights(), 'prlimit', '--nproc=0', self.work / 'link', '-n', 2]).finish()
         self.assertEqual((outcome.stdout, outcome.status), (b'', 71))

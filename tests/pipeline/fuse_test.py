@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""On a file system that has only what POSIX asks for: no files without a name, and none that is known any more when it
-has no name left. It is a directory that bindfs(1) shows once more, as good as any that comes over a network."""
+"""Output on a file system that has only what POSIX requires: it has no files without a name, and loses a file whose
+name is removed. It is a directory that bindfs(1) shows a second time, and stands for network file systems."""
 import os
 import shutil
 import signal
@@ -21,7 +21,7 @@ class FuseTest(PipelineTest):
         mount = ['bindfs', below, shown]
         if os.geteuid() or not shutil.which(mount[0]) or subprocess.run(mount, stderr=subprocess.DEVNULL).returncode:
             self.skipTest('there is no FUSE, no bindfs, or nobody who may mount it')
-        # Lazily: a test that failed may have left somebody there.
+        # Lazily, because a test that failed may have left processes there.
         self.addCleanup(subprocess.run, ['umount', '--lazy', shown], check=True)
         self.work, self.tmp = shown / 'work', shown / 'tmp'
         self.env['TMPDIR'] = str(self.tmp)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Workers that hang are ended with --worker-timeout, and nobody else is: whoever is stopped, quiet or slow."""
+"""--worker-timeout: workers that hang are killed. Processes that are stopped, quiet or slow are not."""
 import array
 import contextlib
 import fcntl
@@ -32,8 +32,8 @@ class HangTest(FragileTest):
             lambda stdin: self.start_launcher(stdin, '-n', n, f'--worker-timeout={timeout}'))
 
     def test_a_hang_is_ended(self):
-        """Stopped, or in an endless loop; all at once, for this is a matter of seconds. When all is written, and the
-        other worker has said the end, nobody waits for one that hangs."""
+        """Workers that are stopped or in an endless loop. All cases run at once, because each takes seconds. When
+        everything is written and the other worker has sent the end, p3_write does not wait for a worker that hangs."""
         data = b''.join(rows(200))
         runs = {}
         for point in 'start', 'inside_hello', 'got_batch', 'inside_result', 'between', 'after_last', 'inside_end':
@@ -55,7 +55,8 @@ class HangTest(FragileTest):
         self.assertEqual(others, ['p3_write: standard input: row 1 (byte 2): every p2_sum that is given it dies'])
 
     def test_nobody_dies_of_old_news(self):
-        """p1_read is stopped while a worker is replaced: what p3_write says of the new one meanwhile does not count."""
+        """p1_read is stopped while a worker is replaced. What p3_write says about the new worker meanwhile does not
+        count."""
         run = self.start_timed(1)
         reader, = self.processes('/p1_read ')
         worker, = self.processes('/p2_sum ')
@@ -87,7 +88,7 @@ class HangTest(FragileTest):
         self.assertEqual(run.finish(), Outcome(b'', '', 0))
 
     def test_nobody_dies_of_a_slow_reader(self):
-        """`| less`: it stops now and then, and does not go on for seconds."""
+        """A reader like `| less`, which sometimes does not read for seconds."""
         data = b''.join(rows(300000))
         runs = [self.start_launcher(data, '-n', n, '--batch-size', size, '--worker-timeout=1')
                 for n, size in ((1, '16K'), (2, '256K'), (3, '16K'))]
@@ -102,14 +103,14 @@ class HangTest(FragileTest):
             self.assertEqual((outcome.stderr, outcome.status), ('', 0))
 
     def test_nobody_dies_of_a_stop(self):
-        """Ctrl-Z, a while, fg: while the workers have work."""
+        """Ctrl-Z and, after a while, fg, while the workers have work."""
         data = b''.join(rows(300000))
         runs = []
         for number in signal.SIGSTOP, signal.SIGTSTP:
             for n in 1, 3:
                 run = self.start_launcher(data, '-n', n, '--batch-size=4K', '--worker-timeout=1', process_group=0)
                 runs.append((run, number))
-                # There is work left, for the output has room for a small part of it.
+                # There is work left, because the output has room for a small part of it only.
                 self.assertEqual(run.read_line(), b'0,100000\n')
         readers = [Reader(run.stdout) for run, _ in runs]
         for _ in range(2):
@@ -129,7 +130,8 @@ class HangTest(FragileTest):
             self.assertTrue(b'0,100000\n' + bytes(reader.data) == sums(data))
 
     def test_nobody_dies_of_a_stop_while_it_works(self):
-        """A worker that needs a while for its batch is stopped with the others, time and again; that does not count."""
+        """A worker that needs a while for its batch is stopped several times together with the others. That time
+        does not count."""
         run = self.start_timed(1, timeout=2)
         worker, = self.processes('/p2_sum ')
         others = [run.pid, *self.processes('/p1_read '), *self.processes('/p3_write ')]

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""However a run ends, nothing stays: no process, no FIFO, no shared memory, no temporary file."""
+"""However a run ends, nothing is left: no process, no FIFO, no shared memory, no temporary file."""
 import os
 import random
 import signal
@@ -13,12 +13,12 @@ from pipeline import LAUNCHER, Outcome, PipelineTest, children, main, sums  # no
 
 class LeftoversTest(PipelineTest):
     def start_long(self, *options, answers=True, **popen):
-        """A launcher in a session of its own that is half-way."""
+        """A launcher in a session of its own that has done a part of its work."""
         return self.start_half_way(lambda stdin: self.start_launcher(stdin, *options, start_new_session=True, **popen),
                                    answers)
 
     def test_what_a_run_consists_of(self):
-        """Otherwise the tests below would pass by looking in the wrong place."""
+        """Without this check the tests below could pass because they look in the wrong place."""
         run = self.start_long('-n', 2)
         left = '\n'.join(self.leftovers())
         for part in 'p1_read ', 'p2_sum ', 'p3_write ':
@@ -42,7 +42,7 @@ class LeftoversTest(PipelineTest):
     def test_closed_output(self):
         self.file('in.csv', b'1\n' * 100000)
         self.shell('run_pipeline.sh -n 3 in.csv | head -n 1')
-        self.assert_nothing_left()  # the shell waits for head alone
+        self.assert_nothing_left()  # the shell waits only for head
         self.shell('run_pipeline.sh -n 3 in.csv >&-')
         self.assert_nothing_left()
 
@@ -54,8 +54,8 @@ class LeftoversTest(PipelineTest):
             self.assert_nothing_left()
 
     def test_a_signal_while_it_starts(self):
-        """It is not lost, and not told as another failure. Nothing has been done then: the input is there, and no
-        output."""
+        """The signal is not lost, and is not reported as another failure. By then nothing has been done: the input
+        is there, and no output."""
         self.file('in.csv', b'1\n')
         readlink = self.file('readlink', b'#!/bin/sh\n: >asked\nread -r answer <go\nexec sleep 1000\n')
         readlink.chmod(0o755)
@@ -100,7 +100,7 @@ class LeftoversTest(PipelineTest):
             self.assertEqual((old.read_bytes(), self.files()), (b'old\n', ['old']))
 
     def test_signals_at_any_moment(self):
-        """Also while it starts and while it ends."""
+        """Also while the launcher starts and while it ends."""
         generator = random.Random(1)
         self.file('in.csv', b'1\n' * 1000)
         for i in range(60):
@@ -126,7 +126,7 @@ class LeftoversTest(PipelineTest):
             self.assert_nothing_left()
 
     def test_the_group_is_killed(self):
-        """As timeout -s KILL does it, and a shell with kill -9 %1."""
+        """timeout -s KILL kills a group like this, and so does kill -9 %1 in a shell."""
         run = self.start_long('-n', 3)
         os.killpg(run.pid, signal.SIGKILL)
         self.assertEqual(run.finish(), Outcome(b'', '', -signal.SIGKILL))
@@ -154,7 +154,7 @@ class LeftoversTest(PipelineTest):
                     self.end_what_is_left()
 
     def test_nothing_is_in_the_file_system(self):
-        """Not even while it runs, with a file and with a pipe, wherever such things may be."""
+        """Not even during a run, from a file or from a pipe, in any directory for such files."""
         self.file('in.csv', b'1\n')
         places = self.tmp, Path('/tmp'), Path('/dev/shm')
         before = [set(os.listdir(place)) for place in places]
@@ -167,7 +167,7 @@ class LeftoversTest(PipelineTest):
         run.finish()
 
     def test_it_ends_every_time(self):
-        """Short runs, many of them: all processes end at nearly the same moment."""
+        """Many short runs, in which all processes end at nearly the same moment."""
         file = self.file('in.csv', b'1\nx\n')
         for i in range(400):
             outcome = self.launcher(file, '-n', 2, '--on-error=skip')

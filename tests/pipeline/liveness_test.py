@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""An answer comes as soon as its row is there: the next row is written only once the answer was read.
+"""An answer comes as soon as its row is there: the next row is written only after the answer has been read.
 
-Nothing here measures time: a row that waits for company is a hang.
+Nothing here measures time: if a row waits for further rows, the test hangs.
 """
 import os
 import socket
@@ -14,7 +14,8 @@ from pipeline import PipelineTest, main  # noqa: E402
 
 class LivenessTest(PipelineTest):
     def converse(self, start, rows, row_end):
-        """Writes row after row to standard input of what `start` starts with it, each after the last answer."""
+        """Writes row after row to the standard input with which `start` starts a run, each after the answer to the
+        last one."""
         for by_socket in False, True:
             if by_socket:
                 ours, theirs = socket.socketpair()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Neighbours that go: whoever read the output, or one of the programs, killed."""
+"""Neighbours that end: the reader of the output ends, or one of the programs is killed."""
 import os
 import signal
 import socket
@@ -12,7 +12,7 @@ from pipeline import Outcome, PipelineTest, main, program, sums  # noqa: E402
 
 class DownstreamTest(PipelineTest):
     def test_nobody_reads_any_more(self):
-        """Silent, 141, and at once, also while the producer stays and says nothing."""
+        """The programs end at once, silently, with status 141, also if the producer stays and writes nothing."""
         for by_socket in False, True:
             for chain in True, False:
                 reading, writing = os.pipe()
@@ -38,7 +38,7 @@ class DownstreamTest(PipelineTest):
             self.assertEqual(outcome, Outcome(b'0,1\n141\n0\n', '', 0), command)
 
     def test_one_of_several_that_read_from_p1_goes(self):
-        """It is noticed at once, though the input is quiet."""
+        """This is noticed at once, although nothing comes from the input."""
         reading, writing = os.pipe()
         self.addCleanup(os.close, writing)
         fifos = [self.fifo(name) for name in ('a', 'b')]
@@ -61,7 +61,8 @@ class DownstreamTest(PipelineTest):
 
 
 class KilledTest(PipelineTest):
-    """A process is killed: a line that names it and the signal, 69, no output file, an old one as it was."""
+    """A process is killed: there is a line that names it and the signal, status 69, and no output file; an old file
+    stays as it was."""
 
     def test_each_program_by_each_signal(self):
         for number in signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV, signal.SIGABRT:
@@ -92,7 +93,7 @@ class KilledTest(PipelineTest):
                 self.assertEqual(self.files(killed=True), ['old'])
 
     def test_p1_goes_while_p3_writes(self):
-        """What p3_write then has to tell reaches nobody. That is no closed output."""
+        """p1_read does not get what p3_write then has to tell it. That must not count as a closed output."""
         self.file('in.csv', b'1\n' * 300000)
         run = self.start_launcher(None, '-n', 1, '--batch-size=64K', 'in.csv')
         self.until(lambda: 'pipe_write' in Path(f'/proc/{run.pid}/wchan').read_text(), 'it has room to write')
@@ -113,7 +114,7 @@ class KilledTest(PipelineTest):
             self.assertEqual(run.finish(), Outcome(b'', 'p3_write: p1_read was killed by signal 9 (KILL)\n', 69))
 
     def test_done_while_p3_write_sleeps(self):
-        """The workers are done before it looks."""
+        """The workers finish before p3_write looks."""
         for _ in range(5):
             run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 2))
             os.kill(run.pid, signal.SIGSTOP)

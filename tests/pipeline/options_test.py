@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Options: their forms, and what becomes of the file given with -o."""
+"""Options: their forms, and what happens to the file given with -o."""
 import os
 import shutil
 import stat
@@ -45,7 +45,7 @@ class FormsTest(PipelineTest):
         for words, n in ((['-n8'], 8), (['-n', 3], 3), (['--workers=2'], 2), (['--workers', 1], 1), (['-n', '08'], 8),
                          (['-n2', '-n5'], 5), ([], min(len(os.sched_getaffinity(0)), 64))):
             run = self.start_half_way(lambda stdin: self.start_launcher(stdin, *words))
-            # A place gets its worker with its first batch, and each row is one here.
+            # A place gets its worker with its first batch, and here each row is a batch.
             for row in range(1, 2 * n):
                 run.stdin.write(b'1\n')
                 self.assertEqual(run.read_line(), b'%d,1\n' % row)
@@ -64,7 +64,7 @@ class FormsTest(PipelineTest):
 
 
 class LauncherTest(PipelineTest):
-    """Where it finds the programs."""
+    """Where the launcher finds the programs."""
 
     def test_by_a_link_from_anywhere(self):
         self.file('in.csv', b'1\n')
@@ -107,7 +107,7 @@ class OutputTest(PipelineTest):
         self.expected = b'0,1\n1,2\n'
 
     def runs(self, out, *options, **popen):
-        """The outcome of the chain's end and of the launcher, each in a call."""
+        """Functions that run the end of a chain and the launcher and return the outcome."""
         self.shell('p1_read in.csv | p2_sum >results')
         yield lambda: self.run_program('p3_write', '-o', out, *options, 'results', **popen)
         yield lambda: self.launcher(None, '-n', 2, '-o', out, *options, 'in.csv', **popen)
@@ -127,7 +127,7 @@ class OutputTest(PipelineTest):
             old.chmod(0o604)
             with open(old, 'rb') as opened:
                 self.assertEqual(run(), Outcome(b'', '', 0))
-                self.assertEqual(opened.read(), b'old\n' * 100)  # who reads it goes on reading the old one
+                self.assertEqual(opened.read(), b'old\n' * 100)  # a reader of the old file goes on reading that
             self.assertEqual(old.read_bytes(), self.expected)
             self.assertEqual(stat.S_IMODE(old.stat().st_mode), 0o604)
             self.assertEqual(sorted(os.listdir(self.work)), ['in.csv', 'out', 'results'])
@@ -153,7 +153,7 @@ class OutputTest(PipelineTest):
             (self.work / 'target').unlink()
 
     def test_the_input_itself(self):
-        """The launcher knows both, and refuses it; in the chain p3_write cannot know."""
+        """The launcher knows the input and the output, and refuses this. In the chain p3_write cannot know it."""
         file = self.file('in.csv', b'1\n2\n')
         (self.work / 'link').symlink_to('in.csv')
         for command in 'in.csv -o in.csv', '-o link in.csv', '-o in.csv <in.csv', '-o in.csv - <in.csv', \
@@ -176,7 +176,7 @@ class OutputTest(PipelineTest):
             self.assertTrue(fifo.is_fifo())
 
     def test_a_fifo_whose_reader_comes_late(self):
-        """Who could end before that waits with what it has."""
+        """A program that could end before that waits with its output."""
         fifo = self.fifo('out')
         for run in self.runs('out'):
             got = []
@@ -215,7 +215,7 @@ class OutputTest(PipelineTest):
             self.assertEqual((outcome.stdout, outcome.status), (b'x\n', 1), outcome)
             self.assertEqual((self.work / 'out').read_bytes(), b'0,1\n2,2\n')
             self.assertEqual(self.files(), ['in.csv', 'out', 'results'])
-        for run in self.runs('./-', '--on-error=skip', '--rejects=-'):  # which is a file
+        for run in self.runs('./-', '--on-error=skip', '--rejects=-'):  # ./- is a file
             outcome = run()
             self.assertEqual((outcome.stdout, outcome.status), (b'x\n', 1), outcome)
             self.assertEqual((self.work / '-').read_bytes(), b'0,1\n2,2\n')

@@ -22,7 +22,8 @@ class EveryNumberOfWorkersTest(PipelineTest):
         self.expected = Outcome(sums(self.data), '', 0)
 
     def test_1_to_64(self):
-        # Batches so small that every worker gets several, and each number with one of the ways to read.
+        # The batches are so small that every worker gets several. Each number of workers is tried with one of the ways
+        # to read.
         ways = [self.from_file, self.from_redirected_file, self.from_pipe, self.from_fifo, self.from_socket]
         for n in range(1, 65):
             options = ['-n', n, '--batch-size', 300 + n, *(['--deal=random'] if n % 7 == 0 else [])]

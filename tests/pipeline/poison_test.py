@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Rows that kill every worker are found and rejected, each with its place, and no other row is."""
+"""Rows that kill every worker are found and rejected, and their places are reported. No other row is rejected."""
 import sys
 from pathlib import Path
 
@@ -17,7 +17,7 @@ class PoisonTest(FragileTest):
         return all_rows
 
     def expected(self, all_rows, *at):
-        """The sums of the others, with their own indices."""
+        """The sums of the other rows, with their own indices."""
         lines = sums(b''.join(b'0\n' if index in at else row for index, row in enumerate(all_rows))).splitlines(True)
         return b''.join(line for index, line in enumerate(lines) if index not in at)
 
@@ -38,7 +38,8 @@ class PoisonTest(FragileTest):
                 self.assertEqual(found, len(found) * [(found[0][0], KILLED)])
 
     def test_skip(self):
-        """First, last, in the middle; among many rows, few, and alone; a big batch and small ones."""
+        """The poisoned row is the first, the last or in the middle; among many rows, among few, or alone; in a big
+        batch or in small ones."""
         for count, index in (2000, 0), (2000, 1999), (2000, 999), (64, 63), (65, 64), (2, 1), (1, 0), (5000, 4444):
             all_rows = self.poisoned(index, count=count)
             for size in 100, '256K':
@@ -50,7 +51,8 @@ class PoisonTest(FragileTest):
                     self.assertEqual((outcome.status, (self.work / 'rejects').read_bytes()), (1, all_rows[index]))
 
     def test_how_many_deaths(self):
-        """As many as are allowed on a batch, one for each cut into 64, as many on the row: not one a halving."""
+        """There are as many deaths as are allowed for a batch, one for each cut into 64 pieces, and as many as are
+        allowed for the row. There is not one death for each halving."""
         for count, cuts in (1, 0), (2, 0), (64, 0), (65, 1), (4096, 1), (4097, 2), (20000, 2):
             for retries in 0, 1, 3:
                 at = count // 2
@@ -63,7 +65,7 @@ class PoisonTest(FragileTest):
                                  (count, retries))
 
     def test_in_quotes(self):
-        """The row is found whole, and goes into the rejects as it stands."""
+        """The whole row is found, and goes into the rejects as it is."""
         for row in b'1,"\n' + POISON + b'\r\n""\n"\r\n', b'"' + POISON + b'"\r', b'" \n",' + POISON + b'\r\n':
             all_rows = self.poisoned(77, count=200, row=row)
             all_rows[76] = b'"1","2\n"\r\n'
@@ -87,7 +89,7 @@ class PoisonTest(FragileTest):
         self.assertEqual((outcome.stdout, outcome.status), (b'0,1\n1,2\n2,3\n4,4\n', 1))
 
     def test_several(self):
-        """In one batch, next to each other, in batches of both places; and with rejects of the common kind."""
+        """Several rows: in one batch, next to each other, in batches of both places, and with ordinary rejects."""
         for at in (5, 1500), (700, 701), (0, 1, 2), (0, 1999), (100, 500, 900, 1300, 1700):
             for size in 1000, '256K':
                 all_rows = self.poisoned(*at)
@@ -103,7 +105,7 @@ class PoisonTest(FragileTest):
                 self.assertLessEqual(len(found), 10 * len(at))
 
     def test_lost_elsewhere(self):
-        """Whoever dies in between, of nothing in the data, has no other row rejected."""
+        """If a worker dies in between for another reason than the data, no other row is rejected."""
         all_rows = self.poisoned(100, count=200)
         outcome = self.fragile(b''.join(all_rows), '-n', 2, '--on-error=skip', '--batch-size=300', row=POISON,
                                point='between')
@@ -117,7 +119,7 @@ class PoisonTest(FragileTest):
         self.assertEqual((outcome.stdout, outcome.status), (b''.join(lines), 1))
 
     def test_workers_that_die_of_anything(self):
-        """Also of a row that they are not to look at, and of nothing at all."""
+        """Workers that die even on a row that they are not to look at, or without any row."""
         data = b''.join(rows(100))
         for settings in ({'point': 'start'}, {'point': 'before_hello'}, {'point': 'got_batch'}, {'point': 'inside_head'},
                          {'point': 'inside_result'}, {'row': b'100050', 'refused': 1}):
@@ -137,7 +139,7 @@ class PoisonTest(FragileTest):
             self.assertEqual(len(self.losses(outcome)[1]), 1)
 
     def test_workers_that_die_of_their_end(self):
-        """Each of them, so that nobody ever says the end; also when there is another failure to be told."""
+        """All of them die, so that no worker ever sends the end; also if there is another failure to be reported."""
         for data, status in (b'1\n2\n', 69), (b'1\n"2', 65):
             outcome = self.fragile(data, '-n', 2, point='before_end')
             found, others = self.losses(outcome)
@@ -145,7 +147,7 @@ class PoisonTest(FragileTest):
             self.assertLessEqual(len(found), 20)
 
     def test_workers_that_are_killed_before_they_begin(self):
-        """More often than --retries: no row is suspected for that."""
+        """They are killed more often than --retries. No row is suspected because of that."""
         data = b''.join(rows(3))
         outcome = self.fragile(data, '-n', 1, '--on-error=skip', '--batch-size=1', '--retries=3', point='start', lives=3)
         self.assert_survived(outcome, data, *3 * [(0, KILLED)])

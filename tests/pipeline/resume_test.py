@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""--resume: killed at any moment, or without what had not been synced, the same command goes on to the same bytes."""
+"""--resume: after a run was killed at any moment, or has lost what was not synced, the same command goes on and
+gives the same bytes."""
 import contextlib
 import errno
 import os
@@ -28,7 +29,7 @@ def has_a_lock(pid):
 
 
 def with_poison(lines):
-    """In a row of its own, many times."""
+    """The data with POISON in rows of its own, many times."""
     step = len(lines) // 20
     return b''.join(b''.join(lines[i:i + step]) + POISON + b'\r\n' for i in range(0, len(lines), step))
 
@@ -37,28 +38,28 @@ class ResumeTest(FragileTest):
     def setUp(self):
         super().setUp()
         self.random = random.Random(1)
-        # Where syncing costs next to nothing, the journal is written all the time.
+        # If syncing takes almost no time, the journal is written all the time.
         if os.access('/dev/shm', os.W_OK):
             self.work = Path(tempfile.mkdtemp(prefix='rowsum_test.', dir='/dev/shm'))
             self.addCleanup(shutil.rmtree, self.work)
 
     def input(self, rows):
-        """Of many small batches, so that a run takes its time; every now and then there is POISON in a row."""
+        """An input of many small batches, so that a run takes some time. Some rows have POISON in them."""
         lines = self.generate('in.csv', '--rows', rows, '--columns', 3, '--quoted', 20, '--crlf').read_bytes()
         return self.file('in.csv', with_poison(lines.splitlines(keepends=True))).read_bytes()
 
     def start_resumed(self, *options, **settings):
-        """The launcher, with what does not matter chosen by chance. `settings`: see fragile_p2_sum."""
+        """Starts the launcher. Options that must not matter are random. `settings`: see fragile_p2_sum."""
         return self.fragile(None, '-n', self.random.randint(1, 3),
                             f'--batch-size={self.random.choice([20, 40, 60])}',
                             f'--deal={self.random.choice(["pull", "random", "round-robin"])}',
                             '-o', 'sums.csv', '--resume', *options, 'in.csv', wait=False, **settings)
 
     def start_held(self, *options):
-        """One that has got further than the last one, and cannot end: a worker is stopped."""
+        """Starts a run that gets further than the last one and cannot end, because a worker is stopped."""
         before = self.journal().get('offset', 0)
         run = self.start_resumed(*options, row=POISON, how=int(signal.SIGSTOP))
-        for pause in 0, 0, 0, 2, 2:  # the last as long as it ever is between two journals
+        for pause in 0, 0, 0, 2, 2:  # the last pause is as long as the time between two journals can be
             workers = self.until(self.stopped_workers, 'no worker stops')
             if self.journal().get('offset', 0) > before:
                 return run
@@ -68,7 +69,7 @@ class ResumeTest(FragileTest):
         return self.fail('no progress')
 
     def journal(self):
-        """The numbers in the journal; none if it is not there."""
+        """The numbers in the journal; none if there is no journal."""
         try:
             text = (self.work / 'sums.csv.journal').read_text()
         except FileNotFoundError:
@@ -77,7 +78,7 @@ class ResumeTest(FragileTest):
                 re.findall(r'^(offset|row|output|rejects) (\d+)', text, re.MULTILINE)}
 
     def kill_somebody(self, run):
-        """The launcher or one of the programs that cannot be replaced, or all at once."""
+        """Kills the launcher or one of the programs that are not replaced, or all at once."""
         who = self.random.choice(['launcher', 'p1_read', 'p3_write', 'all'])
         if who.startswith('p'):
             self.until(lambda: self.processes(f'/{who} ') or has_ended(run), f'no {who}')
@@ -87,7 +88,7 @@ class ResumeTest(FragileTest):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         status = run.finish().status
-        if who == 'all':  # also who would have cleaned up
+        if who == 'all':  # also the processes that would have cleaned up
             self.end_what_is_left()
             for left in self.tmp.iterdir():
                 for file in left.iterdir():
@@ -97,7 +98,7 @@ class ResumeTest(FragileTest):
         return status
 
     def lose_what_was_not_synced(self):
-        """What comes after the lengths in the journal may be anything when the power has failed."""
+        """After a power failure, the bytes beyond the lengths in the journal may be anything."""
         known = self.journal()
         for name, length in (('sums.csv.partial', 'output'), ('rejects.partial', 'rejects')):
             path = self.work / name
@@ -114,7 +115,7 @@ class ResumeTest(FragileTest):
                     file.write(bytes(size - known[length] + 100))
 
     def go_on_until_done(self, *options, kills=12):
-        """The last outcome, after many deaths, of which the first is in the middle."""
+        """Returns the last outcome, after many deaths. The first death is in the middle of the run."""
         step = (self.work / 'in.csv').stat().st_size // 20
         self.kill_somebody(self.start_held(*options))
         for _ in range(kills):
@@ -127,7 +128,7 @@ class ResumeTest(FragileTest):
                 time.sleep(self.random.uniform(0, 0.03))
             self.kill_somebody(run)
             if not (self.work / 'sums.csv.journal').exists() and (self.work / 'sums.csv').exists():
-                return Outcome(b'', '', None)  # done
+                return Outcome(b'', '', None)  # the run is complete
             self.lose_what_was_not_synced()
             after = self.journal()
             self.assertGreaterEqual(after.get('offset', 0), before.get('offset', 0))
@@ -171,7 +172,7 @@ class ResumeTest(FragileTest):
         self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
 
     def interrupted(self, *options):
-        """Leaves a run in the middle. Returns the data and what must not be touched."""
+        """Leaves a run in the middle. Returns the data, and the files that must not be changed."""
         data = self.input(60000)
         run = self.start_held(*options)
         os.kill(run.pid, signal.SIGKILL)
@@ -196,7 +197,7 @@ class ResumeTest(FragileTest):
             path.write_bytes(changed)
             os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
             self.assert_refused(state, 'of another input than in.csv, or it has changed since')
-        path.write_bytes(data)  # only the time of modification tells that
+        path.write_bytes(data)  # only the time of modification shows that
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns + 1))
         self.assert_refused(state, 'of another input than in.csv, or it has changed since')
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
@@ -210,7 +211,7 @@ class ResumeTest(FragileTest):
         for options in ['--header'], ['--delimiter=;']:
             self.assert_refused(state, 'of a run with another --delimiter or --header', *options)
         self.assertEqual(self.files(), ['in.csv', 'sums.csv.journal', 'sums.csv.partial'])
-        # What does not shape the output may change.
+        # Options that do not shape the output may change.
         self.assertEqual(self.start_resumed('--max-row=1M', '--retries=1').finish(), Outcome(b'', '', 0))
         self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
 
@@ -226,7 +227,7 @@ class ResumeTest(FragileTest):
         self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
 
     def test_a_crash_while_the_files_get_their_names(self):
-        """The output has another name than the journal thinks."""
+        """The output already has its final name, and the journal does not say so."""
         data, _ = self.interrupted()
         (self.work / 'sums.csv.partial').rename(self.work / 'sums.csv')
         self.assertEqual(self.start_resumed().finish(), Outcome(b'', '', 0))
@@ -235,7 +236,7 @@ class ResumeTest(FragileTest):
 
     @unittest.skipUnless(IS_STATIC, 'there is no hostile system for it')
     def test_after_a_sync_that_failed_nothing_is_vouched_for(self):
-        """A second one would succeed, whatever has been lost."""
+        """A second sync would succeed, although bytes may have been lost."""
         self.file('in.csv', b'1\n')
         settings = {'HOSTILE_PROGRAM': 'p3_write', 'HOSTILE_CALL': 'fsync', 'HOSTILE_AT': '1',
                     'HOSTILE_ERROR': str(errno.EIO)}
@@ -258,7 +259,7 @@ class ResumeTest(FragileTest):
         self.assertEqual(self.files(), ['in.csv', 'sums.csv'])
 
     def test_a_row_that_is_no_integers(self):
-        """The same failure again, without all that came before; errors have the same places."""
+        """The same failure comes again, without the work before it. The error names the same place."""
         data = b'1,2\n' * 40000 + b'1,x\n' + b'1\n' * 100
         self.file('in.csv', data)
         expected = Outcome(b'', "p3_write: in.csv: row 40000, field 2 (byte 160002): 'x' is not an integer\n", 65)

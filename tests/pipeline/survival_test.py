@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Processes die, at every point and of every cause: workers are replaced, the others are not."""
+"""Processes die at every point and for every cause: workers are replaced, other processes are not."""
 import os
 import signal
 import sys
@@ -12,7 +12,7 @@ from pipeline import Outcome, Reader, main, sums  # noqa: E402
 
 class DeathTest(FragileTest):
     def test_every_point(self):
-        """Each place loses its first worker there."""
+        """Each place loses its first worker at the point."""
         data = b''.join(rows(400))
         for stdin in self.inputs(data):
             for n in 1, 2, 8:
@@ -53,7 +53,8 @@ class DeathTest(FragileTest):
         self.assert_survived(outcome, data, (0, 'ended with the unknown status 99'))
 
     def test_a_later_batch(self):
-        """With others outstanding: what the last life returned is not returned again, and what it had is not lost."""
+        """Other batches are outstanding. What the last life has returned is not returned again, and what it had is
+        not lost."""
         data = b''.join(rows(500))
         for point in 'got_batch', 'inside_result', 'between':
             for number in 1, 3, 7, 9:
@@ -69,7 +70,7 @@ class DeathTest(FragileTest):
             self.assert_survived(outcome, data, *3 * [(1, KILLED)])
 
     def test_a_result_in_between_forgives(self):
-        """Each life returns one result and dies: that is no row that they die of, however many they are."""
+        """Each life returns one result and dies. However many die, no row is the cause."""
         data = b''.join(rows(60))
         for n in 1, 3:
             outcome = self.fragile(data, '-n', n, '--batch-size=20', '--retries=1', point='between')
@@ -78,7 +79,7 @@ class DeathTest(FragileTest):
             self.assert_survived(outcome, data, *found)
 
     def test_signals_that_mean_nothing(self):
-        """By the thousand, to the launcher: it neither takes them for deaths nor loses count of those."""
+        """Thousands of signals to the launcher: it neither takes them for deaths nor misses a death."""
         data = b''.join(rows(60))
         for number in signal.SIGURG, signal.SIGWINCH, signal.SIGCHLD, signal.SIGCONT:
             with self.subTest(number.name):
@@ -92,7 +93,7 @@ class DeathTest(FragileTest):
                 self.assert_survived(outcome, data, *((place, KILLED) for place, _ in self.losses(outcome)[0]))
 
     def test_nothing_is_kept_of_past_lives(self):
-        """A run may lose any number of workers: p1_read and p3_write have as many files open as before."""
+        """After any number of dead workers, p1_read and p3_write have as many files open as before."""
         reading, writing = os.pipe()
         with os.fdopen(reading, 'rb') as stdin:
             run = self.fragile(stdin, '-n', 1, '--retries=1', point='between', wait=False)
@@ -124,7 +125,7 @@ class DeathTest(FragileTest):
             self.assertEqual((self.losses(outcome), outcome.status), ((2 * [(2, KILLED)], []), 0))
 
     def test_rows_as_long_as_the_ring(self):
-        """The batches of a dead worker still lie there."""
+        """The batches of a dead worker must still be in the ring."""
         data = b'1,' * 40000 + b'1\n' + b''.join(rows(20)) + b'"' + b' ' * 50000 + b'1"\r\n'
         for point in 'got_batch', 'inside_result':
             outcome = self.fragile(5 * data, '-n', 2, '--batch-size=1K', '--max-row=100K', point=point, lives=3)
@@ -138,7 +139,7 @@ class DeathTest(FragileTest):
         self.assertEqual((outcome.stdout, len(self.losses(outcome)[0]), outcome.status), (b'', 4, 0))
 
     def test_no_one_reads_the_output(self):
-        """One who dies then is nobody's concern."""
+        """The death of a worker at this time is not reported."""
         data = b''.join(rows(50000))
         env = ' '.join(f'FRAGILE_{name}' for name in ('POINT=inside_result', 'NUMBER=5', 'LIVES=2'))
         outcome = self.shell(f'{env} "{FRAGILE}" -n 2 --batch-size=1K | head -n 1; echo ${{PIPESTATUS[0]}}', stdin=data)
@@ -146,7 +147,7 @@ class DeathTest(FragileTest):
         self.assertEqual(self.losses(outcome)[1], [])
 
     def test_input_that_comes_slowly(self):
-        """A worker that dies while there is nothing to do is replaced all the same, and the next one is used."""
+        """A worker that dies while it has nothing to do is replaced, too, and the next one is used."""
         reading, writing = os.pipe()
         with os.fdopen(reading, 'rb') as stdin:
             run = self.fragile(stdin, '-n', 1, wait=False, point='between', lives=3)
@@ -159,7 +160,7 @@ class DeathTest(FragileTest):
 
 
 class OtherErrorsTest(FragileTest):
-    """A death does not hide what else is wrong, and is not hidden."""
+    """A death does not hide other errors, and is not hidden by them."""
 
     def test_a_rejected_row(self):
         data = b''.join(rows(100)) + b'1,x\n' + b''.join(rows(100))
@@ -172,7 +173,8 @@ class OtherErrorsTest(FragileTest):
                                  r"^p3_write: [^\n]*: row 100, field 2 \(byte 902\): 'x' is not an integer$")
 
     def test_an_open_quote(self):
-        """The end itself carries the failure: also to the worker that comes after the one that died of it."""
+        """The end of the stream says that the run has failed. The worker that replaces one that died at the end gets
+        it, too."""
         data = b''.join(rows(100)) + b'"\n'
         for stdin in self.inputs(data):
             for point in POINTS:
@@ -187,7 +189,7 @@ class OtherErrorsTest(FragileTest):
             self.assertEqual(self.losses(outcome)[1], ['p1_read: no.csv: No such file or directory'])
 
     def test_one_that_says_why_it_ends_is_not_replaced(self):
-        """The text of the batches has gone; whoever reads it says so, and nobody tries again."""
+        """The text of the batches has gone. The worker that reads it reports that, and is not replaced."""
         size = 16 << 20
         with open(self.work / 'in.csv', 'wb') as file:
             file.write(b'1,2,3\n' * (size // 6))
@@ -200,7 +202,8 @@ class OtherErrorsTest(FragileTest):
 
 
 class OthersTest(FragileTest):
-    """p1_read, p3_write and the launcher are not replaced: then all is over, and nothing is half done."""
+    """p1_read, p3_write and the launcher are not replaced. If one of them dies, the run ends and leaves nothing half
+    done."""
 
     def test_each_of_them(self):
         for name in 'p1_read', 'p3_write':
@@ -211,30 +214,30 @@ class OthersTest(FragileTest):
                         run = self.start_half_way(lambda stdin: self.fragile(
                             stdin, '-n', n, '-o', 'old', wait=False, point='between', lives=1), answers=False)
                         self.until(lambda: self.processes('/p2_sum '), 'no worker')
-                        victim = self.until(lambda: self.processes(f'/{name} '), f'no {name}')[0]  # or a worker that begins
+                        victim = self.until(lambda: self.processes(f'/{name} '), f'no {name}')[0]  # or a new worker
                         os.kill(victim, number)
                         outcome = run.finish()
                         self.assert_nothing_left()
                         self.assertEqual((old.read_bytes(), self.files(killed=True)), (b'old\n', ['old']))
                         others = self.losses(outcome)[1]
-                        if name == 'p3_write':  # which the launcher has become
+                        if name == 'p3_write':  # formerly the launcher
                             self.assertEqual((victim, others, outcome.status), (run.pid, [], -number))
                         else:
                             fate = f'p3_write: p1_read was killed by signal {int(number)} ({number.name[3:]})'
                             self.assertEqual((others, outcome.status), ([fate], 69))
 
     def test_while_a_worker_is_being_replaced(self):
-        """Workers die all the time, and in the midst of it one of the others does."""
+        """Workers die all the time, and meanwhile another process dies."""
         for name in 'p1_read', 'p3_write':
             for life in 1, 4:
                 reading, writing = os.pipe()
                 with os.fdopen(reading, 'rb') as stdin:
                     run = self.fragile(stdin, '-n', 2, wait=False, point='between')
-                # Its input does not end, so that the run goes on until the victim is dead.
+                # The input does not end, so the run goes on until the victim is dead.
                 for row in range(life + 1):
                     os.write(writing, b'1\n')
                     self.until(lambda: len(self.losses(Outcome(b'', run.errors(), 0))[0]) > row, 'nobody dies')
-                victim = self.processes(f'/{name} ')[0]  # or a worker that begins
+                victim = self.processes(f'/{name} ')[0]  # or a new worker
                 os.kill(victim, signal.SIGKILL)
                 outcome = run.finish()
                 os.close(writing)

@@ -19,7 +19,7 @@ P2_SUM = shlex.quote(program('p2_sum'))
 
 class WorkerTest(PipelineTest):
     def script(self, text: str) -> Path:
-        """A worker, in a place whose name would be cut up by whoever takes it for a command."""
+        """A script as a worker. The name of its directory would be split if it were taken for a command."""
         place = self.work / 'it\'s a "place"'
         place.mkdir(exist_ok=True)
         path = place / 'worker'
@@ -28,8 +28,8 @@ class WorkerTest(PipelineTest):
         return path
 
     def sleeper(self) -> str:
-        """A program that sleeps when it is called with a number of seconds; for a script of the shell. Its path tells
-        it from all others, also when it has no environment."""
+        """A program for shell scripts that sleeps for the given number of seconds. Its path identifies it, even if
+        it has no environment."""
         path = self.work / 'sleeper'
         if not path.exists():
             path.symlink_to(shutil.which('sleep'))
@@ -41,7 +41,7 @@ class WorkerTest(PipelineTest):
             if entry.isdigit():
                 try:
                     words = Path('/proc', entry, 'cmdline').read_bytes().split(b'\0')
-                except OSError:  # it has just gone
+                except OSError:  # the process has just ended
                     continue
                 if words[0] == bytes(self.work / 'sleeper'):
                     found.append(int(entry))
@@ -55,7 +55,7 @@ class WorkerTest(PipelineTest):
                 os.kill(pid, signal.SIGKILL)
 
     def both_ways(self, *options):
-        """Options for a run with and without a limit of the time that a worker may take."""
+        """Options for a run with and without a time limit for workers."""
         return (*options,), (*options, '--worker-timeout=5')
 
 
@@ -66,7 +66,8 @@ class CommandTest(WorkerTest):
 
     def test_a_command_with_arguments(self):
         worker = self.script(f'echo "$X $1" >seen; exec {P2_SUM}')
-        # Less than a shell knows: a quote of either kind has to be escaped, also within quotes of the other kind.
+        # The quoting is simpler than in a shell: a quote of either kind has to be escaped, also within quotes of the
+        # other kind.
         quoted = str(worker).replace('"', '\\"').replace("'", "\\'")
         command = f'env "X=a b" "{quoted}" "c  d"'
         self.assertEqual(self.launcher(b'1,2\n', '--worker', command), Outcome(b'0,3\n', '', 0))
@@ -88,7 +89,7 @@ class CommandTest(WorkerTest):
         self.assertEqual(sorted((self.work / 'seen').read_text().split()), ['0.0', '1.0', '1.1', '1.2'])
 
     def test_children_are_ignored_by_the_caller(self):
-        """SIGCHLD is, which goes over to all that it starts."""
+        """SIGCHLD is ignored, and the programs that the caller starts inherit that."""
         for status, words in (0, []), (71, ['--worker=no/program']):
             outcome = self.launcher(b'1\n', '-n', 2, *words,
                                     preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
@@ -97,7 +98,7 @@ class CommandTest(WorkerTest):
 
 class NumberTest(WorkerTest):
     def test_no_more_workers_than_there_is_work(self):
-        """Ten rows are a batch for one."""
+        """Ten rows are one batch, for one worker."""
         data = b''.join(rows(10))
         run = self.start_launcher(subprocess.PIPE, '-n', 64)
         run.stdin.write(data)
@@ -127,11 +128,11 @@ class NumberTest(WorkerTest):
 
 
 class MisbehavingTest(WorkerTest, FragileTest):
-    """One line that says what happened, and the right status."""
+    """A worker misbehaves: one line says what happened, and the status is right."""
     data = b''.join(rows(300))
 
     def test_an_output_that_is_closed(self):
-        """The worker goes on, and is ended."""
+        """The worker goes on, and is killed."""
         worker = self.script(f'{P2_SUM} | head -c 100\nexec >&-\nexec {self.sleeper()} 1000')
         for options in self.both_ways('-n', 1), self.both_ways('-n', 3, '--batch-size=100'):
             for words in options:
@@ -146,7 +147,7 @@ class MisbehavingTest(WorkerTest, FragileTest):
             for words in self.both_ways('-n', 2, '--batch-size=100'):
                 outcome = self.fragile(self.data, *words, point=point, how='exit 0', place=1)
                 line = 'p1_read: p2_sum at place 1 ended with status 0 before the end of its stream\n'
-                if point.endswith('_end') and outcome.status == 0:  # everything had come, whatever its end was to be
+                if point.endswith('_end') and outcome.status == 0:  # all had come, so its end does not matter
                     self.assertEqual(outcome.stdout, sums(self.data))
                     self.assertIn(outcome.stderr, ('', line))
                     continue
@@ -154,7 +155,7 @@ class MisbehavingTest(WorkerTest, FragileTest):
                 self.assertTrue(sums(self.data).startswith(outcome.stdout))
 
     def test_an_unknown_status(self):
-        """Taken for an accident as often as any."""
+        """This is taken for chance as often as any other death."""
         worker = self.script('exit 1')
         for words in self.both_ways('-n', 1):
             outcome = self.launcher(self.data, *words, '--worker', worker)
@@ -171,7 +172,7 @@ class MisbehavingTest(WorkerTest, FragileTest):
             self.assertTrue(sums(self.data).startswith(outcome.stdout))
 
     def test_results_that_are_missing_or_come_twice(self):
-        """p1_read and p3_write both see that one is missing, and whoever is the first says so, or both do."""
+        """p1_read and p3_write both notice that a result is missing. The first of them, or both, report it."""
         missing = '(p1_read: p2_sum at place 1 has returned another result than the one that was due\n|' \
                   'p3_write: bytes \\d+ to \\d+ of the input are missing from the streams\n)+'
         twice = 'p3_write: out.1: bytes \\d+ to \\d+ come twice [^\n]*\n'
@@ -192,10 +193,10 @@ class MisbehavingTest(WorkerTest, FragileTest):
 
 
 class DescendantsTest(WorkerTest):
-    """What a worker starts ends with it, whatever it has done to get away."""
+    """Processes that a worker starts end with it, whatever they have done to get away."""
 
-    # How it is started: in the group of the worker, in a session of its own, and as daemons are; at last without
-    # anything that tells where it comes from.
+    # The ways to start one: in the group of the worker, in a session of its own, as a daemon, and at last without
+    # anything that shows where it comes from.
     WAYS_WITH_A_TRACE = {'child': '{} 1000 &', 'session': 'setsid {} 1000 &', 'daemon': '(setsid sh -c "{} 1000 &") &'}
     WAYS = {**WAYS_WITH_A_TRACE, 'daemon that has no environment': '(env -i setsid sh -c "{} 1000 &") &'}
 
@@ -234,7 +235,7 @@ class DescendantsTest(WorkerTest):
                         self.assert_no_sleepers()
 
     def test_an_output_that_is_kept_open_by_one_that_cannot_be_found(self):
-        """Then the run cannot go on, and says so."""
+        """Then the run cannot go on, and this is reported."""
         worker = self.worker_with('daemon that has no environment')
         for options in self.both_ways('-n', 1):
             run = self.start_half_way(lambda stdin: self.start_launcher(stdin, *options, '--worker', worker))
@@ -249,17 +250,17 @@ class DescendantsTest(WorkerTest):
                 self.assert_no_sleepers()
 
     def test_a_slow_reader_of_the_output(self):
-        """Then p3_write does not notice for long that a worker has ended; nobody is blamed for that."""
+        """Then p3_write does not notice for a long time that a worker has ended. This is no failure."""
         data = b'1\n' * 300000
         run = self.start_launcher(data, '-n', 1, '--batch-size=64K')
         self.until(lambda: 'pipe_write' in Path(f'/proc/{run.pid}/wchan').read_text(), 'it has room to write')
         os.kill(self.processes('/p2_sum ')[0], signal.SIGKILL)
-        time.sleep(3)  # longer than any patience
+        time.sleep(3)  # longer than any time limit in p1_read
         self.assertEqual(run.finish(), Outcome(
             sums(data), 'p1_read: p2_sum at place 0 was killed by signal 9 (KILL), and is replaced\n', 0))
 
     def test_after_a_failure(self):
-        """When p1_read has been killed nobody knows any more of one without an environment."""
+        """After p1_read has been killed, no process knows of a process without an environment any more."""
         for victim, ways in ('p1_read', self.WAYS_WITH_A_TRACE), ('p3_write', self.WAYS):
             for way in ways:
                 with self.subTest(way, victim=victim):
