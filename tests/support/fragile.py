@@ -1,7 +1,7 @@
-"""What tests of lost workers share: a launcher whose p2_sum is tools/fragile_p2_sum.cpp.
+"""For tests of lost workers: a launcher whose p2_sum is tools/fragile_p2_sum.cpp.
 
-It dies, or hangs, where the environment says, so that nothing depends on the clock. What chance alone can find is
-looked for by tests/torture.
+It dies, or hangs, where the environment says, so nothing depends on the time. Errors that need chance are searched
+for by tests/torture.
 """
 import contextlib
 import os
@@ -14,8 +14,8 @@ FRAGILE = BIN_DIR / 'fragile/run_pipeline.sh'
 LOSS = re.compile(r'p1_read: p2_sum at place (\d+) ((?:was killed|returned nothing|ended with) .*?)(, and is replaced)?')
 KILLED = 'was killed by signal 9 (KILL)'
 
-# Points that a worker reaches in every life that is given a batch and an end, and whether it is surely missed: after
-# its last result it may be that another worker says the end, and all is over before anybody notices.
+# Points that a worker reaches in every life that is given a batch and an end, and whether its death there is always
+# noticed. After its last result, another worker may send the end, and the run is over before the death is noticed.
 POINTS = {'start': True, 'before_hello': True, 'inside_hello': True, 'got_batch': True, 'inside_head': True,
           'inside_result': True, 'between': True, 'after_last': False, 'before_end': False, 'inside_end': False,
           'after_end': False}
@@ -37,8 +37,8 @@ class FragileTest(PipelineTest):
         return run.finish() if wait else run
 
     def losses(self, outcome):
-        """Place and fate of each worker that died; and what else was said. One that dies when all is said and done is
-        not replaced."""
+        """The place and the fate of each worker that died, and the other lines. A worker that dies after all its
+        work is not replaced."""
         found, others = [], []
         for line in outcome.stderr.splitlines():
             match = LOSS.fullmatch(line)
@@ -49,14 +49,14 @@ class FragileTest(PipelineTest):
         return found, others
 
     def assert_survived(self, outcome, data, *fates):
-        """All of the sums, and one line for each of the losses, which are (place, fate)."""
+        """Checks for all of the sums, and for one line for each of the losses, which are (place, fate)."""
         found, others = self.losses(outcome)
         self.assertEqual((others, outcome.status), ([], 0), outcome.stderr)
         self.assertTrue(outcome.stdout == sums(data), 'other sums')
         self.assertEqual(sorted(found), sorted(fates))
 
     def stopped_workers(self):
-        """Their pids."""
+        """The pids of the workers."""
         found = []
         for pid in self.processes('/p2_sum '):
             with contextlib.suppress(OSError):
@@ -65,5 +65,5 @@ class FragileTest(PipelineTest):
         return found
 
     def inputs(self, data):
-        """As a file and through a pipe."""
+        """Runs with the data as a file and through a pipe."""
         return self.file('in.csv', data), data

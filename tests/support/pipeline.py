@@ -1,17 +1,17 @@
-"""The suite as its users run it: real programs, real pipes. What the tests in tests/pipeline share.
+"""The suite as its users run it, with real programs and real pipes: the base of the tests in tests/pipeline.
 
     class SumTest(PipelineTest):
         def test_one_row(self):
             self.assertEqual(self.chain(b'1,2\n'), Outcome(b'0,3\n', '', (0, 0, 0)))
             self.assertEqual(self.launcher(b'1,2\n', '-n', 4), Outcome(b'0,3\n', '', 0))
 
-The programs are taken from $ROWSUM_BIN_DIR (default: build/bin of this source tree). Every test has a directory of its
-own, which is also where its programs run, and a TMPDIR of its own; whatever it starts, at any depth, carries a mark in
-its environment. So it is known what a test left behind, whatever else runs on the machine; after every test nothing may
-be. Whatever is waited for is waited for until HANG seconds have passed, which is a failure; so is a test that takes
+The programs are taken from $ROWSUM_BIN_DIR (default: build/bin of this source tree). Every test has a directory of
+its own, which is also where its programs run, and a TMPDIR of its own; all processes that it starts, directly or
+indirectly, have a mark in their environment. So a process that a test leaves behind is found, whatever else runs on
+the machine. After every test there must be none. Every wait fails after HANG seconds, and so does a test that takes
 LONGEST seconds.
 
-A status is an exit status, or minus the signal that ended the program, as subprocess has it.
+A status is an exit status, or minus the signal that ended the program, as in subprocess.
 """
 import contextlib
 import os
@@ -33,18 +33,19 @@ SOURCE_DIR = Path(__file__).resolve().parents[2]
 BIN_DIR = Path(os.environ.get('ROWSUM_BIN_DIR') or SOURCE_DIR / 'build/bin').resolve()
 LAUNCHER = BIN_DIR / 'run_pipeline.sh'
 HOSTILE = BIN_DIR / 'hostile'
-IS_STATIC = HOSTILE.exists()  # where sanitizers are built in, the programs are not
+IS_STATIC = HOSTILE.exists()  # with sanitizers, the programs are not static
 MARK = 'ROWSUM_TEST_DIRECTORY'
-# For programs that are sanitized: whoever is killed dies of the signal, and one that is traced cannot look for leaks.
+# For programs with sanitizers: a program that is killed dies of the signal, and one that is traced cannot look for
+# leaks.
 ASAN_OPTIONS = 'handle_segv=0:handle_abort=0:handle_sigbus=0:handle_sigill=0:handle_sigfpe=0:detect_leaks=0'
-HANG = 60  # seconds: on any machine more than enough for whatever a test waits for
-LONGEST = 10 * HANG  # for a test as a whole, which may wait for something in a way that knows no end
+HANG = 60  # seconds: on any machine more than enough for anything that a test waits for
+LONGEST = 10 * HANG  # for a whole test, which may wait in a way that has no limit
 
 Words = Iterable[Any]  # of a command line: str() is applied
 
 
 class Outcome(NamedTuple):
-    """How a run ended: what came out, what was said, and the status, or those of the three in a chain."""
+    """How a run ended: standard output, standard error, and the status, or the three statuses of a chain."""
     stdout: bytes
     stderr: str
     status: int | tuple[int, ...]
@@ -55,7 +56,7 @@ def program(name: str) -> str:
 
 
 def sums(data: bytes, delimiter: str = ',', header: bool = False) -> bytes:
-    """What is to come out for an input without any reject."""
+    """The expected output for an input without rejects."""
     answer = reference(data, delimiter, header)
     assert not answer.rejects and not answer.unterminated
     return answer.lines
@@ -67,7 +68,7 @@ def skip_status(answer: Answer) -> int:
 
 
 def processes(mark: str) -> dict[int, str]:
-    """Pid and description of each process that carries the mark. Zombies have no environment: they do not count."""
+    """Pid and description of each process that has the mark. Zombies have no environment, so they do not count."""
     found = {}
     wanted = f'{MARK}={mark}'.encode()
     for entry in os.listdir('/proc'):
@@ -78,7 +79,7 @@ def processes(mark: str) -> dict[int, str]:
                 continue
             command = Path('/proc', entry, 'cmdline').read_bytes().replace(b'\0', b' ').decode(errors='replace')
             state = Path('/proc', entry, 'stat').read_text().rpartition(')')[2].split()[0]
-        except OSError:  # it has just gone
+        except OSError:  # the process has just ended
             continue
         if state not in 'ZX':
             found[int(entry)] = f'{entry} {state} {command}'
@@ -86,7 +87,7 @@ def processes(mark: str) -> dict[int, str]:
 
 
 def children(pid: int) -> dict[int, str]:
-    """The children of a process, by the name of what each has become so far."""
+    """The children of a process, by the names of the programs that they now execute."""
     found = {}
     with contextlib.suppress(OSError):
         for child in Path(f'/proc/{pid}/task/{pid}/children').read_text().split():
@@ -96,7 +97,7 @@ def children(pid: int) -> dict[int, str]:
 
 
 def family(pid: int) -> list[int]:
-    """A process and all that descend from it."""
+    """A process and all its descendants."""
     return [pid, *(member for child in children(pid) for member in family(child))]
 
 
@@ -112,8 +113,8 @@ HAS_NAMELESS_FILES = has_nameless_files(tempfile.gettempdir())
 
 
 def files_in(directory: Path, killed: bool = False) -> list[str]:
-    """The names there. `killed`: but for what p3_write leaves when it can do nothing any more, where a temporary file
-    has to have a name."""
+    """The names in the directory. `killed`: without the file that a killed p3_write leaves if a temporary file has
+    to have a name."""
     may_stay = killed and not HAS_NAMELESS_FILES
     return sorted(name for name in os.listdir(directory) if not (may_stay and name.endswith('.tmp')))
 
@@ -139,12 +140,13 @@ class PipelineTest(unittest.TestCase):
         self.tmp.mkdir()
         self.env = {**os.environ, 'TMPDIR': str(self.tmp), MARK: str(self.directory), 'LC_ALL': 'C',
                     'ASAN_OPTIONS': ASAN_OPTIONS}
-        for name in 'OMP_NUM_THREADS', 'OMP_THREAD_LIMIT':  # nproc obeys them
+        for name in 'OMP_NUM_THREADS', 'OMP_THREAD_LIMIT':  # nproc depends on them
             self.env.pop(name, None)
         self._errors = 0
 
     # --- Runs from beginning to end ---------------------------------------------------------------------------------
-    # `stdin`: bytes come through a pipe, a Path is opened, None is /dev/null; a descriptor or file is taken as it is.
+    # `stdin`: bytes come through a pipe, a Path is opened, None means /dev/null; a descriptor or a file is used as it
+    # is.
 
     def chain(self, stdin: Any = None, p1: Words = (), p3: Words = (), p2: Words = ()) -> Outcome:
         """p1_read | p2_sum | p3_write"""
@@ -155,11 +157,11 @@ class PipelineTest(unittest.TestCase):
         return self.start_launcher(stdin, *options, **popen).finish()
 
     def run_program(self, name: str, *words: Any, stdin: Any = None, **popen: Any) -> Outcome:
-        """One program alone."""
+        """Runs one program alone."""
         return self.start([program(name), *words], stdin=stdin, **popen).finish()
 
     def shell(self, script: str | bytes, stdin: Any = None, **popen: Any) -> Outcome:
-        """A bash script with the programs in its PATH."""
+        """Runs a bash script with the programs in its PATH."""
         env = {**self.env, 'PATH': f'{BIN_DIR}:{self.env["PATH"]}'}
         return self.start(['bash', '-c', script], stdin=stdin, env=env, **popen).finish()
 
@@ -192,8 +194,8 @@ class PipelineTest(unittest.TestCase):
         return Run(self, [first, second, third])
 
     def start_half_way(self, start: Callable[[int], 'Run'], answers: bool = True) -> 'Run':
-        """A run by start(stdin) that has been given a row, and has answered, if it does so before the end. It waits for
-        what is written into `run.stdin`, or for its end."""
+        """A run by start(stdin) that has been given a row and has answered, if it answers before the end of the
+        input. Then it waits for more bytes in `run.stdin`, or for the end of that."""
         run = start(subprocess.PIPE)
         run.stdin.write(b'1\n')
         if answers:
@@ -225,13 +227,13 @@ class PipelineTest(unittest.TestCase):
         if feed is not None:
             feeder = threading.Thread(target=write_and_close, args=(process.stdin, feed), daemon=True)
             feeder.start()
-            # Its file is closed when it has ended, for its number may be another file's a moment later.
+            # The file is closed after the thread has ended, because another file may get its number at once.
             self.addCleanup(feeder.join)
             self.addCleanup(self.end_what_is_left)
         return process
 
     def without_rights(self) -> Words:
-        """What a command begins with that has none; skips the test where that cannot be."""
+        """The beginning of a command that runs without special rights. Skips the test if that is impossible."""
         self.directory.chmod(0o755)
         self.tmp.chmod(0o777)
         prefix = []
@@ -245,9 +247,9 @@ class PipelineTest(unittest.TestCase):
         return prefix
 
     def first_process(self) -> Words:
-        """What a command begins with that is to be process 1, as in a container, where the system keeps signals from
-        killing it; skips the test where that cannot be. It is the only child of this then, and with it everything ends
-        that it has started."""
+        """The beginning of a command that runs as process 1, as in a container, where signals do not kill it. Skips
+        the test if that is impossible. The command is then the only child of this beginning, and all that it has
+        started ends with it."""
         unshare = ['unshare', '--pid', '--fork', '--kill-child']
         if self.start([*unshare, 'true']).finish().status:
             self.skipTest('nobody may make a process the first')
@@ -256,14 +258,14 @@ class PipelineTest(unittest.TestCase):
     # --- Watching -----------------------------------------------------------------------------------------------------
 
     def wait(self, process: subprocess.Popen) -> int:
-        """The status with which it ends."""
+        """Waits for a process, and returns its status."""
         try:
             return process.wait(HANG)
         except subprocess.TimeoutExpired:
             self.hang(f'{process.args} does not end')
 
     def until(self, condition: Callable[[], Any], what: str) -> Any:
-        """What `condition` returns as soon as that is true."""
+        """Waits until `condition` returns something true, and returns that."""
         deadline = time.monotonic() + HANG
         while not (value := condition()):
             if time.monotonic() > deadline:
@@ -277,18 +279,18 @@ class PipelineTest(unittest.TestCase):
         self.fail(f'hang: {what}; these run:\n{running}')
 
     def processes(self, *words: str) -> list[int]:
-        """The processes of this test with all of the words in their command lines, before a "--": p3_write has the
-        name of p1_read after it."""
+        """The processes of this test that have all of the words in their command lines before a "--". After it,
+        p3_write has the name of p1_read."""
         found = {pid: text.partition(' -- ')[0] for pid, text in processes(str(self.directory)).items()}
         return sorted(pid for pid, text in found.items() if all(word in text for word in words))
 
     def leftovers(self) -> list[str]:
-        """The processes that this test left, and whatever is in TMPDIR."""
+        """The processes that this test has left, and the files in TMPDIR."""
         files = [os.path.join(at, name) for at, folders, names in os.walk(self.tmp) for name in folders + names]
         return [*processes(str(self.directory)).values(), *files]
 
     def assert_nothing_left(self) -> None:
-        """Or soon: whoever clears up after the others cannot be waited for."""
+        """Checks that nothing is left, or soon will be: a process that cleans up after others cannot be waited for."""
         deadline = time.monotonic() + HANG
         while (left := self.leftovers()) and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -314,7 +316,7 @@ class PipelineTest(unittest.TestCase):
         return path
 
     def files(self, killed: bool = False) -> list[str]:
-        """What lies where everything runs, as files_in() has it."""
+        """The names in the working directory, as by files_in()."""
         return files_in(self.work, killed)
 
     def fifo(self, name: str) -> Path:
@@ -323,7 +325,7 @@ class PipelineTest(unittest.TestCase):
         return path
 
     def generate(self, name: str, *options: Any) -> Path:
-        """A file by generate_csv."""
+        """Makes a file with generate_csv."""
         path = self.work / name
         outcome = self.run_program('generate_csv', *options, '-o', path)
         self.assertEqual(outcome, Outcome(b'', '', 0))
@@ -331,7 +333,7 @@ class PipelineTest(unittest.TestCase):
 
 
 class Run:
-    """Programs that run, the last of them with its output in a pipe."""
+    """Running programs. The output of the last one goes into a pipe."""
 
     def __init__(self, test: PipelineTest, members: list[subprocess.Popen]) -> None:
         self.test = test
@@ -341,7 +343,7 @@ class Run:
         self.pid = members[-1].pid
 
     def finish(self) -> Outcome:
-        """Reads all of the output, waits for everybody, and says how it went."""
+        """Reads all of the output, waits for all programs, and returns the outcome."""
         output = b''
         if self.stdout and not self.stdout.closed:
             reader = Reader(self.stdout)
@@ -353,15 +355,15 @@ class Run:
         return Outcome(output, self.errors(), statuses[0] if len(statuses) == 1 else statuses)
 
     def errors(self) -> str:
-        """What has been said so far, in a chain by one after the other."""
+        """Standard error so far, in a chain of one program after the other."""
         return ''.join(member.errors.read_text(errors='replace') for member in self.members)
 
     def read_line(self) -> bytes:
-        """The next line of the output; fails when none comes."""
+        """The next line of the output. Fails if none comes."""
         return self.read_in_time(self.stdout.readline)
 
     def read(self, size: int) -> bytes:
-        """The next bytes of the output, fewer only at its end; fails when none come."""
+        """The next bytes of the output, fewer only at its end. Fails if none come."""
         data = b''
         while len(data) < size and (piece := self.read_in_time(lambda: self.stdout.read(size - len(data)))):
             data += piece
@@ -392,7 +394,7 @@ class Reader(threading.Thread):
 
 
 def write_and_close(file: Any, data: bytes) -> None:
-    """To a reader that may go whenever it likes."""
+    """Writes to a reader that may end at any time."""
     view = memoryview(data)
     try:
         while view:
@@ -403,7 +405,8 @@ def write_and_close(file: Any, data: bytes) -> None:
 
 
 def main() -> None:
-    # Started in the background, or by nohup, some would be ignored, also by all that is started here.
+    # If the tests are started in the background or by nohup, some signals are ignored, also by all programs that are
+    # started here.
     for number in signal.SIGHUP, signal.SIGQUIT, signal.SIGTERM:
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)

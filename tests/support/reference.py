@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The reference of the suite: what CPython's own csv.reader and int() (3.11 or later) say of an input.
+"""The reference of the suite: the results of CPython's own csv.reader and int() (3.11 or later) for an input.
 
     reference.py exhaustive [LENGTH]          binary records, for the exhaustive test in C++ (see `record`)
     reference.py sum [--header] [-d C] FILE   the sums of FILE; rejects on standard error; exit 0, 1 or 65
     reference.py check [LENGTH]               compares this file with a second opinion, written by hand
 
-Bytes are decoded as latin-1, one character a byte, so that every byte works and means itself.
+Bytes are decoded as latin-1, one character for each byte, so that every byte is possible and means itself.
 """
 import argparse
 import csv
@@ -26,30 +26,31 @@ DIFFERENCES = re.compile('[_\x80-\xff]')
 
 
 class Answer(NamedTuple):
-    """What is to come out for one input, under the policy skip. Row indices count from 0, field numbers from 1."""
+    """The expected result for one input, under the policy skip. Row indices count from 0, field numbers from 1."""
     lines: bytes                    # `index,sum` and LF for each good row, in order
     rejects: list[tuple[int, int]]  # (row index, number of its first bad field) for each rejected row, in order
-    unterminated: bool              # a quote is open at the end: that row is in none of the other members
+    unterminated: bool              # a quote is open at the end: the last row is in none of the other members
     rows: int                       # rows with an index: good and rejected, not the header
 
 
 def records(text: str, delimiter: str = ',') -> Iterator[list[str] | None]:
-    """The fields of each row, as csv.reader gives them; None in place of a last row whose quote is never closed.
+    """The fields of each row, as csv.reader gives them; None for a last row whose quote is never closed.
 
-    The reader takes one more line only between rows or inside quotes: a row given after the lines ran out has one open.
+    The reader takes one more line only between rows or inside quotes. So a quote is open in a row that comes after
+    the last line has been taken.
     """
     ran_out = False
 
     def lines() -> Iterator[str]:
         nonlocal ran_out
-        yield from io.StringIO(text, newline='')  # as open(newline=''): cut after LF, CRLF and CR, nothing translated
+        yield from io.StringIO(text, newline='')  # as open(newline=''): split after LF, CRLF and CR, not translated
         ran_out = True
 
     for row in csv.reader(lines(), delimiter=delimiter):
         yield None if ran_out else row
 
 
-@functools.lru_cache(maxsize=256)  # small, for fields may be megabytes
+@functools.lru_cache(maxsize=256)  # small, because a field may have megabytes
 def integer(field: str) -> int | None:
     """The value of a field, or None if it is not an integer."""
     try:
@@ -91,7 +92,7 @@ def record(text: bytes) -> bytes:
 
 
 def by_hand(text: str) -> list[list[str] | None]:
-    """A second opinion on `records`: one small automaton, which shares nothing with csv."""
+    """A second version of `records`: one small automaton, independent of csv."""
     rows, row, field, state = [], [], '', 'row'
     for c in re.findall('\r\n|.', text, re.DOTALL):
         if c == '"' and state != 'plain':  # it opens, closes, or, just after one that closed, is a quote itself
@@ -110,11 +111,12 @@ def by_hand(text: str) -> list[list[str] | None]:
 
 
 def check(length: int) -> None:
-    """Stops at the first text on which two opinions differ: on rows, on an open quote, on what an integer is."""
+    """Stops at the first text for which two versions differ: in the rows, in an open quote, or in what an integer
+    is."""
     for text in (data.decode('latin-1') for data in strings(ALPHABET, length)):
         rows = list(records(text))
         assert rows == by_hand(text), (text, rows, by_hand(text))
-        # A third opinion: one more LF lengthens an open field, else ends the last row, or adds a blank one.
+        # A third version: one more LF lengthens an open field, or otherwise ends the last row or adds a blank one.
         bare, longer = (list(csv.reader(io.StringIO(t, newline=''))) for t in (text, text + '\n'))
         assert (None in rows) == (len(bare) == len(longer) and bare != longer), text
     pattern = re.compile('[\t-\r ]*[+-]?[0-9]+[\t-\r ]*')  # the rule of DESIGN.md

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """small_pipes.py COMMAND...: runs the command while every new pipe of this user holds one or two pages only.
 
-That is what the system gives to a user who is not root once the pipes of that user have as much room as it grants:
-/proc/sys/fs/pipe-user-pages-soft, 64 MiB as a rule. Here they are filled up with pipes that nobody uses.
+The system makes such pipes for a user other than root if the pipes of that user already have as much room as it
+allows: /proc/sys/fs/pipe-user-pages-soft, usually 64 MiB. Here unused pipes take that room.
 """
 import fcntl
 import os
@@ -17,7 +17,7 @@ while room is None or room > SMALL and len(held) < 200:
     room = fcntl.fcntl(held[-1][1], fcntl.F_GETPIPE_SZ)
     try:
         fcntl.fcntl(held[-1][1], fcntl.F_SETPIPE_SZ, 1 << 20)
-    except PermissionError:  # there is not so much left
+    except PermissionError:  # there is less room than that
         pass
 print(f'A new pipe holds {room} bytes.', flush=True)
 sys.exit(subprocess.run(sys.argv[1:]).returncode)

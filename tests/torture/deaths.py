@@ -1,4 +1,4 @@
-"""Deaths: workers are killed, at any moment or at a named point, or hang; so are the others."""
+"""Deaths: workers and other processes are killed, at any moment or at a named point, and workers hang."""
 import os
 import random
 import signal
@@ -12,9 +12,9 @@ from trial import (LOSS, Trial, Wrong, expected_of, judge, members, newborns, sa
 
 
 def kill_worker(numbers: tuple = (signal.SIGKILL,), most: int = 1) -> Callable:
-    """Signals to workers at moments by chance: survived."""
+    """Signals to workers at random moments: the run survives them."""
     def fault(trial: Trial, rng: random.Random) -> str:
-        # With fewer, so many in a row at one place would be taken for no chance.
+        # With fewer retries, so many deaths in a row at one place would not be taken for chance.
         run, reader, old = trial.random_run(rng, options=('--retries', most))
         hits = 0
         for _ in range(rng.randint(1, most)):
@@ -28,7 +28,7 @@ def kill_worker(numbers: tuple = (signal.SIGKILL,), most: int = 1) -> Callable:
 
 
 def kill_other(name: str) -> Callable:
-    """p1_read, p3_write, or the launcher at any moment: the end, but a clean one."""
+    """p1_read, p3_write or the launcher is killed at any moment: the run ends, but in a clean way."""
     def fault(trial: Trial, rng: random.Random) -> str:
         run, reader, old = trial.random_run(rng)
         time.sleep(rng.uniform(0, rng.choice((0.03, 0.1, 0.2))))
@@ -44,9 +44,10 @@ def kill_other(name: str) -> Callable:
 
 
 def kill_before_exec(trial: Trial, rng: random.Random) -> str:
-    """One that is still a copy of its parent: a worker is replaced, p1_read is the end."""
+    """A process is killed while it is still a copy of its parent: a worker is replaced, and without p1_read the run
+    ends."""
     run, reader, old = trial.random_run(rng)
-    # The first one is p1_read, and the next ones are workers.
+    # The first such process is p1_read, and the next ones are workers.
     if rng.random() < 0.8:
         while run.members[0].poll() is None and not members(run, 'p1_read'):
             pass
@@ -60,7 +61,8 @@ def kill_before_exec(trial: Trial, rng: random.Random) -> str:
 
 
 def kill_group(trial: Trial, rng: random.Random) -> str:
-    """All that a shell knows of. The workers are in groups of their own, and die when p1_read does."""
+    """The process group that a shell knows is killed. The workers are in groups of their own, and die when p1_read
+    does."""
     run, reader, old = trial.random_run(rng, start_new_session=True)
     time.sleep(rng.uniform(0, 0.1))
     hit = run.members[0].poll() is None
@@ -73,7 +75,7 @@ def kill_group(trial: Trial, rng: random.Random) -> str:
 
 
 def kill_several(trial: Trial, rng: random.Random) -> str:
-    """Two or three at once, of all that a run consists of."""
+    """Two or three of the processes of a run are killed at once."""
     run, reader, old = trial.random_run(rng)
     time.sleep(rng.uniform(0, rng.choice((0.03, 0.1, 0.2))))
     workers = members(run, 'p2_sum')
@@ -88,7 +90,7 @@ def kill_several(trial: Trial, rng: random.Random) -> str:
 
 
 def kill_after_a_time(trial: Trial, rng: random.Random) -> str:
-    """As timeout(1) does it: the launcher, and what is in the same process group."""
+    """timeout(1) kills the launcher and what is in the same process group."""
     data, path = sample()
     run = trial.start(['timeout', '-s', 'KILL', f'{rng.uniform(0.001, 0.1):.3f}', pipeline.LAUNCHER,
                        '-n', rng.choice((1, 2, 8)), '--batch-size', rng.choice(('1K', '64K')),
@@ -99,13 +101,13 @@ def kill_after_a_time(trial: Trial, rng: random.Random) -> str:
     return verdict
 
 
-# All that end a process which knows nothing of them.
+# All signals that end a process by default.
 FATAL = [signal.Signals[f'SIG{name}'] for name in (
     'HUP INT QUIT ILL TRAP ABRT BUS FPE USR1 SEGV USR2 PIPE ALRM TERM STKFLT XCPU XFSZ VTALRM PROF IO PWR SYS').split()]
 
 
 def fatal_signal(trial: Trial, rng: random.Random) -> str:
-    """Any of them, to the launcher, most often while it starts: it ends of that, or comes to its end, and says
+    """One of these signals to the launcher, usually while it starts: it dies of the signal or completes, and reports
     nothing."""
     number = rng.choice(FATAL)
     run, reader, old = trial.random_run(rng)
@@ -120,7 +122,7 @@ def fatal_signal(trial: Trial, rng: random.Random) -> str:
 
 
 def stop_and_go_on(trial: Trial, rng: random.Random) -> str:
-    """Some are stopped, one after another, and go on a moment later: nothing changes."""
+    """Some processes are stopped, one after another, and go on a moment later: nothing changes."""
     run, reader, old = trial.random_run(rng)
     hits = 0
     for _ in range(rng.randint(1, 8)):
@@ -137,7 +139,7 @@ def stop_and_go_on(trial: Trial, rng: random.Random) -> str:
 
 
 def at_point(point: str) -> Callable:
-    """The first worker of every place, or of one, dies there."""
+    """The first worker of every place, or of one place, dies at the point."""
     def fault(trial: Trial, rng: random.Random) -> str:
         settings = {'FRAGILE_POINT': point, 'FRAGILE_LIVES': str(rng.choice((1, 1, 1, 2, 3))),
                     'FRAGILE_NUMBER': str(rng.choice((0, 0, 1, 5)))}
@@ -147,13 +149,13 @@ def at_point(point: str) -> Callable:
         outcome = trial.finish(run, reader)
         verdict = judge(outcome, expected_of(sample()[1]), old, only_identical=True, losses=24)
         trial.gone()
-        # Nobody is told of the death of one that has said all.
+        # The death of a worker that has sent everything is not reported.
         return verdict if outcome.stderr or point == 'after_end' else 'missed'
     return fault
 
 
 def misbehave(trial: Trial, rng: random.Random) -> str:
-    """A worker ends with a status that says nothing, in the midst of its stream, or returns a wrong result."""
+    """A worker ends with an unknown status, or in the middle of its stream, or returns a wrong result."""
     point = rng.choice((*POINTS, 'short_result', 'long_result'))
     settings = {'FRAGILE_POINT': point, 'FRAGILE_HOW': rng.choice(('exit 0', 'exit 1', 'exit 99')),
                 'FRAGILE_PLACE': '0', 'FRAGILE_LIVES': str(rng.choice((1, 2, 9))),
@@ -161,14 +163,14 @@ def misbehave(trial: Trial, rng: random.Random) -> str:
     run, reader, old = trial.random_run(rng, FRAGILE, rng.choice(((), ('--worker-timeout=2',))),
                                         env={**trial.env, **settings})
     outcome = trial.finish(run, reader)
-    # Of whoever ends in a wrong way after the last result it may be said, or not.
+    # If a worker ends in a wrong way after its last result, that may be reported, or not.
     verdict = judge(outcome, expected_of(sample()[1]), old, losses=10, may_complain=point.endswith(('_last', '_end')))
     trial.gone()
     return verdict
 
 
 def poison(trial: Trial, rng: random.Random) -> str:
-    """A row that every worker dies of, among others: found, and the rest exact."""
+    """One row kills every worker: it is found, and the other rows are exact."""
     data, _ = small_sample()
     marker = '777000777000777'
     rows = [b'%d\n' % row for row in range(rng.choice((1, 2, 64, 65, 1000)))]

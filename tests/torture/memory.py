@@ -1,4 +1,4 @@
-"""Bounded memory: long streams, workers and readers that are slow, inputs of the kind that needs most."""
+"""Bounded memory: long streams, slow workers and readers, and the inputs that need most memory."""
 import contextlib
 import os
 import random
@@ -15,7 +15,7 @@ MB = 1 << 20
 
 
 class Memory:
-    """The memory of all processes of a run: their own, and their share of what they have in common."""
+    """The memory of all processes of a run: their own memory, and their share of common memory."""
 
     def __init__(self, trial: Trial, run: Any) -> None:
         self.trial, self.run = trial, run
@@ -49,7 +49,7 @@ class Memory:
 
 
 class Flow:
-    """Feeds a run with the same block again and again, and checks that what comes out is as long as it must be."""
+    """Feeds a run with the same block again and again, and checks that the output has the right length."""
 
     def __init__(self, trial: Trial, block: bytes, size: int, *options: Any, slow: bool = False,
                  patience: float = 0) -> None:
@@ -62,7 +62,8 @@ class Flow:
         self.during: Callable | None = None
 
     def flow(self) -> Outcome:
-        """Until all is written and read. Non-blocking both ways, with a look at the memory ten times a second."""
+        """Runs until everything is written and read. Both ends are non-blocking, and the memory is measured ten
+        times a second."""
         answer = sums(self.block).splitlines(True)
         expected = b''.join(line.partition(b',')[2] for line in answer)
         written = got = 0
@@ -117,13 +118,14 @@ class Flow:
 
 
 def allowed(n: int, batch: int = 256 << 10, max_row: int = 16 * MB, factor: int = 3) -> int:
-    """The ring, for each worker a batch and its result (`factor` batches), in p3_write as many, and the programs."""
+    """The ring, a batch and its result (`factor` batches) for each worker, the same amount in p3_write, and the
+    programs."""
     ring = max(min(n * 8 * batch, 64 * MB), 2 * (batch + max_row) + 4096)
     return ring + (n + 1) * 3 * factor * batch + (n + 3) * 3 * MB
 
 
 def memory_of_stream(trial: Trial, rng: random.Random) -> str:
-    """Flat over a long stream from standard input: 300 MB, or 20 GB."""
+    """The memory does not grow over a long stream from standard input: 300 MB, or 20 GB."""
     data, _ = sample()
     n = rng.choice((1, 2, 4))
     flow = Flow(trial, data, (20 << 30) if trial.long else 300 * MB, '-n', n)
@@ -134,7 +136,7 @@ def memory_of_stream(trial: Trial, rng: random.Random) -> str:
 
 
 def memory_with_a_stopped_worker(trial: Trial, rng: random.Random) -> str:
-    """For seconds, or a minute: the others go on only as far as the window."""
+    """A worker is stopped for seconds, or a minute: the others go on only as far as the window allows."""
     data, _ = sample()
     n = rng.choice((2, 4))
     flow = Flow(trial, data, 200 * MB, '-n', n, '--batch-size=64K', patience=60 if trial.long else 0)
@@ -166,7 +168,7 @@ def memory_with_a_slow_reader(trial: Trial, rng: random.Random) -> str:
 
 
 def memory_of_blank_lines(trial: Trial, rng: random.Random) -> str:
-    """The most output that a byte of input can ask for."""
+    """Blank lines give the most output for each byte of input."""
     n = rng.choice((1, 2))
     flow = Flow(trial, b'\n' * 100000, (1000 if trial.long else 50) * MB, '-n', n)
     outcome = flow.flow()
@@ -176,7 +178,7 @@ def memory_of_blank_lines(trial: Trial, rng: random.Random) -> str:
 
 
 def memory_of_a_long_row(trial: Trial, rng: random.Random) -> str:
-    """A row of 64 MB, or 1 GB: refused beyond --max-row, done where that allows it."""
+    """A row of 64 MB, or 1 GB: it is refused beyond --max-row, and summed if that allows it."""
     size = (1 << 30) if trial.long else 64 * MB
     path = trial.work / 'long.csv'
     with open(path, 'wb') as file:

@@ -10,7 +10,8 @@ from trial import HANG, SAID, Trial, Wrong
 
 
 def make_streams(scratch: Path) -> None:
-    """What the faults below damage: streams of batches and results, with checksums (on disk) and without (a pipe)."""
+    """The streams that the faults below damage: of batches and of results, with checksums (on disk) and without (a
+    pipe)."""
     path = scratch / 'stream.csv'
     path.write_bytes(b'1,2\n3,x\n"5\n",-6\r\n\n' + b'9' * 30 + b',1\n7,8\n')
     (scratch / 'other.csv').write_bytes(path.read_bytes().replace(b'7', b'9'))
@@ -35,7 +36,8 @@ STREAM_LINES = b'0,3\n2,-1\n3,0\n4,1000000000000000000000000000000\n5,15\n'
 
 
 def read_stream(kind: str, damaged: bytes) -> str:
-    """What p3_write, after p2_sum if it is batches, makes of it: identical, or refused in a clean way."""
+    """Gives the stream to p3_write, or batches first to p2_sum: the output is identical, or the stream is refused in
+    a clean way."""
     command = [program('p3_write'), '--on-error=skip']
     if kind == 'batches':
         command = ['bash', '-c', 'set -o pipefail; "$0" | "$@"', program('p2_sum'), *command]
@@ -45,7 +47,7 @@ def read_stream(kind: str, damaged: bytes) -> str:
     if done.returncode == 1 and done.stdout == STREAM_LINES and said == [reject]:
         return 'identical'
     others = [line for line in said if line != reject]
-    # Each of the two may see something that is wrong.
+    # Each of the two programs may find something wrong.
     if done.returncode not in (65, 69) or not STREAM_LINES.startswith(done.stdout) or not 1 <= len(others) <= 2 \
             or not all(SAID.fullmatch(line) and 'internal' not in line for line in others):
         raise Wrong(f'status {done.returncode}, {done.stdout!r}, {said}')
@@ -53,7 +55,7 @@ def read_stream(kind: str, damaged: bytes) -> str:
 
 
 def truncated(kind: str) -> Callable:
-    """Cut after every byte in turn."""
+    """The stream is cut after every byte in turn."""
     def fault(trial: Trial, rng: random.Random, number: int) -> str:
         whole = stream(f'stream.disk.{kind}')
         if number >= len(whole):
@@ -66,7 +68,7 @@ def truncated(kind: str) -> Callable:
 
 
 def flipped(kind: str) -> Callable:
-    """A bit; in a stream with checksums, so that none may go unnoticed but in a byte that means nothing."""
+    """One bit is flipped in a stream with checksums. It must be noticed, except in a byte that means nothing."""
     def fault(trial: Trial, rng: random.Random) -> str:
         damaged = bytearray(stream(f'stream.disk.{kind}'))
         bit = rng.randrange(8 * len(damaged))
@@ -85,7 +87,7 @@ def frames(whole: bytes) -> list[bytes]:
 
 
 def mixed(kind: str) -> Callable:
-    """Frames lost, doubled, in another order, of another stream. Without checksums of what is in them."""
+    """Frames are lost, doubled, in another order or of another stream. Their payloads have no checksums."""
     def fault(trial: Trial, rng: random.Random) -> str:
         mine = frames(stream(f'stream.pipe.{kind}'))
         theirs = frames(stream(f'other.pipe.{kind}'))
@@ -100,7 +102,7 @@ def mixed(kind: str) -> Callable:
             rng.shuffle(damaged)
         elif what == 'foreign hello':
             damaged.insert(rng.randrange(1, len(damaged)), theirs[0])
-        elif what == 'foreign frame':  # from elsewhere in an input: of another range
+        elif what == 'foreign frame':  # from another part of an input, so of another range
             damaged[rng.randrange(1, len(mine) - 1)] = theirs[rng.randrange(1, len(theirs) - 1)]
         else:
             damaged = mine[:-1] + theirs

@@ -1,4 +1,4 @@
-"""A system that fails: calls, limits, disks."""
+"""Failures of the system: calls, limits, disks."""
 import contextlib
 import errno
 import os
@@ -15,15 +15,15 @@ from pipeline import HOSTILE, Outcome
 from trial import Trial, Wrong, expected_of, judge, sample, small_sample
 
 
-# What fails, and how. `cases` are all programs that make the call.
+# Which calls fail, and how. `cases` are all programs that make the call.
 CALLS = {'malloc': 'ENOMEM', 'realloc': 'ENOMEM', 'mmap': 'ENOMEM', 'open': 'EMFILE', 'read': 'EIO', 'pread': 'EIO',
          'write': 'EIO', 'writev': 'ENOSPC', 'splice': 'EIO', 'poll': 'ENOMEM', 'ftruncate': 'EFBIG',
          'posix_fallocate': 'ENOSPC', 'fcntl': 'EINVAL', 'fsync': 'EIO', 'linkat': 'EIO', 'rename': 'EACCES'}
 
 
 def hostile_run(trial: Trial, shape: str, settings: dict) -> Outcome:
-    """On a system that fails. The three programs of a chain have the status of p3_write, or of another one that failed
-    if that one did not."""
+    """A run on a system that fails. The status of a chain is that of p3_write or, if that did not fail, of another
+    program that did."""
     _, path = small_sample()
     env = {**trial.env, **settings}
     out = trial.work / 'out'
@@ -31,7 +31,7 @@ def hostile_run(trial: Trial, shape: str, settings: dict) -> Outcome:
         script = '"$0"/p1_read --batch-size=1K "$1" | "$0"/p2_sum | "$0"/p3_write -o out; echo "${PIPESTATUS[@]}"'
         outcome = trial.start(['bash', '-c', script, HOSTILE, path], env=env).finish()
         statuses = [int(status) for status in outcome.stdout.split()]
-        # Only who lost its reader says nothing, and then somebody else has said it.
+        # Only a program that has lost its reader reports nothing, and then another program has reported the failure.
         real = [status for status in statuses if status not in (0, 141)] or [status for status in statuses if status]
         if any(status > 128 and status != 141 for status in statuses):
             raise Wrong(f'statuses {statuses}: {outcome.stderr}')
@@ -44,13 +44,13 @@ def hostile_run(trial: Trial, shape: str, settings: dict) -> Outcome:
 
 
 def failing(shape: str) -> Callable:
-    """The k-th call of a kind, in one program, and perhaps all that follow."""
+    """The k-th call of a kind fails in one program, and perhaps all later ones."""
     def fault(trial: Trial, rng: random.Random) -> str:
         call = rng.choice(list(CALLS) + 4 * ['malloc'])
         name = rng.choice(('p1_read', 'p2_sum', 'p3_write'))
         settings = {'HOSTILE_PROGRAM': name, 'HOSTILE_CALL': call, 'HOSTILE_LOG': str(trial.directory / 'log'),
                     'HOSTILE_ERROR': str(getattr(errno, CALLS[call]))}
-        settings['HOSTILE_AT'] = str(int(10 ** rng.uniform(0, 2.5)))  # there may not be so many: then it is missed
+        settings['HOSTILE_AT'] = str(int(10 ** rng.uniform(0, 2.5)))  # if there are fewer calls, the fault is missed
         if rng.random() < 0.5:
             settings['HOSTILE_ON'] = '1'
         return failed(trial, shape, settings)
@@ -58,7 +58,7 @@ def failing(shape: str) -> Callable:
 
 
 def every_call(shape: str, names: tuple = ('p1_read', 'p2_sum', 'p3_write'), calls: Iterable[str] = CALLS) -> Callable:
-    """The same, one after another: k = 1, 2, ... of each call of each program until none fails any more."""
+    """The same, one after another: k = 1, 2 and so on for each call of each program, until none fails any more."""
     kinds = [(name, call, on) for name in names for call in calls for on in (False, True)]
     state = {'kind': 0, 'k': 0}
 
@@ -93,7 +93,7 @@ def failed(trial: Trial, shape: str, settings: dict) -> str:
 
 
 def pieces(trial: Trial, rng: random.Random) -> str:
-    """Reads and writes of a byte or a few, and interrupted ones: nothing changes."""
+    """Reads and writes of one or a few bytes, and interrupted calls: nothing changes."""
     small_sample()
     settings = {}
     if rng.random() < 0.7:
@@ -152,7 +152,7 @@ def small_disk(trial: Trial, name: str, options: str) -> Iterator[Path]:
         yield at
     finally:
         trial.end_what_is_left()
-        for _ in range(100):  # it is busy until the last process has really gone
+        for _ in range(100):  # the mount is busy until the last process has really ended
             if subprocess.run(['umount', at], stderr=subprocess.DEVNULL).returncode == 0:
                 break
             time.sleep(0.02)
@@ -193,7 +193,7 @@ def full_rejects(trial: Trial, rng: random.Random) -> str:
 
 
 def judge_launcher(trial: Trial, outcome: Outcome, expected: bytes) -> str:
-    """Where the shell fails it may say so in its own words, or die of it."""
+    """If the shell fails, it may report that in its own words, or die."""
     trial.gone()
     if outcome.status == 0 and outcome.stdout != expected or not expected.startswith(outcome.stdout):
         raise Wrong(f'status {outcome.status}, {len(outcome.stdout)} bytes, said {outcome.stderr[:300]!r}')
@@ -201,7 +201,7 @@ def judge_launcher(trial: Trial, outcome: Outcome, expected: bytes) -> str:
 
 
 def no_process(trial: Trial, rng: random.Random) -> str:
-    """The launcher cannot start one."""
+    """The launcher cannot start a process."""
     data, path = sample()
     run = trial.start(['strace', '-qq', '-o', '/dev/null', '-e', 'trace=vfork', '-e',
                        'inject=vfork:error=EAGAIN', 'sh', pipeline.LAUNCHER, '-n', 2,
@@ -214,8 +214,8 @@ def no_process(trial: Trial, rng: random.Random) -> str:
     return 'clean'
 
 
-# Calls of the launcher, and how they fail. No read(2): the shell takes an error there for the end of its script. No
-# dup2(2) and no fcntl(2): with descriptors that are open they do not fail.
+# Calls of the launcher, and how they fail. Not read(2): the shell takes an error there for the end of its script. Not
+# dup2(2) and fcntl(2): they do not fail for descriptors that are open.
 LAUNCHER_CALLS = {'openat': 'EMFILE', 'pipe2': 'EMFILE', 'pipe': 'EMFILE', 'vfork': 'EAGAIN',
                   'write': 'EIO', 'mmap': 'ENOMEM', 'brk': 'ENOMEM'}
 

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Faults by the hundred: whatever happens, the output is identical, or it is a clean failure; never a hang.
+"""Hundreds of faults: after each, the output is identical, or there is a clean failure, but never a hang.
 
-A fault is one entry in FAULTS: its name, how often it is tried, and a function that makes one run under it and says
-what came of it. It is given a Trial (a test directory of its own, with everything of tests/support/pipeline.py) and
-random numbers that depend on the seed, the fault and the number of the try alone, so that a bad one can be had again:
+A fault is one entry in FAULTS: its name, how often it is tried, and a function that makes one run under it and
+returns the verdict. The function gets a Trial (a test directory of its own, with everything of
+tests/support/pipeline.py) and random numbers that depend only on the seed, the fault and the number of the try. So a
+bad try can be repeated:
 
     tests/torture/run.sh --only 'kill p2_sum' --seed 7 --first 123 --count 1
 
-What counts as what is said in trial.py.
+trial.py defines the verdicts.
 """
 import argparse
 import itertools
@@ -43,10 +44,10 @@ class Fault(NamedTuple):
     long: int   # and with --long
     run: Callable
     needs: str = ''  # mount, strace, or nothing
-    serial: bool = False  # one try after another: it counts them, or measures
+    serial: bool = False  # one try after another, because the fault counts them or measures
 
 
-ALL = 1 << 30  # until the fault says that it is done
+ALL = 1 << 30  # until the fault says that it has tried everything
 
 FAULTS = [
     Fault('kill p2_sum', 40, 1000, kill_worker()),
@@ -112,14 +113,14 @@ def one(index: int, seed: int, number: int, long: bool) -> Result:
         return Result('hang', str(error), 0)
     except Wrong as error:
         return Result('wrong', str(error), 0)
-    except Exception:  # a test that is wrong itself: to be seen, and not to end the others
+    except Exception:  # an error in the test itself: it is shown, and the others go on
         return Result('wrong', traceback.format_exc(), 0)
     finally:
         trial.doCleanups()
 
 
 def tries(pool: Any, index: int, arguments: argparse.Namespace, count: int, deadline: float) -> Iterator[tuple]:
-    """The numbers of the tries, and what came of them, until `count` of them have counted."""
+    """The numbers of the tries and their verdicts, until `count` of them have counted."""
     fault = FAULTS[index]
     counted = 0
     numbers = itertools.count(arguments.first)
@@ -133,7 +134,7 @@ def tries(pool: Any, index: int, arguments: argparse.Namespace, count: int, dead
                 return
             counted += result.verdict != 'missed'
             yield number, result
-        if batch[-1] > arguments.first + 30 * count + 100:  # it misses nearly always
+        if batch[-1] > arguments.first + 30 * count + 100:  # the fault nearly always misses
             return
 
 

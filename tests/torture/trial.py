@@ -1,4 +1,4 @@
-"""A run under a fault: what it is given, what is done to it, and what counts as what.
+"""A run under a fault: its input, the fault, and the verdict.
 
     identical   exit status 0, and exactly the output of a run without a fault
     clean       a status of the table in README, one line or more that says why, and of the output the beginning
@@ -16,25 +16,25 @@ from typing import Any, NamedTuple
 import pipeline
 from pipeline import Outcome, PipelineTest, Reader, children, files_in, processes, sums
 
-CLEAN = {65, 66, 69, 71, 73, 74, 141}  # the statuses of failures that are no bug and no wrong usage
+CLEAN = {65, 66, 69, 71, 73, 74, 141}  # the statuses of failures that are neither bugs nor wrong usage
 LOSS = re.compile(r'p1_read: p2_sum at place \d+ (was killed by|returned nothing|ended with the unknown status) .*?'
                   r'(, and is replaced)?')
 SAID = re.compile(r'(p1_read|p2_sum|p3_write|run_pipeline\.sh): .*')
 
-pipeline.HANG = HANG = 40  # seconds: then a run hangs
-FAREWELL = 5    # seconds in which all has gone, on a busy machine; what it really took is shown
+pipeline.HANG = HANG = 40  # seconds after which a run counts as a hang
+FAREWELL = 5    # seconds until all processes have ended on a busy machine; the real time is shown
 
-EXPECTED = {}   # of an input: the sums
+EXPECTED = {}   # the sums of each input
 
 
 class Wrong(Exception):
-    """What came out that must not."""
+    """The run had an outcome that it must not have."""
 
 
 class Result(NamedTuple):
     verdict: str    # identical, clean, hang, wrong, or missed: the fault came too late, and the try does not count
     detail: str
-    seconds: float  # until all had gone after a fatal fault, or 0
+    seconds: float  # until all processes had ended after a fatal fault, or 0
 
 
 class Trial(PipelineTest):
@@ -51,7 +51,8 @@ class Trial(PipelineTest):
         raise TimeoutError(f'{what}; these run:\n    {running}')
 
     def random_run(self, rng: random.Random, launcher: Path = pipeline.LAUNCHER, options: tuple = (), **popen: Any):
-        """The launcher on the sample, with options by chance. Returns the run, its reader, and where its output is."""
+        """Starts the launcher on the sample, with random options. Returns the run, its reader, and where its output
+        is."""
         data, path = sample()
         n = rng.choice((1, 2, 8))
         words = ['-n', n, '--batch-size', rng.choice(('1K', '4K', '64K')),
@@ -87,9 +88,9 @@ class Trial(PipelineTest):
 def judge(outcome: Outcome, expected: bytes, output: Path | None = None, killed: int | None = None,
           only_identical: bool = False, losses: int = 0, may_complain: bool = False,
           before: bytes | None = b'old\n') -> str:
-    """identical or clean; raises Wrong. `output`: it went there, or that is as it was `before`, None for no file.
-    `losses`: how many workers may have been lost. `may_complain`: who fails when p3_write has everything may say so,
-    and the run succeeds all the same."""
+    """Returns identical or clean, or raises Wrong. `output`: the file with the output; after a failure it is as it
+    was `before` (None: no file). `losses`: how many workers may have been lost. `may_complain`: a program that fails
+    when p3_write has everything may report that, although the run succeeds."""
     got, status = outcome.stdout, outcome.status
     lines = outcome.stderr.splitlines()
     others = [line for line in lines if not LOSS.fullmatch(line)]
@@ -172,8 +173,8 @@ def send(pid: int, number: int) -> bool:
 
 
 def members(run: Any, name: str) -> list[int]:
-    """The processes of a run with that part in it: p3_write, which the launcher has become; its child p1_read; and
-    p2_sum, the children of that. None before they have begun."""
+    """The processes of a run with this part in it: p3_write, which was the launcher; its child p1_read; and p2_sum,
+    the children of p1_read. None before they have started."""
     if name == 'p3_write':
         return [run.pid] if name_of(run.pid) == name else []
     readers = [pid for pid, what in children(run.pid).items() if what == 'p1_read']
@@ -183,7 +184,7 @@ def members(run: Any, name: str) -> list[int]:
 
 
 def newborns(run: Any) -> list[int]:
-    """The processes of a run that have just been made, and are still copies of their parents."""
+    """The processes of a run that have just been created and are still copies of their parents."""
     parents = [run.pid, *members(run, 'p1_read')]
     return [pid for parent in parents for pid, what in children(parent).items() if what == name_of(parent)]
 
@@ -195,6 +196,6 @@ def name_of(pid: int) -> str:
 
 
 def strike(run: Any, rng: random.Random, name: str, number: int) -> bool:
-    """A signal to one of the processes with that part, if there is one."""
+    """Sends a signal to one of the processes with this part, if there is one."""
     victims = members(run, name)
     return bool(victims) and send(rng.choice(victims), number)
