@@ -1,7 +1,8 @@
-"""Runs the benchmark; run.sh is how to call it. What it finds goes to results.tsv, a figure a line (report.Results).
+"""Runs the benchmark; run.sh calls it. Writes what it finds to results.tsv, one figure in each line
+(report.Results).
 
-Every output is compared with the reference before anything is timed, in a run of its own, in which memory is watched.
-What must be right and is not makes the exit status 1. No speed does.
+Before anything is timed, every output is compared with the reference, in a separate run in which memory is measured.
+If an output that must be right is wrong, the exit status is 1. It does not depend on speed.
 """
 import argparse
 import os
@@ -22,7 +23,7 @@ from workloads import MEGABYTE, Workload
 
 HERE = Path(__file__).resolve().parent
 BIN_DIR = Path(os.environ.get('ROWSUM_BIN_DIR') or HERE.parents[1] / 'build/bin').resolve()
-SLOW = 4       # seconds: what takes longer is run only so often:
+SLOW = 4       # seconds: a command that takes longer is run only so often:
 SLOW_RUNS = 3
 SECTIONS = ('suite', 'recovery', 'peers', 'startup')
 
@@ -34,7 +35,7 @@ class Benchmark:
         self.results = results
         self.has_failed = False
         self.files: dict[str, Workload] = {}
-        self.checked: dict[tuple[str, str], float] = {}  # (workload, contestant): seconds, of those that do not fail
+        self.checked: dict[tuple[str, str], float] = {}  # (workload, contestant): seconds, if it does not fail
 
     # --- One contestant, one workload -------------------------------------------------------------------------------
 
@@ -44,7 +45,7 @@ class Benchmark:
             'directory': str(self.directory), 'bin': str(BIN_DIR), **contestant.variables()})
 
     def check(self, contestant: Contestant, file: Workload) -> None:
-        """Whether its sums are right, and the memory it takes for them."""
+        """Checks whether its sums are right, and measures the memory that it takes."""
         command = self.command(contestant, file)
         try:
             taken, peak = measure.peak_memory(command)
@@ -71,7 +72,7 @@ class Benchmark:
         self.results.add(file.name, contestant.name, 'cpu_s_gb', measure.cpu(sample) / file.bytes * 1e9)
 
     def ratio(self, ours: Contestant, theirs: Contestant, file: Workload, note: bool = True) -> list[list[measure.Run]]:
-        """How many times as fast, in turn."""
+        """How many times as fast one is as another, run in turn."""
         samples = measure.in_turn([self.command(ours, file), self.command(theirs, file)], self.runs(theirs, file))
         value = measure.seconds(samples[1]) / measure.seconds(samples[0])
         self.results.add(file.name, ours.name, f'over {theirs.name}', value)
@@ -105,8 +106,8 @@ class Benchmark:
             self.results.add('messy', LAUNCHER.name, 'over mixed', speeds[1] / speeds[0])
 
     def cpu_apart(self, file: Workload) -> None:
-        """The CPU of each program; and of cat where it does the least that p1_read and p3_write have to do: it
-        reads the input, it writes the sums."""
+        """The CPU time of each program, and of cat for the least that p1_read and p3_write have to do: reading the
+        input, and writing the sums."""
         cats = {'cat reads the input': ('cat "$input" > /dev/null', 'cat'),
                 'cat writes the sums': (f'cat "{file.sums}" | cat > "$output"', 'cat.last')}
         ours = (LAUNCHER, CHAIN, PIPE)
@@ -120,7 +121,7 @@ class Benchmark:
             self.results.add(file.name, name, 'cpu_s_gb', spent[program] / file.bytes * 1e9)
 
     def recovery(self, file: Workload) -> None:
-        """What it costs to replace a worker."""
+        """The time that it takes to replace a worker."""
         if self.options.small:
             return
         calm, killed = self.command(KILLED, file), self.command(KILLED, file)
@@ -130,7 +131,7 @@ class Benchmark:
         calm.variables['half'] = killed.variables['half']
         try:
             samples = measure.in_turn([calm, killed], self.options.runs)
-        except measure.Failed as failure:  # it was over before anybody was killed
+        except measure.Failed as failure:  # the run was over before a worker was killed
             print(failure, file=sys.stderr)
             return
         if subprocess.run(['cmp', '-s', self.directory / 'output', file.sums]).returncode:
@@ -162,7 +163,7 @@ class Benchmark:
         return peer.is_installed()
 
     def startup(self) -> None:
-        """Ten rows, by the dozen in one shell: its own start is nobody's."""
+        """Ten rows, a dozen runs in one shell, so that the start of the shell does not count."""
         file = self.directory / 'ten.csv'
         file.write_bytes(b'1,2,3\n' * 10)
         (self.directory / 'many.csv').write_bytes(b'1,2,3\n' * 640)
@@ -176,7 +177,7 @@ class Benchmark:
                  'cat \\| cat \\| cat': 'cat "$input" | cat | cat > "$output"',
                  LAUNCHER.name: LAUNCHER.line,
                  **{f'launcher, n = {n}': LAUNCHER.line.replace('-n 2', f'-n {n}') for n in (16, 64)},
-                 # Here each of the places has something to do.
+                 # Here each of the places has a batch.
                  'launcher, n = 64, 64 batches':
                      '"$bin/run_pipeline.sh" -n 64 --batch-size=60 "$directory/many.csv" > "$output"'}
         samples = measure.in_turn([command(line) for line in lines.values()], self.options.runs)
@@ -270,7 +271,7 @@ def main() -> int:
         has_failed = False
     else:
         options.directory.mkdir(parents=True, exist_ok=True)
-        # A run of a part brings that part up to date.
+        # If only a part is run, only the figures of that part are replaced.
         is_part = options.only != SECTIONS or options.workloads != workloads.NAMES or options.peers is not None
         results = report.Results.load(path) if is_part and path.exists() else report.Results()
         benchmark = Benchmark(options, options.directory, results)

@@ -1,6 +1,8 @@
-"""Everything that is measured, a line each: what it is called, how it is run, where it cannot be right.
+"""Everything that is measured, in one line each: its name, how it is run, and the workloads where it cannot be
+right.
 
-Commands are bash, with $input, $output, $workload, $bin (the programs), $peers (this directory's), $python, and $awk.
+Commands are bash, with $input, $output, $workload, $bin (the programs), $peers (of this directory), $python, and
+$awk.
 """
 import os
 import shutil
@@ -18,8 +20,8 @@ class Contestant(NamedTuple):
     name: str
     line: str
     needs: str = ''             # commands in PATH, python:MODULE or node:MODULE
-    others: dict[str, str] = {}  # workload: its own command line
-    wrong_on: tuple[str, ...] = ()  # workloads where its integers wrap or round
+    others: dict[str, str] = {}  # workload: another command line for it
+    wrong_on: tuple[str, ...] = ()  # workloads for which its integers wrap or round
     size: str = 'part'          # of the file it gets: full, large, or a small part
 
     def line_for(self, workload: str) -> str:
@@ -41,7 +43,7 @@ class Contestant(NamedTuple):
 
 @lru_cache
 def python_with(module: str) -> str | None:
-    """Debian's packages are for its own interpreter, which need not be the first one in PATH."""
+    """Debian's packages are for the interpreter of Debian, which need not be the first one in PATH."""
     for python in sys.executable, '/usr/bin/python3':
         if os.access(python, os.X_OK) and not subprocess.run([python, '-c', f'import {module}'],
                                                              stderr=subprocess.DEVNULL).returncode:
@@ -65,7 +67,8 @@ def parallel(program: str, before: str = '', printed: str = 'printf "%.0f\\n", s
 
 
 def miller(options: str, fields: str) -> str:
-    # Lines split at commas: its reader of ragged CSV drops fields (6.6), and takes longer for many.
+    # Splits lines at commas, because its reader for CSV with rows of different lengths drops fields (6.6), and takes
+    # longer for many fields.
     return (f'mlr --inidx {options} --from "$input" put -q \'begin {{ @row = 0 }} '
             f'sum = 0; for (key, value in {fields}) {{ sum += value }} print @row . "," . sum; @row += 1\' > "$output"')
 
@@ -83,7 +86,7 @@ SUITE = [
 KILLED = Contestant('launcher, n = 4, a worker killed half-way',  # after $half seconds, unless $signal is 0
                     '"$bin/run_pipeline.sh" -n 4 "$input" > "$output" & sleep "$half"; '
                     'pkill -"$signal" -o -x -P "$(pgrep -P $! p1_read)" p2_sum && wait $!', size='full')
-CAT = Contestant('cat \\| cat', 'cat "$input" | cat > /dev/null', size='full')  # a yardstick, which sums nothing
+CAT = Contestant('cat \\| cat', 'cat "$input" | cat > /dev/null', size='full')  # for comparison: it sums nothing
 
 DUCKDB = Contestant('DuckDB', 'node "$peers/duckdb.mjs" "$input" "$output" "$workload"',
                     'node:@duckdb/node-api', size='large')

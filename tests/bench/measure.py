@@ -1,7 +1,7 @@
 """How a command is measured: seconds, CPU, the CPU of each of its programs, memory.
 
-A command is a line of bash. It finds what it works with in variables: $input, $output and those that the caller adds.
-$output never exists when it starts, so that each run pays for its pages.
+A command is a line of bash. It gets its files in variables: $input, $output and those that the caller adds. $output
+never exists when it starts, so each run has to allocate its pages.
 """
 import os
 import statistics
@@ -27,7 +27,7 @@ class Command(NamedTuple):
     def start(self, **popen) -> subprocess.Popen:
         if output := self.variables.get('output'):
             Path(output).unlink(missing_ok=True)
-        # Python without the settings of this shell: unbuffered output alone would cost it half of its speed.
+        # Python runs without the settings of this shell. Unbuffered output alone would halve its speed.
         env = {key: value for key, value in os.environ.items() if not key.startswith('PYTHON')}
         env['PYTHONDONTWRITEBYTECODE'] = '1'
         return subprocess.Popen(['bash', '-c', 'set -o pipefail; ' + self.line], stdin=subprocess.DEVNULL,
@@ -50,13 +50,13 @@ def run(command: Command) -> Run:
     process = command.start()
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - begin
-    process.returncode = status  # or Popen would look for it
+    process.returncode = status  # otherwise Popen would wait for the process
     command.check(status)
     return Run(seconds, usage.ru_utime + usage.ru_stime)
 
 
 def in_turn(commands: Iterable[Command], runs: int) -> list[list[Run]]:
-    """A B A B ...: whatever else the machine does meanwhile, it does to all of them."""
+    """Runs A B A B and so on, so that other load of the machine affects all of them alike."""
     commands = list(commands)
     taken: list[list[Run]] = [[] for _ in commands]
     for _ in range(runs):
@@ -76,17 +76,17 @@ def cpu(sample: list[Run]) -> float:
 # --- The CPU of each program ------------------------------------------------------------------------------------------
 
 def cpu_of_programs(commands: Iterable[Command], runs: int) -> list[dict[str, float]]:
-    """For each command, run in turn, the CPU seconds of p1_read, p2_sum (all of them) and p3_write; of cat, and of
-    cat.last, which writes a file.
+    """For each command, which are run in turn, the CPU seconds of p1_read, p2_sum (all of them) and p3_write, of
+    cat, and of cat.last, which writes a file.
 
-    The processes below the command are looked at about once a millisecond, so each may lack that much.
+    The processes below the command are looked at about once a millisecond, so for each so much time may be missing.
     """
     commands = list(commands)
     samples: list[dict[str, list[float]]] = [{} for _ in commands]
     for _ in range(runs):
         for command, sample in zip(commands, samples):
             process = command.start()
-            seen: dict[int, tuple[str, float]] = {}  # the name of each process, and what it has taken so far
+            seen: dict[int, tuple[str, float]] = {}  # the name of each process, and the time that it has taken so far
             while not (found := os.wait4(process.pid, os.WNOHANG))[0]:
                 look_at_cpu(process.pid, seen)
                 time.sleep(0.001)
@@ -101,14 +101,14 @@ def cpu_of_programs(commands: Iterable[Command], runs: int) -> list[dict[str, fl
 
 
 def look_at_cpu(pid: int, seen: dict[int, tuple[str, float]]) -> None:
-    """At a process and all below it; see proc_schedstat(5) for where it is found."""
+    """Looks at a process and all below it; see proc_schedstat(5) for the source."""
     try:
         name = Path(f'/proc/{pid}/comm').read_text().strip()
         if name == 'cat' and os.path.isfile(f'/proc/{pid}/fd/1'):
-            name = 'cat.last'  # of its pipeline: it writes to a file and not to a pipe
+            name = 'cat.last'  # the last cat of a pipeline: it writes to a file and not to a pipe
         seen[pid] = name, int(Path(f'/proc/{pid}/schedstat').read_text().split()[0]) / 1e9
         below = Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
-    except (OSError, IndexError):  # it has just gone
+    except (OSError, IndexError):  # the process has just ended
         return
     for child in below:
         look_at_cpu(int(child), seen)
@@ -119,8 +119,8 @@ def look_at_cpu(pid: int, seen: dict[int, tuple[str, float]]) -> None:
 def peak_memory(command: Command) -> tuple[Run, int]:
     """Bytes that the processes of the command have in memory at once, looked at every few milliseconds.
 
-    The sum of their PSS without shared memory, which is where the input lies, and with the ring of the launcher, as
-    much of it as is allocated, mapped or not.
+    This is the sum of their PSS without shared memory, in which the input lies, and of the allocated part of the
+    ring of the launcher, whether it is mapped or not.
     """
     begin = time.perf_counter()
     process = command.start(start_new_session=True)
@@ -150,7 +150,7 @@ def memory_of_session(session: int) -> int:
                 label, _, value = line.partition(':')
                 if label in ('Pss', 'Pss_Shmem'):
                     total += int(value.split()[0]) * (1024 if label == 'Pss' else -1024)
-        except (OSError, ValueError, IndexError):  # it has just gone
+        except (OSError, ValueError, IndexError):  # the process has just ended
             continue
     return total + sum(rings.values())
 

@@ -1,4 +1,4 @@
-"""What the figures say: tables for the terminal and for the READMEs here and at the top, and a chart."""
+"""Presents the figures: tables for the terminal, for the README here and for the one at the top, and a chart."""
 import subprocess
 import sys
 import tempfile
@@ -46,14 +46,14 @@ class Results:
 
 
 def figure(value: float | None) -> str:
-    """Three digits are as many as mean something."""
+    """Shows three digits; more would mean nothing."""
     if value is None:
         return ''
     return f'{value:,.0f}' if value >= 100 else f'{value:.1f}' if value >= 10 else f'{value:.2f}'
 
 
 def columns(rows: list[list[str]]) -> str:
-    """Left-aligned names, right-aligned figures; nothing where there is only a head."""
+    """Left-aligned names, right-aligned figures. Nothing if there is only a head."""
     if len(rows) == 1:
         return ''
     widths = [max(map(len, column)) for column in zip(*rows)]
@@ -79,7 +79,8 @@ def table(results: Results) -> str:
 
 
 class Demand:
-    """A figure of the suite with the least (or, with `at_most`, the most) it should be, and what it aims at."""
+    """A figure of the suite, with the least value (or, with `at_most`, the greatest) that it should have, and with
+    its aim."""
 
     def __init__(self, what: str, where: str, value: float | None, floor: float, aim: float | None = None,
                  at_most: bool = False) -> None:
@@ -156,7 +157,8 @@ def ratios(results: Results) -> str:
 
 
 def fed(results: Results, workload: str, by: str) -> float | None:
-    """How many workers keep a reader (p1) or writer (p3) busy: what one byte costs them against what it costs it."""
+    """How many workers keep a reader (p1) or a writer (p3) busy: the time for a byte in a worker, divided by the
+    time there."""
     worker = results.number(workload, LAUNCHER.name, 'p2_cpu_s_gb')
     other = results.number(workload, LAUNCHER.name, f'{by}_cpu_s_gb')
     return worker / other if worker and other else None
@@ -244,7 +246,7 @@ def markdown(results: Results) -> str:
 
 
 def publish(results: Results) -> None:
-    """The figures and the chart beside this file, and the tables between the marks in both READMEs."""
+    """Writes the figures and the chart beside this file, and the tables between the marks in both READMEs."""
     results.save(HERE / 'results.tsv')
     chart(results, HERE / 'speed.svg')
     put_between_marks(README, markdown(results))
@@ -260,7 +262,7 @@ def put_between_marks(path: Path, tables: str) -> None:
 
 
 def chart(results: Results, path: Path) -> None:
-    """MB/s by contestant and workload, on a logarithmic scale; what is wrong is left out."""
+    """MB/s by contestant and workload, on a logarithmic scale. Wrong results are left out."""
     names = [contestant.name for contestant in reversed([CAT, *SUITE, *PEERS])
              if any(results.text(workload, contestant.name, 'mb_s') for workload in WORKLOADS)]
     with tempfile.NamedTemporaryFile('w', suffix='.tsv') as data:

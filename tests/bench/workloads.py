@@ -1,7 +1,7 @@
-"""The files that are summed, and the sums that have to come out.
+"""The files that are summed, and their expected sums.
 
-A directory keeps them from one run to the next: NAME.csv and NAME.sums, and NAME.MB.csv and NAME.MB.sums, their first
-megabytes, for the tools that would take all day. The sums are CPython's: csv.reader and int(), in two processes.
+They stay in a directory from one run to the next: NAME.csv and NAME.sums. NAME.MB.csv and NAME.MB.sums are their
+first megabytes, for slow tools. The sums are CPython's: csv.reader and int(), in two processes.
 """
 import csv
 import io
@@ -52,7 +52,7 @@ def make(name: str, directory: Path, bin_dir: Path, is_small: bool) -> Workload:
             with open(unfinished, 'w') as out:
                 write_sums(workload.csv, out)
         unfinished.rename(workload.sums)
-    # Into the page cache, wherever the directory is.
+    # Reads the file into the page cache.
     with open(workload.csv, 'rb', buffering=0) as file:
         while file.read(PIECE):
             pass
@@ -67,7 +67,7 @@ def begins_as(path: Path, generate: list[str]) -> bool:
 
 
 def first_part(workload: Workload, megabytes: int) -> Workload:
-    """The workload itself, where that is not much more."""
+    """The workload itself, if that is not much larger."""
     size = megabytes * MEGABYTE
     if workload.bytes <= size * 5 / 4:
         return workload
@@ -89,7 +89,7 @@ def first_part(workload: Workload, megabytes: int) -> Workload:
 # --- The reference ----------------------------------------------------------------------------------------------------
 
 def checked_sums(path: Path) -> bytes:
-    """Those of tests/support/reference.py, which agree with the quick ones below."""
+    """The sums of tests/support/reference.py, with which the faster ones below must agree."""
     answer = reference(path.read_bytes())
     assert not answer.rejects and not answer.unterminated
     quick = io.StringIO()
@@ -107,7 +107,7 @@ def write_sums(path: Path, out: io.TextIOBase) -> None:
 
 
 def pieces(path: Path) -> list[tuple[Path, int, int]]:
-    """Ranges of bytes that end with a row. Generated files have no row ends within quotes."""
+    """Ranges of bytes, each of which ends with a row. Generated files have no row ends within quotes."""
     found, begin, size = [], 0, os.path.getsize(path)
     with open(path, 'rb') as file:
         while begin < size:

@@ -3,7 +3,7 @@
 
     reference.py exhaustive [LENGTH]          binary records, for the exhaustive test in C++ (see `record`)
     reference.py sum [--header] [-d C] FILE   the sums of FILE; rejects on standard error; exit 0, 1 or 65
-    reference.py check [LENGTH]               compares this file with a second opinion, written by hand
+    reference.py check [LENGTH]               compares this file with a second version, written by hand
 
 Bytes are decoded as latin-1, one character for each byte, so that every byte is possible and means itself.
 """
@@ -95,7 +95,7 @@ def by_hand(text: str) -> list[list[str] | None]:
     """A second version of `records`: one small automaton, independent of csv."""
     rows, row, field, state = [], [], '', 'row'
     for c in re.findall('\r\n|.', text, re.DOTALL):
-        if c == '"' and state != 'plain':  # it opens, closes, or, just after one that closed, is a quote itself
+        if c == '"' and state != 'plain':  # it opens, closes, or follows a closing quote and is one itself
             field += '"' if state == 'closed' else ''
             state = 'closed' if state == 'quoted' else 'quoted'
         elif state == 'quoted':

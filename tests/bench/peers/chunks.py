@@ -1,6 +1,6 @@
-"""What the parallel variants in CPython share: the input in pieces of whole lines, and the sums of such a piece.
+"""For the parallel variants in CPython: the input in pieces of whole lines, and the sums of such a piece.
 
-The workloads have no row ends within quotes; the suite does not rely on that, these do.
+The workloads have no row ends within quotes. These variants rely on that, and the suite does not.
 """
 import csv
 import io
@@ -11,7 +11,7 @@ SIZE = 1 << 20
 
 
 def chunks(path: str) -> Iterator[bytes]:
-    """In order; the lines in one are whole."""
+    """The pieces, in order. Each has whole lines."""
     with open(path, 'rb', buffering=SIZE) as file:
         while chunk := file.read(SIZE):
             yield chunk + file.readline()

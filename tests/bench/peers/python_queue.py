@@ -1,6 +1,7 @@
 """Processes with two queues and stop messages: python_queue.py IN > OUT
 
-One process reads, WORKERS sum, this one puts in order and writes. The queues are bounded.
+One process reads, WORKERS processes sum, and this process puts the sums in order and writes them. The queues are
+bounded.
 """
 import multiprocessing
 import sys

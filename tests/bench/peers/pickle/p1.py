@@ -1,4 +1,5 @@
-"""The suite's shape the easy way, p1.py IN | p2.py | p3.py > OUT: reads the rows and pickles them by the thousand."""
+"""The shape of the suite in simple Python, p1.py IN | p2.py | p3.py > OUT: reads the rows and pickles a thousand at
+a time."""
 import csv
 import itertools
 import pickle
