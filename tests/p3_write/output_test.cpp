@@ -286,7 +286,7 @@ TEST_CASE("replace_file: a signal in the midst of it leaves nothing beside it") 
   const TemporaryDirectory directory;
   const std::string path = directory.file("journal");
   write_file(path, "old\n");
-  // A reader that takes only the beginning, so that p3_write is still writing.
+  // A reader that takes only the beginning, so that replace_file() is still writing.
   REQUIRE(::mkfifo((path + ".new").c_str(), 0600) == 0);
   const OwnedFd slow = open_file(path + ".new", O_RDWR);
   const std::string bytes = some_bytes(2 << 20);

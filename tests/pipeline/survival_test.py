@@ -139,7 +139,7 @@ class DeathTest(FragileTest):
         self.assertEqual((outcome.stdout, len(self.losses(outcome)[0]), outcome.status), (b'', 4, 0))
 
     def test_no_one_reads_the_output(self):
-        """The death of a worker at this time is not reported."""
+        """After the reader of the output has gone, the death of a worker is not reported."""
         data = b''.join(rows(50000))
         env = ' '.join(f'FRAGILE_{name}' for name in ('POINT=inside_result', 'NUMBER=5', 'LIVES=2'))
         outcome = self.shell(f'{env} "{FRAGILE}" -n 2 --batch-size=1K | head -n 1; echo ${{PIPESTATUS[0]}}', stdin=data)

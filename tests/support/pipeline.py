@@ -248,8 +248,8 @@ class PipelineTest(unittest.TestCase):
 
     def first_process(self) -> Words:
         """The beginning of a command that runs as process 1, as in a container, where signals do not kill it. Skips
-        the test if that is impossible. The command is then the only child of this beginning, and all that it has
-        started ends with it."""
+        the test if that is impossible. The command is then the only child of unshare(1), and all that it has started
+        ends with it."""
         unshare = ['unshare', '--pid', '--fork', '--kill-child']
         if self.start([*unshare, 'true']).finish().status:
             self.skipTest('nobody may make a process the first')
