@@ -57,12 +57,18 @@ std::optional<Fate> Crew::reap(size_t place) {
   const int result = ::waitid(P_PID, static_cast<id_t>(worker.pid), &info, flags);
   if (result != 0 || info.si_pid == 0) return std::nullopt;
   const Fate fate = bury(worker);
-  sweep(place);
+  sweep_again(place);
+  sweep();
   return fate;
 }
 
-void Crew::sweep(size_t place) {
-  sweep_adopted(mark_of(place));
+void Crew::sweep() {
+  std::erase_if(left_, [this](const std::string& mark) { return !sweep_adopted(mark); });
+}
+
+void Crew::sweep_again(size_t place) {
+  const std::string mark = mark_of(place);
+  if (std::find(left_.begin(), left_.end(), mark) == left_.end()) left_.push_back(mark);
 }
 
 void Crew::kill(size_t place) {
@@ -70,9 +76,10 @@ void Crew::kill(size_t place) {
 }
 
 void Crew::end() {
-  for (size_t place = 0; place < workers_.size(); ++place) kill(place);
+  for (size_t place = 0; place < workers_.size(); ++place) kill(place);  // all at the same time
   for (Worker& worker : workers_) {
-    if (worker.pid > 0) bury(worker);
+    // The signal may not be sent to a process of another user. That one is not waited for.
+    if (worker.pid > 0 && ::kill(worker.pid, SIGKILL) == 0) bury(worker);
   }
   while (sweep_adopted("")) ::poll(nullptr, 0, 1);
 }

@@ -33,6 +33,7 @@ namespace rowsum {
 struct WorkerCommand {
   std::vector<std::string> words;  // the program, as for execvp(3), and its arguments
   std::string name;                // for messages
+  bool reports_failures = false;   // it says itself why it ends with a status of the suite's table
 };
 
 class Crew {
@@ -43,7 +44,7 @@ class Crew {
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
-  const std::string& name() const { return command_.name; }
+  const WorkerCommand& command() const { return command_; }
 
   /// Starts a process at a place that has none, with `in` as its standard input and `out` as its
   /// standard output. The descriptor `kept` is open in it under the same number; -1: none. Throws
@@ -60,14 +61,19 @@ class Crew {
   /// place has no process from then on, and what the process has left behind is killed.
   std::optional<Fate> reap(size_t place);
 
-  /// Kills again what the last process at the place has left behind. To be called again while any
-  /// of it may still run, because a process that ends can itself leave children behind.
-  void sweep(size_t place);
+  /// What a process that was reaped has left behind can leave children behind in its turn. As long
+  /// as this may be so, sweep() is to be called again from time to time.
+  bool has_to_sweep() const { return !left_.empty(); }
+  void sweep();
+  /// Lets sweep() look once more for what the last process at the place has left behind.
+  void sweep_again(size_t place);
 
   /// Sends SIGKILL to the process at the place, if there is one.
   void kill(size_t place);
 
   /// Kills all processes and all that they have left behind, and waits until nothing is left.
+  /// Processes that have become those of another user are let go, if this process may not kill
+  /// them.
   void end();
 
  private:
@@ -89,6 +95,7 @@ class Crew {
 
   WorkerCommand command_;
   std::vector<Worker> workers_;
+  std::vector<std::string> left_;  // the marks of processes that may have left something behind
 };
 
 }  // namespace rowsum

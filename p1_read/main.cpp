@@ -19,8 +19,8 @@ int main(int argc, char** argv) {
     const auto options = parse_read_options(argc, argv);
     if (!options) return ExitStatus::complete;
     if (options->workers) {
-      workers.emplace(*options->workers, options->deal, STDOUT_FILENO);
       Inputs inputs(options->inputs);
+      workers.emplace(*options->workers, options->deal, STDOUT_FILENO);
       workers->run(inputs, options->batches);
     } else {
       streams.open(options->to, options->inputs);

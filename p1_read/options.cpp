@@ -59,7 +59,7 @@ WorkerCommand default_worker() {
   const std::filesystem::path real = std::filesystem::read_symlink("/proc/self/exe", error);
   for (const std::filesystem::path& self : {std::filesystem::path(called ? called : ""), real}) {
     const std::string worker = std::filesystem::absolute(self.parent_path() / "p2_sum", error);
-    if (::access(worker.c_str(), X_OK) == 0) return {{worker}, "p2_sum"};
+    if (::access(worker.c_str(), X_OK) == 0) return {{worker}, "p2_sum", true};
   }
   throw Failure(ExitStatus::system, "there is no p2_sum beside p1_read");
 }

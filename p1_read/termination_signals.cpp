@@ -10,7 +10,12 @@ namespace rowsum {
 TerminationSignals::TerminationSignals() {
   sigset_t set;
   ::sigemptyset(&set);
-  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) ::sigaddset(&set, signal);
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
+    struct sigaction action;
+    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) {
+      ::sigaddset(&set, signal);
+    }
+  }
   file_ = OwnedFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!file_.is_open()) throw Failure::from_errno(ExitStatus::system, "signalfd");
   ::sigprocmask(SIG_BLOCK, &set, &blocked_before_);

@@ -15,22 +15,19 @@ namespace {
 /// pipe of one page.
 constexpr size_t credit = 8;
 
-/// Called before the link is made. Until there is a link, p1_read says that it has failed by the
-/// end of a stream, as without workers.
-const WorkerOptions& with_descriptors(const WorkerOptions& options) {
-  reserve_descriptors(options.places);
-  return options;
-}
-
 }  // namespace
 
 WorkerDealing::WorkerDealing(const WorkerOptions& options, DealPolicy policy, int link)
-    : options_(with_descriptors(options)),
+    : options_(options),
       link_(link),
       places_(options, link_,
               {.returned = [this](size_t place) { dealer_.returned(place); },
                .cut = [this](const Batch& batch) { return cut(batch); }}),
-      dealer_(policy, options.places, credit) {}
+      dealer_(policy, options.places, credit) {
+  // Comes last: as long as nothing is said on the link, p1_read tells of a failure by the end of a
+  // stream, as without workers.
+  link_.open();
+}
 
 void WorkerDealing::run(Inputs& inputs, const BatcherOptions& options) {
   if (options_.resume) {

@@ -52,7 +52,7 @@ bool is_own_status(int status) {
 }  // namespace
 
 std::string WorkerPlaces::name_of(size_t place) const {
-  return crew_.name() + " at place " + std::to_string(place);
+  return crew_.command().name + " at place " + std::to_string(place);
 }
 
 // --- Workers that end ---------------------------------------------------------------------------
@@ -70,17 +70,19 @@ void WorkerPlaces::settle(size_t place) {
     return replace_worker(place, "returned nothing for " + time + " s and was killed");
   }
   if (fate.was_killed) return replace_worker(place, fate.describe());
-  if (fate.code == 0) {
-    report_failed_place(place, fate.describe() + " before the end of its stream");
-    fail_place(place, ExitStatus::neighbour_vanished);
-  }
-  if (!is_own_status(fate.code)) {
+  auto status = static_cast<ExitStatus>(fate.code);
+  if (status != ExitStatus::complete && !is_own_status(fate.code)) {
     return replace_worker(place, "ended with the unknown status " + std::to_string(fate.code));
   }
-  const auto status = static_cast<ExitStatus>(fate.code);
-  // This status is about the output of the suite, and a worker does not write to that.
-  const bool is_output = status == ExitStatus::downstream_closed;
-  fail_place(place, is_output ? ExitStatus::neighbour_vanished : status);
+  bool is_told = crew_.command().reports_failures;
+  if (status == ExitStatus::complete || status == ExitStatus::downstream_closed) {
+    // Of a worker whose stream has not ended, neither is true. The second is about the output of
+    // the suite, to which a worker does not write.
+    status = ExitStatus::neighbour_vanished;
+    is_told = false;
+  }
+  if (!is_told) report_failed_place(place, fate.describe() + " before the end of its stream");
+  fail_place(place, status);
 }
 
 void WorkerPlaces::replace_worker(size_t place, const std::string& fate) {
@@ -135,6 +137,7 @@ int WorkerPlaces::time_left() const {
       next = std::min(next, at.lost_since + patience_after_loss);
     }
   }
+  if (crew_.has_to_sweep()) next = std::min(next, now + between_sweeps);
   if (options_.worker_timeout != 0) next = std::min(next, next_probe_);
   if (next == Clock::time_point::max()) return -1;
   const auto left = std::chrono::ceil<milliseconds>(next - now).count();
@@ -152,6 +155,7 @@ void WorkerPlaces::see_to_time() {
       fail_place(place, ExitStatus::neighbour_vanished);
     }
   }
+  if (crew_.has_to_sweep()) crew_.sweep();
   if (options_.worker_timeout != 0) ask_whether_quiet();
 }
 
@@ -159,7 +163,8 @@ void WorkerPlaces::see_to_time() {
 /// stream.
 void WorkerPlaces::sweep_what_is_left(size_t place) {
   Place& at = places_[place];
-  crew_.sweep(place);
+  crew_.sweep_again(place);
+  crew_.sweep();
   pollfd out{at.out.get(), 0, 0};
   poll_fds({&out, 1}, 0);
   // No process can write the stream any more. p3_write notices that when it reads to the end.
@@ -178,7 +183,8 @@ void WorkerPlaces::ask_whether_quiet() {
   next_probe_ = now + between_probes;
   for (size_t place = 0; place < places_.size(); ++place) {
     Place& at = places_[place];
-    const bool owes = !at.ledger.is_empty() || (at.is_told && !at.has_ended);
+    // A worker owes the beginning of its stream, its results, and the end.
+    const bool owes = !at.is_alive || !at.ledger.is_empty() || (at.is_told && !at.has_ended);
     if (!owes) at.quiet = 0;
     if (!owes || is_late || at.is_probed || at.is_lost || !crew_.is_running(place)) continue;
     at.is_probed = true;

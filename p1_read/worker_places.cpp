@@ -1,7 +1,6 @@
 #include "p1_read/worker_places.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "common/base/failure.h"
+#include "common/io/descriptors.h"
 #include "common/io/read_write.h"
 #include "common/wire/stream_writer.h"
 
@@ -17,8 +17,8 @@ namespace rowsum {
 namespace {
 
 /// How many descriptors this process has open besides those of the places, with some to spare.
-constexpr rlim_t other_descriptors = 24;
-constexpr rlim_t descriptors_of_place = 4;
+constexpr uint64_t other_descriptors = 24;
+constexpr uint64_t descriptors_of_place = 4;
 
 /// Opens the pipe again, which makes a new open file description with flags of its own.
 OwnedFd open_again(const OwnedFd& pipe, int flags) {
@@ -28,32 +28,22 @@ OwnedFd open_again(const OwnedFd& pipe, int flags) {
   return file;
 }
 
-std::pair<OwnedFd, OwnedFd> make_pipe() {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) {
-    throw Failure::from_errno(ExitStatus::system, "cannot make a pipe");
-  }
-  return {OwnedFd(ends[0]), OwnedFd(ends[1])};
-}
-
-}  // namespace
-
 void reserve_descriptors(size_t places) {
-  rlimit limit;
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-  const rlim_t for_places = limit.rlim_max - std::min(limit.rlim_max, other_descriptors);
+  const uint64_t limit = raise_descriptor_limit();
+  const uint64_t for_places = limit - std::min(limit, other_descriptors);
   if (places <= for_places / descriptors_of_place) return;
   throw Failure(ExitStatus::system,
                 "too few file descriptors for " + std::to_string(places) + " workers (ulimit -n)");
 }
+
+}  // namespace
 
 WorkerPlaces::WorkerPlaces(const WorkerOptions& options, WriterLink& link, Callbacks callbacks)
     : options_(options),
       link_(link),
       callbacks_(std::move(callbacks)),
       crew_(options.command, options.places) {
+  reserve_descriptors(options.places);
   for (size_t i = 0; i < options.places; ++i) places_.emplace_back(options.retries);
   next_probe_ = Clock::now();
 }
@@ -74,8 +64,17 @@ void WorkerPlaces::end_streams(const Verdict& verdict) {
     if (!verdict.is_complete()) return give_up_place(0, verdict.status);
     start_worker(0);  // it passes on the end
   }
+  // A complete end: how p3_write knows that a worker that says it says the truth.
+  if (verdict.is_complete()) {
+    link_.say(NewsOfReader::rows, 0, verdict.rows);
+    link_.say(NewsOfReader::total, 0, verdict.total);
+  }
   for (size_t place = 0; place < places_.size(); ++place) {
-    if (places_[place].is_open()) send(place);
+    const Place& at = places_[place];
+    if (!at.is_open()) continue;
+    // Where a worker could not be started, none will be.
+    const bool is_empty = !crew_.is_running(place) && !at.fate;
+    is_empty ? give_up_place(place, verdict.status) : send(place);
   }
 }
 
@@ -174,19 +173,20 @@ void WorkerPlaces::start_worker(size_t place) {
   }
 }
 
+/// What may fail comes before the worker is there, which then has all that belongs to it.
 void WorkerPlaces::try_to_start_worker(size_t place) {
   Place& at = places_[place];
-  {
-    const WorkerEnds ends = at.out.is_open() ? open_pipes_again(at) : open_pipes(at);
-    crew_.start(place, ends.in.get(), ends.out.get(), hello_.shared.fd);
-  }
+  const WorkerEnds ends = at.out.is_open() ? open_pipes_again(at) : open_pipes(at);
+  hello_.place = static_cast<uint32_t>(place);
+  hello_.life = crew_.lives(place);
+  std::string hello = hello_frame(hello_);
+  // This process can still write the stream, so p3_write does not find its end too early.
+  link_.say(NewsOfReader::started, place, static_cast<uint64_t>(at.out.get()));
+  crew_.start(place, ends.in.get(), ends.out.get(), hello_.shared.fd);
+  at.pending = std::move(hello);
   at.fate.reset();
   at.is_lost = at.is_alive = at.is_told = at.is_hung = false;
   at.quiet = 0;
-  link_.say(NewsOfReader::started, place, static_cast<uint64_t>(at.out.get()));
-  hello_.place = static_cast<uint32_t>(place);
-  hello_.life = crew_.lives(place) - 1;
-  at.pending = hello_frame(hello_);
 }
 
 /// Sends what the worker at the place is to get now.

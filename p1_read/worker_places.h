@@ -36,10 +36,6 @@
 
 namespace rowsum {
 
-/// Raises the limit of file descriptors. Throws Failure(system) if there are still too few for so
-/// many places.
-void reserve_descriptors(size_t places);
-
 class WorkerPlaces {
  public:
   /// The functions of the caller that WorkerPlaces calls.
@@ -49,7 +45,8 @@ class WorkerPlaces {
     std::function<std::vector<Ledger::Item>(const Batch&)> cut;  // cuts a batch into smaller ones
   };
 
-  /// `link`: must outlive this object.
+  /// `link`: must outlive this object. Raises the limit of descriptors. Throws Failure(system) if
+  /// it is too low for so many places.
   WorkerPlaces(const WorkerOptions& options, WriterLink& link, Callbacks callbacks);
 
   /// The hello that each worker gets. To be set before a worker is started.

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <tuple>
 
 #include "common/base/failure.h"
+#include "common/io/descriptors.h"
 #include "common/io/read_write.h"
 
 namespace rowsum {
@@ -25,11 +27,11 @@ size_t number_in_proc() {
 }  // namespace
 
 WriterLink::WriterLink(int link) : link_(link) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) throw Failure::from_errno(ExitStatus::system, "control");
-  control_ = OwnedFd(ends[0]);
-  control_to_open_ = OwnedFd(ends[1]);
+  std::tie(control_, control_to_open_) = make_pipe();
   make_non_blocking(link_, "link");
+}
+
+void WriterLink::open() {
   say(NewsOfReader::control, number_in_proc(), static_cast<uint64_t>(control_to_open_.get()));
 }
 

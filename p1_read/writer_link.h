@@ -19,6 +19,8 @@ class WriterLink {
  public:
   /// `link`: not owned; becomes non-blocking. Throws Failure(system).
   explicit WriterLink(int link);
+  /// Says where the control is. To be called before anything else is said. Throws Failure(system).
+  void open();
 
   /// Whether p3_write may still say something.
   bool is_open() const { return is_open_; }

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "common/base/failure.h"
+#include "common/io/descriptors.h"
 #include "common/io/owned_fd.h"
 #include "common/io/read_write.h"
 #include "common/wire/stream_parser.h"
@@ -50,19 +50,13 @@ Source open_source(const std::string& path) {
   return {std::move(file), StreamParser(path, Content::results)};
 }
 
-/// Both p3_write and its child p1_read have descriptors open for every place.
-void allow_many_descriptors() {
-  rlimit limit;
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 class MergeLoop {
  public:
   explicit MergeLoop(const WriteOptions& options)
       : merger_(options.streams.size()), writer_(open_writer(options)) {
     for (const std::string& path : options.streams) sources_.push_back(open_source(path));
+    for (const auto& message : first_news_) accept(message);
+    if (reader_) reader_->send();
   }
 
   ExitStatus run() {
@@ -94,11 +88,14 @@ class MergeLoop {
   }
 
  private:
-  /// Starts p1_read before the output is touched.
+  /// Before the output is opened, p1_read has opened its input, or has failed.
   ResultWriter open_writer(const WriteOptions& options) {
     if (options.reader.empty()) return ResultWriter(options);
-    allow_many_descriptors();
+    raise_descriptor_limit();  // there is one for every place
     reader_.emplace(start_reader(options.reader));
+    pollfd link{reader_->fd(), POLLIN, 0};
+    poll_fds({&link, 1});
+    first_news_ = reader_->hear();
     return ResultWriter(options);
   }
 
@@ -147,6 +144,12 @@ class MergeLoop {
       case NewsOfReader::gone:
         source_of(place).is_over = true;
         merger_.end(place, {static_cast<ExitStatus>(message.value), 0, 0});
+        break;
+      case NewsOfReader::rows:
+        rows_dealt_ = message.value;
+        break;
+      case NewsOfReader::total:
+        end_ = {ExitStatus::complete, message.value, rows_dealt_};
         break;
     }
   }
@@ -217,6 +220,7 @@ class MergeLoop {
         // open.
         source.is_over = is_end_of_file || reader_;
         if (had_ended) break;
+        check_end(i);
         tell(NewsOfWriter::ended, i);
         merger_.end(i, stream.verdict());
         if (!stream.verdict().is_complete()) {
@@ -232,6 +236,15 @@ class MergeLoop {
     const StreamParser& stream = sources_[place].stream;
     if (!reader_ || stream.hello().inputs.empty() || stream.hello().place == place) return;
     throw Failure(ExitStatus::bad_data, stream.name() + ": the stream of another worker");
+  }
+
+  /// A worker that ends its stream early must not be believed: then rows would be missing.
+  void check_end(size_t place) const {
+    const StreamParser& stream = sources_[place].stream;
+    if (!reader_ || !stream.verdict().is_complete() || end_ == stream.verdict()) return;
+    throw Failure(ExitStatus::bad_data, stream.name() + ": ends at byte " +
+                                            std::to_string(stream.verdict().total) +
+                                            ", where the input does not end");
   }
 
   /// With --resume, p1_read begins to deal when the first hello has shown which input it reads.
@@ -275,10 +288,13 @@ class MergeLoop {
   static constexpr int pipe_flags = O_RDONLY | O_NONBLOCK;
 
   std::optional<ReaderLink> reader_;
+  std::vector<ControlMessage<NewsOfReader>> first_news_;
   std::deque<Source> sources_;
   Merger merger_;
   ResultWriter writer_;
   std::vector<pollfd> polled_;
+  uint64_t rows_dealt_ = 0;
+  std::optional<Verdict> end_;  // of the input, once p1_read has dealt all of it
   std::vector<size_t> probed_;  // places whose probes are to be answered
 };
 

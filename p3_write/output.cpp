@@ -60,6 +60,29 @@ void keep_on_signals(const std::string& path) {
   }
 }
 
+/// As long as it exists, no signal is delivered that can be held up: only SIGKILL can end the
+/// process.
+class NoSignals {
+ public:
+  NoSignals() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::sigprocmask(SIG_SETMASK, &all, &before_);
+  }
+  NoSignals(const NoSignals&) = delete;
+  NoSignals& operator=(const NoSignals&) = delete;
+  ~NoSignals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
+/// Gives a file without a name this one, which must be free. If that fails, errno is set.
+bool link_nameless(int fd, const std::string& name) {
+  const std::string self = "/proc/self/fd/" + std::to_string(fd);
+  return ::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0;
+}
+
 /// A file whose name is removed with this object and on signals. After a rename there is nothing to
 /// remove.
 class TemporaryFile {
@@ -211,21 +234,25 @@ void Output::commit() {
   if (is_done_) return;
   sync();
   if (path_.empty()) return;
-  if (temporary_.empty()) {
-    // linkat(2) cannot replace an existing file, so the file gets a temporary name first.
-    std::string temporary = temporary_name(path_);
-    unlink_on_signals(temporary);
-    const std::string self = "/proc/self/fd/" + std::to_string(fd_);
-    if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+  if (!temporary_.empty()) {
+    if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
       throw Failure::from_errno(ExitStatus::cannot_create, name_);
     }
-    temporary_ = std::move(temporary);  // moved: a copy could fail, and the name would stay
+    keep_on_signals(temporary_);
+    temporary_.clear();
+  } else if (!link_nameless(fd_, path_)) {
+    // linkat(2) cannot replace an existing file, so the file gets a temporary name first.
+    const std::string temporary = temporary_name(path_);
+    const NoSignals no_signals;
+    if (!link_nameless(fd_, temporary)) {
+      throw Failure::from_errno(ExitStatus::cannot_create, name_);
+    }
+    if (::rename(temporary.c_str(), path_.c_str()) != 0) {
+      const Failure failure = Failure::from_errno(ExitStatus::cannot_create, name_);
+      ::unlink(temporary.c_str());
+      throw Failure(failure);
+    }
   }
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) {
-    throw Failure::from_errno(ExitStatus::cannot_create, name_);
-  }
-  keep_on_signals(temporary_);
-  temporary_.clear();
   sync_directory_of(path_, name_);
 }
 

@@ -6,11 +6,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <utility>
 
 #include "common/base/failure.h"
+#include "common/io/descriptors.h"
 #include "common/io/orphans.h"
 #include "common/io/read_write.h"
 #include "common/wire/frame.h"
@@ -28,12 +30,8 @@ Failure vanished(const std::string& how) {
 }  // namespace
 
 StartedReader start_reader(const std::vector<std::string>& command) {
-  int link[2];
-  if (::pipe2(link, O_CLOEXEC) != 0) {
-    throw Failure::from_errno(ExitStatus::system, "cannot make a pipe");
-  }
-  StartedReader reader{0, OwnedFd(link[0])};
-  const OwnedFd writing_end(link[1]);
+  auto [link, writing_end] = make_pipe();
+  StartedReader reader{0, std::move(link), own_children()};
   // When this process dies, SIGCONT lets a stopped p1_read go on. Then p1_read ends its workers and
   // itself.
   reader.pid = start_process({.words = command,
@@ -48,7 +46,10 @@ StartedReader start_reader(const std::vector<std::string>& command) {
   return reader;
 }
 
-ReaderLink::ReaderLink(StartedReader reader) : link_(std::move(reader.link)), reader_(reader.pid) {
+ReaderLink::ReaderLink(StartedReader reader)
+    : link_(std::move(reader.link)),
+      reader_(reader.pid),
+      children_before_(std::move(reader.children_before)) {
   make_non_blocking(link_.get(), "link");
   adopt_orphans();
 }
@@ -56,7 +57,7 @@ ReaderLink::ReaderLink(StartedReader reader) : link_(std::move(reader.link)), re
 ReaderLink::~ReaderLink() {
   try {
     finish();
-  } catch (const Failure&) {
+  } catch (const std::exception&) {
     // The failure does not matter any more.
   }
 }
@@ -65,10 +66,16 @@ void ReaderLink::finish() {
   if (!link_.is_open()) return;
   control_.close();
   link_.close();
+  // A p1_read that is stopped could not end.
+  if (reader_ > 0) ::kill(reader_, SIGCONT);
   const std::optional<Fate> fate = wait_for_reader();
   // If p1_read was killed, processes that its workers started are left.
   const std::string variable = std::string(worker_variable) + "=";
-  while (kill_orphans(variable, [](pid_t) { return false; })) ::poll(nullptr, 0, 1);
+  const auto was_there_before = [this](pid_t pid) {
+    return std::find(children_before_.begin(), children_before_.end(), pid) !=
+           children_before_.end();
+  };
+  while (kill_orphans(variable, was_there_before)) ::poll(nullptr, 0, 1);
   if (fate && fate->was_killed) throw vanished(fate->describe());
 }
 
@@ -95,7 +102,8 @@ OwnedFd ReaderLink::open(uint64_t fd, int flags) {
   const std::string path = "/proc/" + std::to_string(number_in_proc_) + "/fd/" + std::to_string(fd);
   OwnedFd file(::open(path.c_str(), flags | O_CLOEXEC));
   if (file.is_open()) return file;
-  const Failure failure = Failure::from_errno(ExitStatus::system, path);
+  const Failure failure =
+      Failure::from_errno(ExitStatus::system, "cannot open a pipe of p1_read: " + path);
   // The files of a p1_read that is dying cannot be opened any more. Then the link is about to end.
   constexpr int patience_ms = 1000;
   pollfd end{link_.get(), 0, 0};

@@ -21,6 +21,7 @@ namespace rowsum {
 struct StartedReader {
   pid_t pid;
   OwnedFd link;
+  std::vector<pid_t> children_before = {};  // that the calling process already had
 };
 
 /// Starts p1_read by its name and arguments. It gets the standard input of this process, which has
@@ -69,6 +70,7 @@ class ReaderLink {
   OwnedFd link_;
   pid_t reader_;                 // 0 once it has been waited for
   uint32_t number_in_proc_ = 0;  // of p1_read
+  std::vector<pid_t> children_before_;
   OwnedFd control_;
   ControlParser<NewsOfReader> parser_;
   std::string news_;

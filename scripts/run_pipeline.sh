@@ -21,12 +21,6 @@ die() {  # STATUS MESSAGE
 }
 usage_error() { die 64 "$1; try '$program --help'"; }
 
-# The next file that is opened would get the number of a closed descriptor. Opened in the wrong
-# direction, the descriptor fails like a closed one.
-true 2>/dev/null >&2 || exec 2</dev/null
-{ true <&0; } 2>/dev/null || exec 0>/dev/null
-{ true >&1; } 2>/dev/null || exec 1</dev/null
-
 help() {
   cat <<EOF
 Usage: $program [OPTION]... [FILE]...
@@ -147,12 +141,12 @@ fi
 find_programs() {  # SCRIPT
   here=${1%/*}
   [ "$here" != "$1" ] || here=.
-  for bin in "$here/" "$here/../build/bin/"; do [ ! -f "${bin}p1_read" ] || return 0; done
+  for bin in "$here/" "$here/../build/bin/"; do [ ! -f "${bin}p3_write" ] || return 0; done
   bin=
   return 1
 }
 find_programs "$0" || { [ -L "$0" ] && find_real_path "$0" && find_programs "$real_path"; } ||
-  command -v p1_read >/dev/null || die 71 "p1_read is neither beside this script nor in PATH"
+  command -v p3_write >/dev/null || die 71 "p3_write is neither beside this script nor in PATH"
 
 exec "${bin}p3_write" --reader ${output:+"--output=$output"} ${resume:+--resume} \
   ${rejects:+"--rejects=$rejects"} ${on_error:+"--on-error=$on_error"} ${crlf:+--crlf} \

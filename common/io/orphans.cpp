@@ -13,11 +13,6 @@ namespace rowsum {
 
 namespace {
 
-std::vector<pid_t> children() {
-  std::ifstream file("/proc/thread-self/children");
-  return {std::istream_iterator<pid_t>(file), std::istream_iterator<pid_t>()};
-}
-
 bool has_in_environment(pid_t pid, const std::string& beginning) {
   if (beginning.empty()) return true;
   std::ifstream file("/proc/" + std::to_string(pid) + "/environ");
@@ -38,16 +33,21 @@ void adopt_orphans() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 
+std::vector<pid_t> own_children() {
+  std::ifstream file("/proc/thread-self/children");
+  return {std::istream_iterator<pid_t>(file), std::istream_iterator<pid_t>()};
+}
+
 bool kill_orphans(const std::string& variable, const std::function<bool(pid_t)>& is_spared) {
   bool is_to_go_on = false;
-  for (const pid_t pid : children()) {
+  for (const pid_t pid : own_children()) {
     if (is_spared(pid)) continue;
     // A result below 0 means that it is no child: in a PID namespace without a /proc of its own,
     // the numbers in /proc differ.
     pid_t ended = ::waitpid(pid, nullptr, WNOHANG);
     if (ended == 0 && has_in_environment(pid, variable)) {
-      ::kill(pid, SIGKILL);
-      is_to_go_on = true;
+      // A process of another user may not be killed, and is not waited for.
+      if (::kill(pid, SIGKILL) == 0) is_to_go_on = true;
     } else if (ended == 0) {
       ended = ::waitpid(pid, nullptr, WNOHANG);
       // A process that is ending loses its memory first, and its environment with it.

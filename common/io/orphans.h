@@ -5,11 +5,15 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace rowsum {
 
 /// From now on orphans become children of this process (PR_SET_CHILD_SUBREAPER, prctl(2)).
 void adopt_orphans();
+
+/// The children of this process.
+std::vector<pid_t> own_children();
 
 /// Sends SIGKILL to the children of this process that have a variable in their environment which
 /// begins with `variable` ("NAME=VALUE" or "NAME="; "" means all children), and waits for those

@@ -23,7 +23,9 @@ enum class NewsOfReader : uint8_t {
   started,  // a worker has been started at `place`; its results come through descriptor `value`
   probe,    // p3_write is to answer with `quiet` or `heard` of `place`
   gone,     // `place` gets no worker any more: its stream ends with the exit status `value`
-  last = gone
+  rows,     // all has been dealt: `value` rows,
+  total,    // up to offset `value`. A worker's complete end says the same, and comes later
+  last = total
 };
 
 /// The messages of p3_write.

@@ -52,7 +52,8 @@ class Shells {
     pollfd wanted{output.out.get(), POLLIN, 0};
     for (int i = 0; i < patience_ms / 10; ++i) {
       if (::poll(&wanted, 1, 10) == 1 && (wanted.revents & POLLHUP)) return true;
-      crew.sweep(0);
+      crew.sweep_again(0);
+      crew.sweep();
     }
     return false;
   }

@@ -25,6 +25,7 @@ struct Ends {
     return parser.feed(std::span(bytes, static_cast<size_t>(n)));
   }
   void open_control() {
+    link.open();
     const auto first = said();
     REQUIRE(first.size() == 1);
     REQUIRE(first[0].type == NewsOfReader::control);

@@ -41,10 +41,40 @@ class LeftoversTest(PipelineTest):
 
     def test_closed_output(self):
         self.file('in.csv', b'1\n' * 100000)
-        self.shell('run_pipeline.sh -n 3 in.csv | head -n 1')
-        self.assert_nothing_left()  # the shell waits only for head
-        self.shell('run_pipeline.sh -n 3 in.csv >&-')
+        self.assertEqual(self.shell('run_pipeline.sh -n 3 in.csv | head -n 1; echo ${PIPESTATUS[0]}'),
+                         Outcome(b'0,1\n141\n', '', 0))
         self.assert_nothing_left()
+        self.assertEqual(self.shell('run_pipeline.sh -n 3 in.csv >&-'),
+                         Outcome(b'', 'p3_write: standard output: Bad file descriptor\n', 74))
+        self.assert_nothing_left()
+
+    def test_closed_output_while_p1_read_is_stopped(self):
+        self.file('in.csv', b'1\n' * 1000000)
+        run = self.start_launcher(None, '-n', 1, '--batch-size=64K', 'in.csv')
+        self.until(lambda: 'pipe_write' in Path(f'/proc/{run.pid}/wchan').read_text(), 'it has room to write')
+        os.kill(self.processes('/p1_read ')[0], signal.SIGSTOP)
+        run.stdout.close()
+        self.assertEqual(run.finish().status, 141)
+        self.assert_nothing_left()
+
+    def test_signals_that_are_ignored(self):
+        """As with nohup(1), or in the background of a shell."""
+        def ignore():
+            for number in signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM:
+                signal.signal(number, signal.SIG_IGN)
+        run = self.start_half_way(lambda stdin: self.start_launcher(
+            stdin, '-n', 2, start_new_session=True, preexec_fn=ignore))
+        for number in signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM:
+            os.killpg(run.pid, number)
+        run.stdin.write(b'2\n')
+        self.assertEqual(run.read_line(), b'1,2\n')
+        run.stdin.close()
+        self.assertEqual(run.finish(), Outcome(b'', '', 0))
+
+    def test_two_things_that_are_wrong(self):
+        """The input comes first: no output is made for an input that is missing."""
+        self.assertEqual(self.launcher(None, '-o', 'no/out', 'no.csv'),
+                         Outcome(b'', 'p1_read: no.csv: No such file or directory\n', 66))
 
     def test_signals_to_the_launcher(self):
         for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT:

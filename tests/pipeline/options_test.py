@@ -80,7 +80,7 @@ class LauncherTest(PipelineTest):
         if shutil.which('p1_read', path=path):
             self.skipTest('they are installed there')
         outcome = self.start([copy, '-n', 2], b'1\n', env={**self.env, 'PATH': path}).finish()
-        self.assertEqual(outcome, Outcome(b'', 'copy.sh: p1_read is neither beside this script nor in PATH\n', 71))
+        self.assertEqual(outcome, Outcome(b'', 'copy.sh: p3_write is neither beside this script nor in PATH\n', 71))
         env = {**self.env, 'PATH': f'{BIN_DIR}:{path}'}
         self.assertEqual(self.start([copy, '-n', 2], b'1\n', env=env).finish(), Outcome(b'0,1\n', '', 0))
 

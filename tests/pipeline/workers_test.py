@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
 from fragile import FragileTest, rows  # noqa: E402
-from pipeline import Outcome, PipelineTest, main, program, sums  # noqa: E402
+from pipeline import LAUNCHER, Outcome, PipelineTest, main, program, sums  # noqa: E402
 
 P2_SUM = shlex.quote(program('p2_sum'))
 
@@ -184,6 +184,31 @@ class MisbehavingTest(WorkerTest, FragileTest):
                     self.assertEqual(outcome.status, 65)
                     self.assertTrue(sums(self.data).startswith(outcome.stdout))
 
+    def test_an_end_that_comes_too_early(self):
+        """The worker ends its stream as if the input were over. It is not believed: rows would be missing."""
+        for words in self.both_ways('-n', 1, '--batch-size=100'), self.both_ways('-n', 2, '--batch-size=100'):
+            for options in words:
+                outcome = self.fragile(self.data, *options, point='early_end', place=0, number=1)
+                self.assertRegex(outcome.stderr, r'^p3_write: out\.0: ends at byte \d+, where the input does not end\n$')
+                self.assertEqual(outcome.status, 65)
+                self.assertTrue(sums(self.data).startswith(outcome.stdout))
+
+    def test_a_status_of_the_suite(self):
+        """A worker of another author says nothing itself when it ends with one. p2_sum does."""
+        for status, told in (69, 69), (65, 65), (141, 69):
+            worker = self.script(f'exit {status}')
+            line = f'p1_read: worker at place 0 ended with status {status} before the end of its stream\n'
+            self.assertEqual(self.launcher(self.data, '-n', 1, '--worker', worker), Outcome(b'', line, told))
+
+    def test_a_worker_that_says_nothing_before_a_run_goes_on(self):
+        """With --resume the first worker has to say the hello before anything is dealt."""
+        self.file('in.csv', self.data)
+        outcome = self.launcher(None, '-n', 1, '--resume', '-o', 'out', '--worker-timeout=1', '--retries=0', '--worker',
+                                self.script(f'exec {self.sleeper()} 1000'), 'in.csv')
+        self.assertEqual((outcome.stderr.splitlines()[0], outcome.status), (
+            'p1_read: worker at place 0 returned nothing for 1 s and was killed', 69))
+        self.assert_no_sleepers()
+
     def test_a_result_of_absurd_length(self):
         for words in self.both_ways('-n', 2, '--batch-size=100'):
             outcome = self.fragile(self.data, *words, point='long_result', place=1, number=2)
@@ -214,6 +239,28 @@ class DescendantsTest(WorkerTest):
                     self.assertEqual(outcome, Outcome(sums(data), '', 0))
                     self.assertEqual(self.sleepers(), [])
                     self.assert_nothing_left()
+
+    def test_children_of_a_daemon(self):
+        """They are found once the daemon has been ended, while the run goes on."""
+        started = f'setsid sh -c "{self.sleeper()} 1000 >/dev/null & {self.sleeper()} 1000 >/dev/null & wait" >/dev/null'
+        worker = self.script(f'({started} &)\nexec {P2_SUM}')
+        run = self.start_half_way(lambda stdin: self.start_launcher(stdin, '-n', 1, '--worker', worker))
+        self.until(lambda: len(self.sleepers()) == 2, 'the daemon has started nothing')
+        old = self.sleepers()
+        os.kill(self.processes('/p2_sum ')[0], signal.SIGKILL)
+        self.until(lambda: not set(old) & set(self.sleepers()), 'the children of the daemon live on')
+        run.stdin.close()
+        self.assertEqual(run.finish().status, 0)
+        self.assert_no_sleepers()
+
+    def test_processes_that_are_no_workers(self):
+        """The launcher had them before, even if their environment looks like that of a worker."""
+        command = f'export ROWSUM_WORKER=1.1; {self.sleeper()} 1000 & exec "$0" -n 1 in.csv'
+        self.file('in.csv', b'1\n')
+        self.assertEqual(self.start(['bash', '-c', command, LAUNCHER], stdout=subprocess.DEVNULL).finish().status, 0)
+        left = self.sleepers()
+        self.assertEqual(len(left), 1)
+        os.kill(left[0], signal.SIGKILL)
 
     def test_an_output_that_is_kept_open(self):
         """The worker is killed, and the run goes on."""

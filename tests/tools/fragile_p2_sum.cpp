@@ -17,6 +17,7 @@
 //                     long_result   the header claims 512 GiB of lines
 //                     no_result     nothing of it is written
 //                     two_results   it is written twice
+//                     early_end     after it, the stream ends as if that had been all
 //   FRAGILE_ROW     or: as soon as a batch is read that holds this text and is not refused
 //   FRAGILE_REFUSED if set: or one that is refused
 //   FRAGILE_NUMBER  which batch or result of a life it is, from 0 (default: 0)
@@ -44,6 +45,7 @@
 
 #include "common/wire/shared_text.h"
 #include "common/wire/stream_parser.h"
+#include "common/wire/stream_writer.h"
 #include "common/wire/worker_variable.h"
 
 extern "C" {
@@ -209,11 +211,17 @@ ssize_t __wrap_writev(int fd, const iovec* parts, int count) {
   static unsigned long results = 0;  // written
   static size_t left = 0;            // bytes that are left of a frame that is partly written
   static FrameType type = FrameType::hello;
+  static Verdict so_far;
   if (fd != STDOUT_FILENO) return __real_writev(fd, parts, count);
   const size_t size = size_of(parts, count);
   if (left == 0) {
     type = decode_mark({static_cast<const char*>(parts[0].iov_base), frame_mark_size});
     left = size;
+    if (type == FrameType::result) {
+      const auto* const bytes = static_cast<const char*>(parts[0].iov_base);
+      const FrameHeader header = decode_header(std::span(bytes, frame_header_size));
+      so_far = {ExitStatus::complete, header.range.end, so_far.rows + header.rows};
+    }
     if (type == FrameType::hello) {
       at("before_hello");
       inside("inside_hello", fd, parts, count, size / 2);
@@ -234,7 +242,16 @@ ssize_t __wrap_writev(int fd, const iovec* parts, int count) {
   }
   const ssize_t n = __real_writev(fd, parts, count);
   if (n > 0) left -= static_cast<size_t>(n);
-  if (n > 0 && left == 0 && type == FrameType::result) at("between", results);
+  if (n > 0 && left == 0 && type == FrameType::result) {
+    if (setting("FRAGILE_POINT", "") == "early_end" && is_meant() &&
+        results == number("FRAGILE_NUMBER", 0)) {
+      const std::string end = end_frame(so_far);
+      const iovec part{const_cast<char*>(end.data()), end.size()};
+      write_part(fd, &part, 1, end.size());
+      ::_exit(0);
+    }
+    at("between", results);
+  }
   if (n > 0 && left == 0 && type == FrameType::end) at("after_end");
   return n;
 }

@@ -156,8 +156,8 @@ def at_point(point: str) -> Callable:
 
 def misbehave(trial: Trial, rng: random.Random) -> str:
     """A worker ends with an unknown status, or in the middle of its stream, or returns a wrong result."""
-    point = rng.choice((*POINTS, 'short_result', 'long_result'))
-    settings = {'FRAGILE_POINT': point, 'FRAGILE_HOW': rng.choice(('exit 0', 'exit 1', 'exit 99')),
+    point = rng.choice((*POINTS, 'short_result', 'long_result', 'early_end'))
+    settings = {'FRAGILE_POINT': point, 'FRAGILE_HOW': rng.choice(('exit 0', 'exit 1', 'exit 69', 'exit 99', 'exit 141')),
                 'FRAGILE_PLACE': '0', 'FRAGILE_LIVES': str(rng.choice((1, 2, 9))),
                 'FRAGILE_NUMBER': str(rng.choice((0, 0, 1, 5)))}
     run, reader, old = trial.random_run(rng, FRAGILE, rng.choice(((), ('--worker-timeout=2',))),

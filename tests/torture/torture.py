@@ -79,6 +79,8 @@ FAULTS = [
     Fault('a call fails, input a pipe', 60, 3000, failing('pipe')),
     Fault('each malloc of p3_write fails, k = 1, 2, ...', ALL, 0, every_call('chain', ('p3_write',), ('malloc',)),
           serial=True),
+    Fault('each malloc fails, input a file, k = 1, 2, ...', ALL, 0,
+          every_call('file', ('p1_read', 'p3_write'), ('malloc',)), serial=True),
     Fault('each call fails in the chain, k = 1, 2, ...', 0, ALL, every_call('chain'), serial=True),
     Fault('each call fails, input a file, k = 1, 2, ...', 0, ALL, every_call('file'), serial=True),
     Fault('each call fails, input a pipe, k = 1, 2, ...', 0, ALL, every_call('pipe'), serial=True),
