@@ -74,13 +74,13 @@ void WorkerPlaces::settle(size_t place) {
   if (status != ExitStatus::complete && !is_own_status(fate.code)) {
     return replace_worker(place, "ended with the unknown status " + std::to_string(fate.code));
   }
-  bool is_told = crew_.command().reports_failures;
+  // Of a worker whose stream has not ended, neither is true. The second is about the output of the
+  // suite, to which a worker does not write.
   if (status == ExitStatus::complete || status == ExitStatus::downstream_closed) {
-    // Of a worker whose stream has not ended, neither is true. The second is about the output of
-    // the suite, to which a worker does not write.
     status = ExitStatus::neighbour_vanished;
-    is_told = false;
   }
+  // p2_sum leaves it to the other programs to report a vanished neighbour.
+  const bool is_told = crew_.command().reports_failures && status != ExitStatus::neighbour_vanished;
   if (!is_told) report_failed_place(place, fate.describe() + " before the end of its stream");
   fail_place(place, status);
 }

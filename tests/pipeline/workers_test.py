@@ -199,6 +199,10 @@ class MisbehavingTest(WorkerTest, FragileTest):
             worker = self.script(f'exit {status}')
             line = f'p1_read: worker at place 0 ended with status {status} before the end of its stream\n'
             self.assertEqual(self.launcher(self.data, '-n', 1, '--worker', worker), Outcome(b'', line, told))
+        for status, told in (69, 69), (141, 69):
+            outcome = self.fragile(self.data, '-n', 1, point='got_batch', how=f'exit {status}')
+            line = f'p1_read: p2_sum at place 0 ended with status {status} before the end of its stream\n'
+            self.assertEqual(outcome, Outcome(b'', line, told))
 
     def test_a_worker_that_says_nothing_before_a_run_goes_on(self):
         """With --resume the first worker has to say the hello before anything is dealt."""
