@@ -5,15 +5,15 @@
 namespace rowsum {
 
 uint64_t BatchSummer::sum(const Batch& batch, std::string_view text) {
-  state_.begin(batch, text);
-  sum_rows(state_);
-  return state_.rows;
+  collector_.begin(batch, text);
+  sum_rows(collector_);
+  return collector_.rows;
 }
 
 uint64_t BatchSummer::refuse(const Batch& batch, std::string_view text) {
-  state_.begin(batch, text);
+  collector_.begin(batch, text);
   if (batch.rows > 0) {
-    state_.rejects.push_back({0, 0, batch.text_begin(), 0, "", std::string(text)});
+    collector_.rejects.push_back({0, 0, batch.text_begin(), 0, "", std::string(text)});
   }
   return batch.rows;
 }

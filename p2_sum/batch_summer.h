@@ -7,13 +7,13 @@
 
 #include "common/model/batch.h"
 #include "common/model/reject.h"
-#include "p2_sum/row_state.h"
+#include "p2_sum/row_collector.h"
 
 namespace rowsum {
 
 class BatchSummer {
  public:
-  explicit BatchSummer(Dialect dialect) : state_(dialect) {}
+  explicit BatchSummer(Dialect dialect) : collector_(dialect) {}
 
   /// `text`: batch.text bytes, whole rows. If the number of the first row is unknown, the lines
   /// count from 0. Returns how many rows the text really has.
@@ -23,11 +23,11 @@ class BatchSummer {
   uint64_t refuse(const Batch& batch, std::string_view text);
 
   /// The result of the last batch.
-  std::string_view lines() const { return state_.lines.lines(); }
-  const std::vector<Reject>& rejects() const { return state_.rejects; }
+  std::string_view lines() const { return collector_.lines.lines(); }
+  const std::vector<Reject>& rejects() const { return collector_.rejects; }
 
  private:
-  RowState state_;
+  RowCollector collector_;
 };
 
 }  // namespace rowsum

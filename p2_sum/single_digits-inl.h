@@ -11,7 +11,7 @@
 
 #include <iterator>
 
-#include "p2_sum/row_state.h"
+#include "p2_sum/row_collector.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace rowsum {
@@ -22,19 +22,19 @@ namespace hn = hwy::HWY_NAMESPACE;
 /// Sums rows from `row` on, as long as all of their fields are single digits and they end with LF.
 /// Returns where the first other row begins. The last rows of the text are always left over. A
 /// digit and its delimiter are one 16-bit lane, so a row is summed while its end is searched for.
-const char* sum_single_digits(const char* row, RowState& state) {
+const char* sum_single_digits(const char* row, RowCollector& collector) {
   const hn::ScalableTag<uint16_t> d;
   const hn::Repartition<uint8_t, decltype(d)> d8;
   const hn::Repartition<uint64_t, decltype(d)> d64;
-  const auto pair =
-      hn::Set(d, static_cast<uint16_t>('0' | static_cast<uint8_t>(state.dialect.delimiter) << 8));
+  const auto pair = hn::Set(
+      d, static_cast<uint16_t>('0' | static_cast<uint8_t>(collector.dialect.delimiter) << 8));
   const auto nine = hn::Set(d, 9);
   const size_t lanes = hn::Lanes(d);
   const auto step = static_cast<ptrdiff_t>(2 * lanes);
   int64_t row_sums[256];
   size_t rows = 0;
   const auto finish = [&] {
-    if (rows > 0) state.finish_rows(row_sums, rows, row - 1);
+    if (rows > 0) collector.finish_rows(row_sums, rows, row - 1);
     rows = 0;
     return row;
   };
@@ -44,7 +44,7 @@ const char* sum_single_digits(const char* row, RowState& state) {
     auto digits = hn::Zero(d);
     auto is_pair = hn::FirstN(d, 0);
     while (true) {
-      if (state.text_end - at < step) return finish();
+      if (collector.text_end - at < step) return finish();
       const auto v = hn::LoadU(d8, reinterpret_cast<const uint8_t*>(at));
       digits = hn::Sub(hn::BitCast(d, v), pair);
       is_pair = hn::Eq(hn::Min(digits, nine), digits);

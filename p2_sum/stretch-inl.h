@@ -36,8 +36,8 @@ struct Stretch {
   uint64_t digit_bits[(longest + margin) / 64];  // the same as bits, a block of 64 bytes in each
   uint32_t row_ends[longest + margin];           // offsets; for CR LF that of the CR
   size_t rows;
-  uint32_t odd[longest + margin];  // offsets of bytes that show that a field is not plain
-  size_t odds;
+  uint32_t unplain_at[longest + margin];  // offsets of bytes that show that a field is not plain
+  size_t unplain_count;
   size_t shown;  // bytes, including a row end that the text lacks
 
  private:
@@ -61,7 +61,7 @@ HWY_INLINE size_t append_positions(uint64_t bits, uint32_t base, uint32_t* to) {
 /// text, so the last row ends with them even if it lacks its row end.
 ///
 /// A minus counts as a sign wherever no digit comes before it, also after padding or a quote.
-/// Whether the field around it is an integer is decided by the code that handles what is odd.
+/// Whether the field around it is an integer is decided by the code that handles what is not plain.
 HWY_NOINLINE void look(const char* text, size_t size, char delimiter, bool ends_text,
                        Stretch& stretch) {
   const hn::ScalableTag<uint8_t> d;
@@ -69,7 +69,7 @@ HWY_NOINLINE void look(const char* text, size_t size, char delimiter, bool ends_
   const auto delimiters = hn::Set(d, static_cast<uint8_t>(delimiter));
   const bool lacks_row_end = ends_text && (size == 0 || !is_row_end(text[size - 1]));
   const size_t shown = size + lacks_row_end;
-  size_t rows = 0, odds = 0;
+  size_t rows = 0, unplain_count = 0;
   uint64_t after_separator = 1;        // bit 0: the byte before the block ends a field
   uint64_t after_carriage_return = 0;  // bit 0: that byte is a CR
   uint64_t after_digit = 0;            // bit 0: it is a digit
@@ -100,9 +100,9 @@ HWY_NOINLINE void look(const char* text, size_t size, char delimiter, bool ends_
     const uint64_t field_starts = separators << 1 | after_separator;
     minuses &= ~(digits << 1 | after_digit);
     const uint64_t after_minuses = minuses << 1 | after_minus;
-    const uint64_t odd = ~(digits | separators | minuses) |           // no byte of a plain field
-                         (separators & ~crlf_tails & field_starts) |  // empty field, blank line
-                         (after_minuses & ~digits);                   // a minus by itself
+    const uint64_t unplain = ~(digits | separators | minuses) |  // no byte of a plain field
+                             (separators & ~crlf_tails & field_starts) |  // empty field, blank line
+                             (after_minuses & ~digits);                   // a minus by itself
 
     const uint64_t first_negatives = digits & (after_minuses | in_negative);
     in_negative = 0;
@@ -125,11 +125,12 @@ HWY_NOINLINE void look(const char* text, size_t size, char delimiter, bool ends_
     const auto base = static_cast<uint32_t>(at);
     stretch.digit_bits[at / 64] = digits;
     rows += append_positions(row_ends, base, stretch.row_ends + rows);
-    if (odd != 0) odds += append_positions(odd, base, stretch.odd + odds);
+    if (unplain != 0)
+      unplain_count += append_positions(unplain, base, stretch.unplain_at + unplain_count);
   }
-  while (odds > 0 && stretch.odd[odds - 1] >= shown) --odds;
+  while (unplain_count > 0 && stretch.unplain_at[unplain_count - 1] >= shown) --unplain_count;
   stretch.rows = rows;
-  stretch.odds = odds;
+  stretch.unplain_count = unplain_count;
   stretch.shown = shown;
   std::memset(stretch.digits() + shown, 0, 64);
   std::memset(stretch.digit_mask + shown, 0, 64);

@@ -28,17 +28,17 @@ namespace HWY_NAMESPACE {
 /// fields are called exact fields here, and are parsed one by one.
 class StretchSummer {
  public:
-  explicit StretchSummer(RowState& state) : state_(state) {}
+  explicit StretchSummer(RowCollector& collector) : collector_(collector) {}
 
   /// Sums what can be summed of the stretch that begins at `text`. Returns where to go on: after
   /// the last whole row or, if a long part of a row follows it, after the last whole field.
   const char* sum(const char* text) {
     text_ = text;
-    const auto left = static_cast<size_t>(state_.text_end - text);
+    const auto left = static_cast<size_t>(collector_.text_end - text);
     const size_t size = std::min(left, Stretch::longest);
-    look(text, size, state_.dialect.delimiter, size == left, stretch_);
+    look(text, size, collector_.dialect.delimiter, size == left, stretch_);
     way_ = running_sums_.add_up(stretch_) ? Way::running_sums : Way::places;
-    begin_ = next_odd_ = 0;
+    begin_ = next_unplain_ = 0;
     find_exact_field(0);
     for (size_t row = 0; row < stretch_.rows && begin_ < size + is_in_row_;) {
       const size_t end = stretch_.row_ends[row];
@@ -61,7 +61,7 @@ class StretchSummer {
     } else if (begin_ == 0) {
       // The field is longer than the stretch.
       is_in_row_ = true;
-      go_on_after(offset(state_.add_field(text)));
+      go_on_after(offset(collector_.add_field(text)));
     }
     return text + begin_;
   }
@@ -74,7 +74,7 @@ class StretchSummer {
   enum class Way { running_sums, places, columns };
 
   size_t offset(const char* at) const { return static_cast<size_t>(at - text_); }
-  bool is_separator(char c) const { return c == state_.dialect.delimiter || is_row_end(c); }
+  bool is_separator(char c) const { return c == collector_.dialect.delimiter || is_row_end(c); }
   size_t field_around(size_t at, size_t begin) const {
     while (at > begin && !is_separator(text_[at - 1])) --at;
     return at;
@@ -82,12 +82,12 @@ class StretchSummer {
 
   /// Finds the next exact field from `begin` on.
   void find_exact_field(size_t begin) {
-    for (; next_odd_ < stretch_.odds; ++next_odd_) {
-      const size_t odd = stretch_.odd[next_odd_];
-      if (odd < begin || is_blank_line(odd)) continue;
-      exact_ = field_around(odd, begin);
+    for (; next_unplain_ < stretch_.unplain_count; ++next_unplain_) {
+      const size_t at = stretch_.unplain_at[next_unplain_];
+      if (at < begin || is_blank_line(at)) continue;
+      exact_ = field_around(at, begin);
       const char* const end =
-          skip_simple_field(text_ + exact_, state_.text_end, state_.dialect.delimiter);
+          skip_simple_field(text_ + exact_, collector_.text_end, collector_.dialect.delimiter);
       if (!end) return;
       begin = offset(end) + 1;
     }
@@ -95,12 +95,12 @@ class StretchSummer {
   }
 
   bool is_blank_line(size_t at) const {
-    return text_ + at != state_.text_end && is_row_end(text_[at]) &&
+    return text_ + at != collector_.text_end && is_row_end(text_[at]) &&
            (at == 0 ? !is_in_row_ : is_row_end(text_[at - 1]));
   }
 
   void finish_row(size_t end) {
-    begin_ = offset(state_.finish_row(text_ + end, plain_));
+    begin_ = offset(collector_.finish_row(text_ + end, plain_));
     plain_ = 0;
     is_in_row_ = false;
   }
@@ -119,7 +119,7 @@ class StretchSummer {
       count = sum_rows_by_places(ends, count, sums);
       if (count == 0) return row;
     }
-    begin_ = offset(state_.finish_rows(sums, count, text_ + ends[count - 1]));
+    begin_ = offset(collector_.finish_rows(sums, count, text_ + ends[count - 1]));
     return row + count;
   }
 
@@ -143,7 +143,7 @@ class StretchSummer {
   /// Goes on after an exact field, which ended at `field_end`.
   void go_on_after(size_t field_end) {
     const char* const end = text_ + field_end;
-    if (end == state_.text_end || is_row_end(*end)) return finish_row(field_end);
+    if (end == collector_.text_end || is_row_end(*end)) return finish_row(field_end);
     begin_ = field_end + 1;
     is_in_row_ = true;
   }
@@ -153,7 +153,7 @@ class StretchSummer {
   bool sum_up_to(size_t end) {
     while (exact_ <= end) {
       if (exact_ > begin_) add_plain(exact_ - 1);
-      const size_t field_end = offset(state_.add_field(text_ + exact_));
+      const size_t field_end = offset(collector_.add_field(text_ + exact_));
       begin_ = field_end + 1;
       find_exact_field(begin_);
       if (field_end > end) {
@@ -181,29 +181,29 @@ class StretchSummer {
     while (true) {
       next_run_ = sum_columns(stretch_, runs_, next_run_, end, plain_);
       if (runs_.begins[next_run_] >= end) return;
-      state_.add_field(text_ + field_around(runs_.begins[next_run_++], begin_));
+      collector_.add_field(text_ + field_around(runs_.begins[next_run_++], begin_));
     }
   }
 
-  RowState& state_;
+  RowCollector& collector_;
   Stretch stretch_;
   RunningSums running_sums_;
   Runs runs_;
   Way way_ = Way::running_sums;
   const char* text_ = nullptr;
   size_t begin_ = 0;  // everything before it has been summed
-  size_t next_odd_ = 0;
+  size_t next_unplain_ = 0;
   size_t exact_ = SIZE_MAX;  // where the next exact field begins
   size_t next_run_ = 0;
   Int128 plain_ = 0;  // of the current row so far, without the fields that add_field() got
   bool is_in_row_ = false;
 };
 
-void sum_rows(RowState& state, const char* row) {
-  StretchSummer summer(state);
-  while (row != state.text_end || summer.is_in_row()) {
-    if (!summer.is_in_row()) row = sum_single_digits(row, state);
-    if (row != state.text_end || summer.is_in_row()) row = summer.sum(row);
+void sum_rows(RowCollector& collector, const char* row) {
+  StretchSummer summer(collector);
+  while (row != collector.text_end || summer.is_in_row()) {
+    if (!summer.is_in_row()) row = sum_single_digits(row, collector);
+    if (row != collector.text_end || summer.is_in_row()) row = summer.sum(row);
   }
 }
 
@@ -218,11 +218,11 @@ namespace rowsum {
 namespace {
 
 /// The same without vectors, a byte at a time.
-void sum_rows_scalar(RowState& state, const char* field) {
+void sum_rows_scalar(RowCollector& collector, const char* field) {
   // Any integer of so many digits fits an int64_t.
   constexpr ptrdiff_t few_digits = 18;
-  const char* const text_end = state.text_end;
-  const char delimiter = state.dialect.delimiter;
+  const char* const text_end = collector.text_end;
+  const char delimiter = collector.dialect.delimiter;
   Int128 plain = 0;
   while (field != text_end) {
     const char* end = field;
@@ -237,23 +237,24 @@ void sum_rows_scalar(RowState& state, const char* field) {
       if (end != digits && (end == text_end || *end == delimiter || is_row_end(*end))) {
         plain += negative ? -value : value;
       } else {
-        end = state.add_field(field);
+        end = collector.add_field(field);
       }
       if (end == text_end || *end != delimiter) break;
       field = ++end;
     }
-    field = state.finish_row(end, plain);
+    field = collector.finish_row(end, plain);
     plain = 0;
   }
 }
 
 /// For a delimiter that could be a part of an integer, so that a byte by itself does not show what
 /// it is.
-void sum_rows_exactly(RowState& state, const char* field) {
-  while (field != state.text_end) {
-    const char* end = state.add_field(field);
-    while (end != state.text_end && *end == state.dialect.delimiter) end = state.add_field(end + 1);
-    field = state.finish_row(end, Int128{0});
+void sum_rows_exactly(RowCollector& collector, const char* field) {
+  while (field != collector.text_end) {
+    const char* end = collector.add_field(field);
+    while (end != collector.text_end && *end == collector.dialect.delimiter)
+      end = collector.add_field(end + 1);
+    field = collector.finish_row(end, Int128{0});
   }
 }
 
@@ -263,10 +264,10 @@ auto* kernel() {
 
 }  // namespace
 
-void sum_rows(RowState& state) {
-  const char delimiter = state.dialect.delimiter;
-  if (is_digit(delimiter) || delimiter == '-') return sum_rows_exactly(state, state.row());
-  kernel()(state, state.row());
+void sum_rows(RowCollector& collector) {
+  const char delimiter = collector.dialect.delimiter;
+  if (is_digit(delimiter) || delimiter == '-') return sum_rows_exactly(collector, collector.row());
+  kernel()(collector, collector.row());
 }
 
 }  // namespace rowsum

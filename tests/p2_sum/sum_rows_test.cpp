@@ -58,11 +58,11 @@ class Rows {
     return text;
   }
 
-  /// `odd`: one of so many fields is not plain.
-  std::string field(size_t most_digits, size_t odd) {
+  /// `unplain`: one of so many fields is not plain.
+  std::string field(size_t most_digits, size_t unplain) {
     const std::string sign = below(4) == 0 ? "-" : "";
     const std::string plain = sign + digits(1 + below(most_digits));
-    if (below(odd) != 0) return plain;
+    if (below(unplain) != 0) return plain;
     switch (below(12)) {
       case 0:
         return '"' + plain + '"';
@@ -91,18 +91,18 @@ class Rows {
     }
   }
 
-  std::string text(size_t bytes, size_t most_digits, size_t fields, size_t odd) {
+  std::string text(size_t bytes, size_t most_digits, size_t fields, size_t unplain) {
     std::string text;
     const char* const row_ends[] = {"\n", "\r\n", "\r"};
     const size_t row_end = below(4);
     while (text.size() < bytes) {
       if (below(50) != 0) {
-        text += field(most_digits, odd);
-        for (size_t i = below(fields); i > 0; --i) text += ',' + field(most_digits, odd);
+        text += field(most_digits, unplain);
+        for (size_t i = below(fields); i > 0; --i) text += ',' + field(most_digits, unplain);
       }
       text += row_ends[row_end == 3 ? below(3) : row_end];
     }
-    if (below(2)) text += field(most_digits, odd);
+    if (below(2)) text += field(most_digits, unplain);
     return text;
   }
 
@@ -116,9 +116,9 @@ TEST_CASE("sum_rows: all widths of fields, on every level") {
   Rows rows(1);
   for (const size_t most_digits : {1, 2, 3, 4, 9, 10, 11, 18, 19, 20, 25}) {
     for (const size_t fields : {1, 3, 20, 200}) {
-      for (const size_t odd : {1'000'000, 30, 3}) {
-        for (int i = 0; i < 12; ++i) check_levels(rows.text(100, most_digits, fields, odd));
-        check_levels(rows.text(40'000, most_digits, fields, odd));
+      for (const size_t unplain : {1'000'000, 30, 3}) {
+        for (int i = 0; i < 12; ++i) check_levels(rows.text(100, most_digits, fields, unplain));
+        check_levels(rows.text(40'000, most_digits, fields, unplain));
       }
     }
   }

@@ -12,9 +12,9 @@
 
 namespace rowsum {
 
-class RowState {
+class RowCollector {
  public:
-  explicit RowState(Dialect rules) : dialect(rules), parser_(rules) {}
+  explicit RowCollector(Dialect rules) : dialect(rules), parser_(rules) {}
 
   /// Begins a batch. `text` must outlive the work on it.
   void begin(const Batch& batch, std::string_view text);

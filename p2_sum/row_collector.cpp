@@ -1,8 +1,8 @@
-#include "p2_sum/row_state.h"
+#include "p2_sum/row_collector.h"
 
 namespace rowsum {
 
-void RowState::begin(const Batch& batch, std::string_view text) {
+void RowCollector::begin(const Batch& batch, std::string_view text) {
   text_begin_ = row_ = text.data();
   text_end = text.data() + text.size();
   text_offset_ = batch.text_begin();
@@ -11,7 +11,7 @@ void RowState::begin(const Batch& batch, std::string_view text) {
   rows = 0;
 }
 
-const char* RowState::add_field(const char* field) {
+const char* RowCollector::add_field(const char* field) {
   const bool is_blank = field == row_ && field != text_end && is_row_end(*field);
   if (is_blank) return field;
   if (is_simple_) {
@@ -29,7 +29,7 @@ const char* RowState::add_field(const char* field) {
   return end;
 }
 
-void RowState::finish_unusual_row(const char* end, Int128 plain) {
+void RowCollector::finish_unusual_row(const char* end, Int128 plain) {
   if (is_simple_) sum_.clear();
   sum_.add(plain);
   if (is_simple_ || !bad_field_) {
