@@ -52,6 +52,11 @@ size_t read_more(int in, StreamParser& stream, const StreamWriter& out) {
 // is sent by reference does not go through the pipe, and p1_read goes on only when it has an
 // answer.)
 
+/// Whether the last byte, which came through the pipe, may come from such a file.
+bool may_be_cut_short(const FrameHeader& header, std::string_view text) {
+  return !(header.flags & text_is_shared) && text.ends_with('\0');
+}
+
 /// To be called if the batch that the stream shows has `rows` rows and p1_read counted another
 /// number.
 [[noreturn]] void give_up(int in, StreamParser& stream, std::string_view text, uint64_t rows,
@@ -61,7 +66,8 @@ size_t read_more(int in, StreamParser& stream, const StreamWriter& out) {
                         stream.hello().inputs[batch.input] + ": " + describe(batch.range) +
                             " hold " + std::to_string(rows) + " rows and not " +
                             std::to_string(batch.rows) + ": the input changed while it was read");
-  if (stream.hello().shared.fd >= 0 || text.find('\0') == text.npos) throw Failure(changed);
+  const bool is_shared = stream.header().flags & text_is_shared;
+  if (is_shared || text.find('\0') == text.npos) throw Failure(changed);
   while (stream.item() != StreamParser::Item::end) {
     if (stream.item() == StreamParser::Item::frame) stream.next();
     const size_t n = read_more(in, stream, out);
@@ -73,11 +79,10 @@ size_t read_more(int in, StreamParser& stream, const StreamWriter& out) {
   throw Failure::silent(stream.verdict().status);
 }
 
-/// Whether p1_read could not read all of the last batch, whose text ended with a NUL. What follows
-/// in the stream shows it. It comes at once, because a batch that does not end with a row end is
-/// the last one of its input.
+/// Whether p1_read could not read all of the last batch, which may be cut short. What follows in
+/// the stream shows it. It comes at once, because a batch that does not end with a row end is the
+/// last one of its input.
 bool is_cut_short(int in, StreamParser& stream, const StreamWriter& out) {
-  if (stream.hello().shared.fd >= 0) return false;
   while (stream.item() == StreamParser::Item::none) stream.filled(read_more(in, stream, out));
   return stream.item() == StreamParser::Item::end && !stream.verdict().is_complete();
 }
@@ -111,9 +116,9 @@ ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
         const bool refused = stream.header().flags & is_refused;
         const uint64_t rows = refused ? summer->refuse(batch, text) : summer->sum(batch, text);
         if (rows != batch.rows) give_up(in, stream, text, rows, out);
-        const bool ends_with_nul = text.ends_with('\0');
+        const bool may_be_cut = may_be_cut_short(stream.header(), text);
         stream.next();
-        if (ends_with_nul && is_cut_short(in, stream, out)) break;
+        if (may_be_cut && is_cut_short(in, stream, out)) break;
         out.result(batch, summer->rejects(), summer->lines());
         break;
       }
