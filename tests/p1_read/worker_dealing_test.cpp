@@ -44,8 +44,10 @@ class Writer {
           link_.say(NewsOfWriter::ready);
           link_.send();
         }
-        has_started = message.type == NewsOfReader::started;
-        if (has_started && !out_.is_open()) out_ = link_.open(message.value, O_RDONLY);
+        has_started |= message.type == NewsOfReader::started;
+        if (message.type == NewsOfReader::started && !out_.is_open()) {
+          out_ = link_.open(message.value, O_RDONLY);
+        }
       }
     }
   }

@@ -248,8 +248,7 @@ class ResumeTest(FragileTest):
     def test_two_at_once(self):
         data, _ = self.interrupted()
         first = self.start_resumed(point='start', place=0, lives=1, how=int(signal.SIGSTOP))
-        pid, = self.until(lambda: self.processes('/p3_write '), 'no p3_write')
-        self.until(lambda: has_a_lock(pid), 'nothing is locked')
+        self.until(lambda: has_a_lock(first.pid), 'nothing is locked')
         worker, = self.until(self.stopped_workers, 'no worker stops')
         second = self.start_resumed().finish()
         self.assertEqual(second, Outcome(b'', 'p3_write: sums.csv.partial: another run is writing it\n', 73))
