@@ -1,5 +1,6 @@
-# shellcheck shell=bash The packages that the scripts need, and their installation on Debian and its
-# derivatives. To be sourced.
+# shellcheck shell=bash
+# The packages that the scripts need, and their installation on Debian and its derivatives. To be
+# sourced.
 
 # Prints the list: one package in each line and, if the package has one, a command that shows that
 # it is installed.
