@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 #include <utility>
 
 #include "common/base/failure.h"
@@ -21,7 +22,11 @@ Crew::Crew(WorkerCommand command, size_t places) : command_(std::move(command)),
 }
 
 Crew::~Crew() {
-  end();
+  try {
+    end();
+  } catch (const std::exception&) {
+    // Without memory no more can be done here. The processes end when this one does.
+  }
 }
 
 void Crew::start(size_t place, int in, int out, int kept) {
