@@ -1,4 +1,5 @@
-// Finds row boundaries in the bytes of one file, which are fed piece by piece, each byte once.
+// Finds row boundaries in the bytes of one file, which are fed piece by piece, each byte once, as
+// bytes or as their outlines.
 // Pure: keeps positions, never the bytes.
 #pragma once
 
@@ -6,7 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "common/csv/row_automaton.h"
+#include "common/csv/outline.h"
 
 namespace rowsum {
 
@@ -14,9 +15,10 @@ class RowCutter {
  public:
   /// The first byte to be fed lies at `position`, where a row begins.
   RowCutter(Dialect dialect, uint64_t position)
-      : dialect_(dialect), automaton_(dialect), scanned_(position), row_end_(position) {}
+      : dialect_(dialect), scanned_(position), row_end_(position) {}
 
-  void feed(std::string_view bytes);
+  void feed(std::string_view bytes) { feed(read_through(bytes, state_, dialect_), bytes.size()); }
+  void feed(const Outline& outline) { feed(outline.from(state_), outline.size()); }
 
   /// Feeds the bytes up to the end of the current row, and returns how many these are. The row has
   /// ended if row_end() has moved. If `bytes` end with a CR, it has not moved yet.
@@ -32,26 +34,22 @@ class RowCutter {
   /// with the next byte, which may be its LF, or with finish().
   uint64_t row_end() const { return row_end_; }
   /// How many bytes after row_end() belong to a row whose end has not been seen.
-  uint64_t open_bytes() const { return awaits_line_feed_ ? 0 : scanned_ - row_end_; }
+  uint64_t open_bytes() const { return awaits_line_feed() ? 0 : scanned_ - row_end_; }
+  /// How many bytes of content the row that is open now would have, as far as it is known, after
+  /// these bytes.
+  uint64_t open_bytes_with(const Outline& outline) const;
   /// How many rows end at or before row_end().
   uint64_t rows() const { return rows_; }
 
  private:
-  void resolve_carriage_return(bool line_feed_follows);
-  void count_plain(std::string_view bytes, uint64_t line_feeds);
-  void cut_exactly(std::string_view bytes);
-  void step(char byte);
-  void end_row(uint64_t at) {
-    row_end_ = at;
-    ++rows_;
-  }
+  void feed(const Passage& passage, uint64_t size);
+  bool awaits_line_feed() const { return state_ == ReadingState::after_carriage_return; }
 
   Dialect dialect_;
-  RowAutomaton automaton_;
+  ReadingState state_ = ReadingState::row_start;
   uint64_t scanned_;
   uint64_t row_end_;
   uint64_t rows_ = 0;
-  bool awaits_line_feed_ = false;  // the last byte was a CR that ended a row
 };
 
 }  // namespace rowsum

@@ -52,7 +52,7 @@ void add_plain_rows(std::string_view text, uint32_t input, const BatcherOptions&
   RowAutomaton automaton(options.dialect);
   for (size_t i = row; i < text.size(); ++i) {
     if (automaton.step(text[i]) == RowAutomaton::Meaning::row_end) {
-      if (text[i] == '\r' && text.substr(i + 1).starts_with('\n')) ++i;
+      if (text.substr(i).starts_with("\r\n")) automaton.step(text[++i]);
       end_row(i + 1);
     } else if (i + 1 - row > options.max_row) {
       return refuse(too_long);

@@ -45,7 +45,7 @@ class PlainSummer {
       if (meaning == RowAutomaton::Meaning::content) value_ += text_[i];
       if (meaning == RowAutomaton::Meaning::field_end) end_field(i + 1);
       if (meaning != RowAutomaton::Meaning::row_end) continue;
-      if (text_[i] == '\r' && text_.substr(i + 1).starts_with('\n')) ++i;
+      if (text_.substr(i).starts_with("\r\n")) automaton_.step(text_[++i]);
       if (!is_blank) end_field(i + 1);
       end_row(i + 1);
     }

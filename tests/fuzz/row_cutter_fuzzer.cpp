@@ -37,7 +37,7 @@ class PlainRows {
     RowAutomaton automaton({delimiter});
     for (size_t i = 0; i < text.size(); ++i) {
       if (automaton.step(text[i]) != RowAutomaton::Meaning::row_end) continue;
-      if (text[i] == '\r' && text.substr(i + 1).starts_with('\n')) ++i;
+      if (text.substr(i).starts_with("\r\n")) automaton.step(text[++i]);
       ends_.push_back(i + 1);
     }
     is_quoted_ = automaton.is_quoted();

@@ -49,7 +49,7 @@ Answer plain_answer(std::string_view bytes, char delimiter, bool is_all) {
       is_carriage_return_open = true;
       continue;
     }
-    if (bytes[i] == '\r' && i + 1 < bytes.size() && bytes[i + 1] == '\n') ++i;
+    if (bytes.substr(i).starts_with("\r\n")) automaton.step(bytes[++i]);
     answer.row_end = i + 1;
     ++answer.rows;
   }

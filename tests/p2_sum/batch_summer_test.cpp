@@ -118,7 +118,7 @@ Summed expected_of(std::string_view text, char delimiter) {
         break;
       case RowAutomaton::Meaning::row_end:
         if (!was_at_row_start) end_field(i);
-        if (text.substr(i, 2) == "\r\n") ++i;
+        if (text.substr(i, 2) == "\r\n") automaton.step(text[++i]);
         end_row(i + 1);
         break;
     }

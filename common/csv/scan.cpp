@@ -1,15 +1,16 @@
-#include "p1_read/scan.h"
+#include "common/csv/scan.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <optional>
 
 #include "common/csv/row_automaton.h"
 #include "common/simd/dispatch.h"
 #include "common/simd/targets.h"
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "p1_read/scan.cpp"
+#define HWY_TARGET_INCLUDE "common/csv/scan.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -34,7 +35,8 @@ PlainScan scan_plain(std::string_view bytes) {
   const uint8_t* const end = at + bytes.size();
 
   PlainScan scan;
-  auto unusual = hn::Zero(d);
+  auto any_quotes = hn::Zero(d);
+  auto any_carriage_returns = hn::Zero(d);
   auto total = hn::Zero(d64);
   while (end - at >= static_cast<ptrdiff_t>(4 * lanes)) {
     // Each lane counts in 8 bits, so it can count up to 255 row ends.
@@ -43,16 +45,19 @@ PlainScan scan_plain(std::string_view bytes) {
       for (int i = 0; i < 4; ++i, at += lanes) {
         const auto v = hn::LoadU(d, at);
         counts = hn::Sub(counts, hn::VecFromMask(d, hn::Eq(v, lf)));
-        unusual = hn::Or(unusual, hn::VecFromMask(d, hn::Or(hn::Eq(v, quotes), hn::Eq(v, cr))));
+        any_quotes = hn::Or(any_quotes, hn::VecFromMask(d, hn::Eq(v, quotes)));
+        any_carriage_returns = hn::Or(any_carriage_returns, hn::VecFromMask(d, hn::Eq(v, cr)));
       }
     }
     total = hn::Add(total, hn::SumsOf8(counts));
   }
   scan.line_feeds = hn::GetLane(hn::SumOfLanes(d64, total));
-  scan.is_plain = hn::AllFalse(d, hn::Ne(unusual, hn::Zero(d)));
+  scan.has_quotes = !hn::AllFalse(d, hn::Ne(any_quotes, hn::Zero(d)));
+  scan.has_carriage_returns = !hn::AllFalse(d, hn::Ne(any_carriage_returns, hn::Zero(d)));
   for (; at != end; ++at) {
     scan.line_feeds += *at == '\n';
-    scan.is_plain &= *at != quote && *at != '\r';
+    scan.has_quotes |= *at == quote;
+    scan.has_carriage_returns |= *at == '\r';
   }
   return scan;
 }
@@ -82,12 +87,21 @@ HWY_INLINE uint64_t parity_up_to(uint64_t bits) {
   return bits;
 }
 
+/// Whether the row end at `at` is the LF of CR LF.
+HWY_INLINE bool is_line_feed_of_pair(const char* text, size_t at) {
+  return at > 0 && text[at] == '\n' && text[at - 1] == '\r';
+}
+
 QuotedScan scan_quoted(const char* text, size_t size, bool is_quoted, bool is_field_start,
                        char delimiter) {
   QuotedScan scan;
   scan.is_quoted = is_quoted;
-  const auto note_row_ends = [&scan](uint64_t ended, size_t at) {
+  const auto note_row_ends = [&scan, text](uint64_t ended, size_t at) {
     if (ended == 0) return;
+    if (scan.rows == 0) {
+      const size_t first = at + static_cast<size_t>(std::countr_zero(ended));
+      scan.content_end = first - is_line_feed_of_pair(text, first);
+    }
     scan.rows += static_cast<uint64_t>(std::popcount(ended));
     scan.row_end = at + 64 - static_cast<size_t>(std::countl_zero(ended));
   };
@@ -162,17 +176,20 @@ PlainScan scan_plain_scalar(std::string_view bytes) {
   PlainScan scan;
   for (const char byte : bytes) {
     scan.line_feeds += byte == '\n';
-    scan.is_plain &= byte != quote && byte != '\r';
+    scan.has_quotes |= byte == quote;
+    scan.has_carriage_returns |= byte == '\r';
   }
   return scan;
 }
 
 QuotedScan scan_quoted_scalar(const char* text, size_t size, bool is_quoted, bool is_field_start,
                               char delimiter) {
-  RowAutomaton automaton{Dialect{delimiter}};
-  if (is_quoted) automaton.step(quote);
-  if (!is_quoted && !is_field_start) automaton.jump_past(delimiter == '0' ? '1' : '0');
+  const ReadingState entry = is_quoted        ? ReadingState::quoted
+                             : is_field_start ? ReadingState::field_start
+                                              : ReadingState::plain;
+  RowAutomaton automaton(Dialect{delimiter}, entry);
   QuotedScan scan;
+  std::optional<size_t> content_end;
   size_t at = 0;
   for (; at < size; ++at) {
     // The byte after a quote in a quoted field shows whether the quote is doubled or closes the
@@ -181,9 +198,13 @@ QuotedScan scan_quoted_scalar(const char* text, size_t size, bool is_quoted, boo
       ++at;
       continue;
     }
-    const bool ends_row = automaton.step(text[at]) == RowAutomaton::Meaning::row_end;
-    if (!ends_row || (text[at] == '\r' && text[at + 1] == '\n')) continue;
-    ++scan.rows;
+    const bool ends_content = automaton.step(text[at]) == RowAutomaton::Meaning::row_end;
+    if (ends_content && !content_end) content_end = at;
+    const bool is_first_of_pair = text[at] == '\r' && text[at + 1] == '\n';
+    const bool is_second_of_pair = at > 0 && text[at - 1] == '\r' && text[at] == '\n' &&
+                                   automaton.state() == ReadingState::row_start;
+    if (is_first_of_pair || !(ends_content || is_second_of_pair)) continue;
+    if (++scan.rows == 1) scan.content_end = *content_end;
     scan.row_end = at + 1;
   }
   scan.consumed = at;

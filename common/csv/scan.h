@@ -11,7 +11,8 @@ namespace rowsum {
 /// What scan_plain() finds in some bytes.
 struct PlainScan {
   uint64_t line_feeds = 0;
-  bool is_plain = true;  // no quote and no CR: every LF, and nothing else, ends a row
+  bool has_quotes = false;
+  bool has_carriage_returns = false;
 };
 
 PlainScan scan_plain(std::string_view bytes);
@@ -22,6 +23,7 @@ struct QuotedScan {
   bool is_quoted = false;  // a quoted field is open after these bytes
   uint64_t rows = 0;       // row ends; a CR LF counts where its LF is
   size_t row_end = 0;      // offset just after the last of them, if rows > 0
+  size_t content_end = 0;  // offset of the first byte of the first of them, if rows > 0
 };
 
 /// Scans the first `size` bytes of `text`, which has at least one more byte. `is_quoted`: a quoted

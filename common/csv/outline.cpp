@@ -1,0 +1,164 @@
+#include "common/csv/outline.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "common/csv/scan.h"
+
+namespace rowsum {
+
+namespace {
+
+using State = ReadingState;
+
+constexpr std::array<State, reading_states> all_states = {
+    State::row_start, State::field_start,     State::plain,
+    State::quoted,    State::quote_in_quoted, State::after_carriage_return};
+
+/// What the next byte means depends on the one before it.
+bool is_between_two(State state) {
+  return state == State::quote_in_quoted || state == State::after_carriage_return;
+}
+
+/// Both, one after the other.
+Passage compose(const Passage& first, uint64_t first_size, const Passage& second) {
+  Passage both = first;
+  both.exit = second.exit;
+  both.rows += second.rows;
+  if (second.rows > 0) both.row_end = first_size + second.row_end;
+  if (first.content_end == Passage::none && second.content_end != Passage::none) {
+    both.content_end = first_size + second.content_end;
+  }
+  return both;
+}
+
+Passage read_byte(char byte, State entry, Dialect dialect) {
+  RowAutomaton automaton(dialect, entry);
+  const bool ends_content = automaton.step(byte) == RowAutomaton::Meaning::row_end;
+  Passage passage;
+  passage.exit = automaton.state();
+  if (entry == State::after_carriage_return) {
+    ++passage.rows;
+    passage.row_end = byte == '\n';
+  }
+  if (!ends_content) return passage;
+  passage.content_end = 0;
+  if (byte == '\n') {
+    ++passage.rows;
+    passage.row_end = 1;
+  }
+  return passage;
+}
+
+/// Bytes with neither quotes nor CRs, outside quotes: every LF, and nothing else, ends a row.
+Passage read_plain(std::string_view bytes, uint64_t line_feeds, Dialect dialect) {
+  Passage passage;
+  const char last = bytes.back();
+  passage.exit = last == '\n'                ? State::row_start
+                 : last == dialect.delimiter ? State::field_start
+                                             : State::plain;
+  if (line_feeds == 0) return passage;
+  passage.rows = line_feeds;
+  passage.row_end = bytes.rfind('\n') + 1;
+  passage.content_end = bytes.find('\n');
+  return passage;
+}
+
+/// Any bytes but the last of all, which settles what the last one of these means.
+Passage read_quoted(const char* text, size_t& size, State entry, Dialect dialect) {
+  const bool is_field_start = entry == State::row_start || entry == State::field_start;
+  const QuotedScan scan =
+      scan_quoted(text, size, entry == State::quoted, is_field_start, dialect.delimiter);
+  size = scan.consumed;
+  Passage passage;
+  if (scan.rows > 0) {
+    passage.rows = scan.rows;
+    passage.row_end = scan.row_end;
+    passage.content_end = scan.content_end;
+  }
+  const char last = text[size - 1];
+  if (scan.is_quoted) {
+    passage.exit = State::quoted;
+  } else if (last == '\r' && text[size] == '\n') {
+    passage.exit = State::after_carriage_return;
+    passage.content_end = std::min<uint64_t>(passage.content_end, size - 1);
+  } else {
+    passage.exit = last == '\n' || last == '\r' ? State::row_start
+                   : last == dialect.delimiter  ? State::field_start
+                                                : State::plain;
+  }
+  return passage;
+}
+
+/// The bytes on both sides of a seam are read singly, for what they mean is settled across it;
+/// those between them are looked at with vectors.
+Passage read_exactly(std::string_view bytes, State entry, Dialect dialect) {
+  Passage passage;
+  passage.exit = entry;
+  size_t at = 0;
+  const auto read_next_byte = [&] {
+    passage = compose(passage, at, read_byte(bytes[at], passage.exit, dialect));
+    ++at;
+  };
+  while (at < bytes.size() && is_between_two(passage.exit)) read_next_byte();
+  if (at + 1 < bytes.size()) {
+    size_t size = bytes.size() - at - 1;
+    const Passage most = read_quoted(bytes.data() + at, size, passage.exit, dialect);
+    passage = compose(passage, at, most);
+    at += size;
+  }
+  while (at < bytes.size()) read_next_byte();
+  return passage;
+}
+
+Passage read(std::string_view bytes, const PlainScan& scan, State entry, Dialect dialect) {
+  if (entry == State::quoted && !scan.has_quotes) return {.exit = State::quoted};
+  if (scan.has_quotes || scan.has_carriage_returns || is_between_two(entry)) {
+    return read_exactly(bytes, entry, dialect);
+  }
+  return read_plain(bytes, scan.line_feeds, dialect);
+}
+
+}  // namespace
+
+Passage read_through(std::string_view bytes, ReadingState entry, Dialect dialect) {
+  if (bytes.empty()) return {.exit = entry};
+  return read(bytes, scan_plain(bytes), entry, dialect);
+}
+
+Outline::Outline() {
+  for (const State state : all_states) passages_[static_cast<size_t>(state)].exit = state;
+}
+
+/// The readings are looked at together until they agree, over pieces that double in size.
+Outline Outline::of(std::string_view bytes, Dialect dialect) {
+  Outline outline;
+  PlainScan scan;
+  for (size_t piece_size = 1; !bytes.empty(); piece_size *= 2) {
+    const auto is_same = [&](const Passage& p) { return p.exit == outline.passages_[0].exit; };
+    const bool agree = std::all_of(outline.passages_.begin(), outline.passages_.end(), is_same);
+    const std::string_view piece = bytes.substr(0, agree ? bytes.npos : piece_size);
+    bytes.remove_prefix(piece.size());
+    // Where there were quotes there will be more.
+    if (!scan.has_quotes) scan = scan_plain(piece);
+    std::array<std::optional<Passage>, reading_states> next;  // by entry, as far as it is needed
+    for (Passage& passage : outline.passages_) {
+      std::optional<Passage>& known = next[static_cast<size_t>(passage.exit)];
+      if (!known) known = read(piece, scan, passage.exit, dialect);
+      passage = compose(passage, outline.size_, *known);
+    }
+    outline.size_ += piece.size();
+  }
+  return outline;
+}
+
+Outline Outline::then(const Outline& next) const {
+  Outline both;
+  both.size_ = size_ + next.size_;
+  for (size_t i = 0; i < reading_states; ++i) {
+    both.passages_[i] = compose(passages_[i], size_, next.from(passages_[i].exit));
+  }
+  return both;
+}
+
+}  // namespace rowsum
