@@ -48,6 +48,12 @@ void Batcher::feed(std::string_view bytes) {
   if (!has_failed()) feed_rows(bytes);
 }
 
+void Batcher::feed(const Outline& outline) {
+  if (has_failed()) return;
+  is_too_long_ = cutter_.open_bytes_with(outline) > options_.max_row;
+  if (!is_too_long_) cutter_.feed(outline);
+}
+
 void Batcher::feed_what_is_no_mark() {
   may_have_mark_ = false;
   feed_rows(byte_order_mark.substr(0, std::exchange(mark_bytes_, 0)));

@@ -42,6 +42,11 @@ class Batcher {
   /// `name` is for messages.
   void begin_input(uint32_t input, const std::string& name);
   void feed(std::string_view bytes);
+  /// Feeds bytes by their outline. There must not be more of them than max_row, or than one,
+  /// because a longer row within them would not be noticed; and needs_bytes() must be false.
+  void feed(const Outline& outline);
+  /// Whether the bytes themselves are needed, because a byte order mark or a header may still come.
+  bool needs_bytes() const { return may_have_mark_ || awaits_header_; }
   /// The current input is over. Its last row needs no row end.
   void end_input();
 
@@ -78,7 +83,9 @@ class Batcher {
   Batch take(uint64_t end);
   /// How many rows have ended so far, in all inputs. A header does not count.
   uint64_t rows_known() const { return rows_before_input_ + cutter_.rows() - header_rows_; }
-  bool has_failed() const { return is_unterminated_ || cutter_.open_bytes() > options_.max_row; }
+  bool has_failed() const {
+    return is_unterminated_ || is_too_long_ || cutter_.open_bytes() > options_.max_row;
+  }
 
   BatcherOptions options_;
   RowCutter cutter_;
@@ -96,6 +103,7 @@ class Batcher {
   bool awaits_header_ = false;
   bool is_ended_ = false;
   bool is_unterminated_ = false;
+  bool is_too_long_ = false;  // the open row, which ends in an outline that was not fed on
 };
 
 }  // namespace rowsum

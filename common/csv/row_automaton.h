@@ -2,10 +2,10 @@
 // time (Modules/_csv.c, parse_process_char). This is the plain form of the rules, against which the
 // fast forms are tested.
 //
-// - A quote opens a quoted field only as the field's first byte. Elsewhere it is a byte like
-// others.
-// - In a quoted field two quotes are one, and delimiters and row ends are content. What follows the
-//   closing quote belongs to the field, up to the delimiter or row end.
+// - A quote opens a quoted field only as the first byte of the field. Elsewhere it is an ordinary
+//   byte.
+// - In a quoted field two quotes stand for one, and delimiters and row ends are content. Bytes
+//   after the closing quote belong to the field, up to the delimiter or row end.
 // - LF, CR and CR LF end a row. The content of the row ends with the first byte of these; an LF
 //   right after a CR belongs to the same row end.
 #pragma once
@@ -67,7 +67,7 @@ class RowAutomaton {
   bool is_at_row_start() const {
     return state_ == ReadingState::row_start || state_ == ReadingState::after_carriage_return;
   }
-  /// Row ends are content here: an input that ends now lacks a closing quote.
+  /// A quoted field is open: row ends are content. An input that ends now lacks a closing quote.
   bool is_quoted() const { return state_ == ReadingState::quoted; }
 
  private:

@@ -66,6 +66,7 @@ void add_plain_rows(std::string_view text, uint32_t input, const BatcherOptions&
 struct Feeding {
   Pieces pieces;
   bool is_live;  // takes all whole rows after each piece
+  bool as_outlines = false;
 };
 
 /// Does what p1_read does, and checks every batch.
@@ -99,13 +100,16 @@ class Run {
     std::string_view left = texts_[input];
     for (bool is_over = false; !is_over;) {
       require(batcher_.wanted() > 0, "something is wanted");
-      const size_t wanted = std::min(left.size(), size_t{batcher_.wanted()});
+      const bool as_outline = feeding.as_outlines && !batcher_.needs_bytes();
+      const uint64_t chunk = std::max<uint64_t>(std::min(options_.batch_size, options_.max_row), 1);
+      const size_t wanted = std::min(left.size(), as_outline ? chunk : batcher_.wanted());
       const size_t piece = std::min(wanted, feeding.pieces.next());
       is_over = piece == 0;
       if (is_over) {
         batcher_.end_input();
       } else {
-        batcher_.feed(left.substr(0, piece));
+        const std::string_view bytes = left.substr(0, piece);
+        as_outline ? batcher_.feed(Outline::of(bytes, options_.dialect)) : batcher_.feed(bytes);
         left.remove_prefix(piece);
       }
       check_batch(batcher_.take_full());
@@ -182,7 +186,9 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
 
   const auto check = [&](Pieces pieces, bool is_live) {
-    Run(texts, options, expected).check({pieces, is_live});
+    for (const bool as_outlines : {false, true}) {
+      Run(texts, options, expected).check({pieces, is_live, as_outlines});
+    }
   };
   if (!is_long) {
     check(Pieces(1), false);

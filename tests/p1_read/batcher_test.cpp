@@ -25,6 +25,7 @@ struct Feeding {
   size_t most;           // and every later time
   bool is_live;          // takes all whole rows after each piece
   unsigned random_seed;  // if not 0: pieces have random lengths up to `most`
+  bool as_outlines = false;
 };
 
 constexpr size_t all_wanted = SIZE_MAX;
@@ -36,7 +37,10 @@ constexpr Feeding feedings[] = {{all_wanted, all_wanted, false, 0},
                                 {all_wanted, all_wanted, true, 0},
                                 {1, 1, true, 0},
                                 {7, 7, true, 6},
-                                {2, all_wanted, true, 0}};
+                                {2, all_wanted, true, 0},
+                                {all_wanted, all_wanted, false, 0, true},
+                                {1, 1, true, 0, true},
+                                {7, 7, false, 7, true}};
 
 std::string name_of(size_t input) {
   return std::to_string(input) + ".csv";
@@ -67,13 +71,17 @@ Cut cut(const std::vector<std::string>& inputs, const BatcherOptions& options, F
         if (batcher.wanted() < 1) cut.faults += "nothing wanted\n";
         if (batcher.scanned() != fed) cut.faults += "scanned\n";
         const size_t most = fed == begin ? feeding.first : feeding.most;
-        size_t piece = std::min({left.size(), size_t{batcher.wanted()}, most});
+        const bool as_outline = feeding.as_outlines && !batcher.needs_bytes();
+        const uint64_t wanted =
+            as_outline ? std::min(options.batch_size, options.max_row) : batcher.wanted();
+        size_t piece = std::min({left.size(), std::max<size_t>(wanted, 1), most});
         if (feeding.random_seed != 0 && piece > 1) piece = 1 + random() % piece;
         is_over = piece == 0;
         if (is_over) {
           batcher.end_input();
         } else {
-          batcher.feed(left.substr(0, piece));
+          const std::string_view bytes = left.substr(0, piece);
+          as_outline ? batcher.feed(Outline::of(bytes, options.dialect)) : batcher.feed(bytes);
           left.remove_prefix(piece);
           fed += piece;
         }
@@ -138,8 +146,10 @@ Expected expected_of(const std::vector<std::string>& inputs, const BatcherOption
   return expected;
 }
 
-/// Returns what is wrong with the batches: an empty text if nothing is.
-std::string faults_of(const Cut& cut, const Expected& expected, const BatcherOptions& options) {
+/// Returns what is wrong with the batches: an empty text if nothing is. `most`: how many bytes a
+/// batch may have that does not begin with a long row.
+std::string faults_of(const Cut& cut, const Expected& expected, const BatcherOptions& options,
+                      uint64_t most) {
   std::string faults = cut.faults;
   size_t row = 0;
   uint64_t position = expected.begin;
@@ -163,7 +173,7 @@ std::string faults_of(const Cut& cut, const Expected& expected, const BatcherOpt
     if (batch.input != first.input || batch.input != last.input) faults += where + "input\n";
     // A CR as the last byte leaves its row open for one byte more.
     const bool has_room = first.end - batch.range.begin < options.batch_size;
-    if (has_room && batch.range.size() > options.batch_size) faults += where + "too big\n";
+    if (has_room && batch.range.size() > most) faults += where + "too big\n";
   }
   if (position != expected.end)
     faults += "the last tile ends at " + std::to_string(position) + "\n";
@@ -192,7 +202,9 @@ void check(const std::vector<std::string>& inputs, BatcherOptions options = {},
   for (options.batch_size = 1; options.batch_size <= 40; ++options.batch_size) {
     for (const Feeding& feeding : feedings) {
       const Cut is = cut(inputs, options, feeding, begin);
-      std::string faults = faults_of(is, expected, options);
+      // An outline is fed as a whole, even if the batch needs but a part of it to be full.
+      const uint64_t most = feeding.as_outlines ? 2 * options.batch_size : options.batch_size;
+      std::string faults = faults_of(is, expected, options, most);
       if (!feeding.is_live) faults += halfempty_of(is, expected, options);
       const bool is_good = faults.empty() && is.failure.message == expected.failure;
       if (is_good) continue;
@@ -203,6 +215,7 @@ void check(const std::vector<std::string>& inputs, BatcherOptions options = {},
       CAPTURE(feeding.first);
       CAPTURE(feeding.most);
       CAPTURE(feeding.is_live);
+      CAPTURE(feeding.as_outlines);
       CHECK(faults == "");
       CHECK(is.failure.message == expected.failure);
       return;  // the first failure is enough

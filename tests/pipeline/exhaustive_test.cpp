@@ -80,6 +80,7 @@ class Records {
 struct Feeding {
   size_t piece = SIZE_MAX;
   size_t pause = SIZE_MAX;  // the byte before which the input pauses; 0: each of them
+  bool as_outlines = false;
 };
 
 struct Tiling {
@@ -100,10 +101,13 @@ Tiling cut(std::string_view text, uint64_t batch_size, const Feeding& feeding) {
   };
   try {
     for (size_t at = 0, piece = 1; piece > 0; at += piece) {
-      piece = std::min({text.size() - at, size_t{batcher.wanted()}, feeding.piece});
+      const bool as_outline = feeding.as_outlines && !batcher.needs_bytes();
+      const uint64_t wanted = as_outline ? batch_size : batcher.wanted();
+      piece = std::min({text.size() - at, size_t{wanted}, feeding.piece});
       if (feeding.pause > at) piece = std::min(piece, feeding.pause - at);
       if (piece > 0) {
-        batcher.feed(text.substr(at, piece));
+        const std::string_view bytes = text.substr(at, piece);
+        as_outline ? batcher.feed(Outline::of(bytes, Dialect{})) : batcher.feed(bytes);
       } else {
         batcher.end_input();
       }
@@ -123,6 +127,8 @@ Tiling cut(std::string_view text, uint64_t batch_size, const Feeding& feeding) {
 
 std::vector<Feeding> feedings_of(size_t bytes) {
   std::vector<Feeding> feedings = {{}, {1, SIZE_MAX}, {1, 0}};
+  feedings.push_back({.as_outlines = true});
+  feedings.push_back({.pause = 0, .as_outlines = true});
   for (size_t pause = 1; pause < bytes; ++pause) feedings.push_back({SIZE_MAX, pause});
   return feedings;
 }

@@ -9,6 +9,7 @@
 
 #include "common/base/report.h"
 #include "common/simd/level.h"
+#include "tests/support/plain_passage.h"
 
 namespace rowsum {
 
@@ -21,31 +22,9 @@ doctest::String toString(const Passage& p) {
 
 namespace {
 
-constexpr ReadingState states[] = {
-    ReadingState::row_start, ReadingState::field_start,     ReadingState::plain,
-    ReadingState::quoted,    ReadingState::quote_in_quoted, ReadingState::after_carriage_return};
-
-/// From the automaton alone.
-Passage plain_passage(std::string_view bytes, ReadingState entry, Dialect dialect) {
-  RowAutomaton automaton(dialect, entry);
-  Passage passage;
-  const auto end_row = [&](size_t end) {
-    ++passage.rows;
-    passage.row_end = end;
-  };
-  for (size_t i = 0; i < bytes.size(); ++i) {
-    if (automaton.state() == ReadingState::after_carriage_return) end_row(i + (bytes[i] == '\n'));
-    if (automaton.step(bytes[i]) != RowAutomaton::Meaning::row_end) continue;
-    if (passage.content_end == Passage::none) passage.content_end = i;
-    if (bytes[i] == '\n') end_row(i + 1);
-  }
-  passage.exit = automaton.state();
-  return passage;
-}
-
 void check_passages(const Outline& outline, std::string_view bytes, Dialect dialect) {
   REQUIRE(outline.size() == bytes.size());
-  for (const ReadingState state : states) {
+  for (const ReadingState state : all_reading_states) {
     const Passage expected = plain_passage(bytes, state, dialect);
     REQUIRE(outline.from(state) == expected);
     REQUIRE(read_through(bytes, state, dialect) == expected);
