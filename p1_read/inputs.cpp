@@ -60,6 +60,7 @@ void Inputs::open_current() {
   }
   struct stat status;
   if (::fstat(fd(), &status) != 0) throw Failure::from_errno(ExitStatus::no_input, name());
+  widen_pipe(fd());
   const off_t offset = ::lseek(fd(), 0, SEEK_CUR);
   owed_.reset();
   if (S_ISREG(status.st_mode) && status.st_size > 0 && offset >= 0) {

@@ -12,10 +12,28 @@
 
 namespace rowsum {
 
-/// The writing side. The file is mapped twice, side by side, so that any part of up to size() bytes
-/// is contiguous memory. Blocks are allocated before they are used, so a lack of memory is a
-/// Failure and never a SIGBUS. They are allocated in doubling steps, so a short input needs little
-/// memory.
+/// The file of a ring, mapped twice, side by side, so that any part of up to size() bytes is
+/// contiguous memory.
+class RingMapping {
+ public:
+  /// `size`: a multiple of the page size, and no more than the file has. Throws Failure(system) if
+  /// that is not so, or if there is no address space.
+  RingMapping(int fd, uint64_t size, boost::interprocess::mode_t mode);
+
+  uint64_t size() const { return size_; }
+  /// Where the byte at an input offset lies. Up to size() bytes follow one another there.
+  char* at(uint64_t offset) const {
+    return static_cast<char*>(first_.get_address()) + offset % size_;
+  }
+
+ private:
+  uint64_t size_;
+  boost::interprocess::mapped_region first_;
+  boost::interprocess::mapped_region second_;
+};
+
+/// The writing side. Blocks are allocated before they are used, so a lack of memory is a Failure
+/// and never a SIGBUS. They are allocated in doubling steps, so a short input needs little memory.
 ///
 /// The ring does not know which bytes are still needed. The writer must not get more than size()
 /// bytes ahead of the oldest of them.
@@ -24,7 +42,7 @@ class Ring {
   /// `size` is rounded up to pages. Throws Failure(system) if there is no memory or address space.
   explicit Ring(uint64_t size);
 
-  uint64_t size() const { return size_; }
+  uint64_t size() const { return mapping_.size(); }
   int fd() const { return file_.get(); }
 
   /// Returns the memory for the `bytes` bytes, at most size(), from input offset `offset` on.
@@ -35,16 +53,8 @@ class Ring {
   void allocate_to(uint64_t end);
 
   OwnedFd file_;
-  uint64_t size_;
+  RingMapping mapping_;
   uint64_t allocated_ = 0;  // bytes of the file that have blocks
-  boost::interprocess::mapped_region first_;
-  boost::interprocess::mapped_region second_;
 };
-
-/// The reading side, for any process that has the file. Fills `into` with the input from `offset`
-/// on. A ring size of 0 means a plain file, in which byte x lies at x. Throws Failure(io), also if
-/// a plain file ends too early.
-void pread_shared(int fd, uint64_t ring_size, std::span<char> into, uint64_t offset,
-                  const std::string& name);
 
 }  // namespace rowsum

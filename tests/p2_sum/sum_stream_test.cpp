@@ -1,11 +1,14 @@
 #include "p2_sum/sum_stream.h"
 
 #include <doctest/doctest.h>
+
 #include <fcntl.h>
 #include <unistd.h>
+#include <algorithm>
 
 #include <string>
 
+#include "common/io/ring.h"
 #include "tests/support/files.h"
 #include "tests/support/interruptions.h"
 #include "tests/support/pipes.h"
@@ -282,13 +285,16 @@ TEST_CASE("sum_stream: text that lies in a file") {
     CHECK(seen.verdict == Verdict{ExitStatus::complete, 17, 3});
   }
   SUBCASE("a ring, across its end") {
-    write_file(path, "6\n1,2\n4,5");  // byte 9 of the input is byte 0 of the file
-    const OwnedFd file = open_file(path, O_RDONLY);
-    shared.shared = {file.get(), 9};
-    shared.begin = 2;
-    const Answer answer =
-        answer_to(hello_frame(shared) + batch_frame_shared(batch_of_rows({2, 6}, 0, 1)) +
-                  batch_frame_shared(batch_of_rows({6, 11}, 1, 1)) + end_frame_at(11, 2));
+    Ring ring(1);
+    const std::string_view text = "1,2\n4,56\n";
+    const uint64_t begin = ring.size() - 7;  // the second row goes over the end
+    std::copy(text.begin(), text.end(), ring.space(begin, text.size()).begin());
+    shared.shared = {ring.fd(), ring.size()};
+    shared.begin = begin;
+    const Answer answer = answer_to(
+        hello_frame(shared) + batch_frame_shared(batch_of_rows({begin, begin + 4}, 0, 1)) +
+        batch_frame_shared(batch_of_rows({begin + 4, begin + 9}, 1, 1)) +
+        end_frame_at(begin + 9, 2));
     CHECK(answer.returned == ExitStatus::complete);
     const Seen seen = seen_in(answer.bytes, Content::results);
     REQUIRE(seen.frames.size() == 2);

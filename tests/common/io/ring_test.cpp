@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "common/io/read_write.h"
+
 #include "tests/support/child.h"
 #include "tests/support/files.h"
 #include "tests/support/pipes.h"
@@ -37,10 +39,17 @@ void put(Ring& ring, uint64_t offset, const std::string& bytes) {
   std::copy(bytes.begin(), bytes.end(), space.begin());
 }
 
-std::string take(int fd, uint64_t ring_size, uint64_t offset, size_t size) {
-  std::string bytes(size, '\0');
-  pread_shared(fd, ring_size, bytes, offset, "ring");
+/// The bytes of the file as they lie in it.
+std::string file_of(const Ring& ring) {
+  std::string bytes(ring.size(), '\0');
+  pread_fully(ring.fd(), bytes, 0, "ring");
   return bytes;
+}
+
+/// As another process reads it.
+std::string take(const Ring& ring, uint64_t offset, size_t size) {
+  const RingMapping mapping(ring.fd(), ring.size(), boost::interprocess::read_only);
+  return {mapping.at(offset), size};
 }
 
 }  // namespace
@@ -63,7 +72,7 @@ TEST_CASE("ring: the byte at offset x lies at x mod its size") {
   Ring ring(mebibyte);
   put(ring, 5, "first");
   put(ring, 7 * mebibyte + 100, "second");
-  const std::string bytes = take(ring.fd(), 0, 0, mebibyte);
+  const std::string bytes = file_of(ring);
   CHECK(bytes.substr(5, 5) == "first");
   CHECK(bytes.substr(100, 6) == "second");
 }
@@ -72,7 +81,7 @@ TEST_CASE("ring: a stretch over the wrap is contiguous memory, and two parts of 
   Ring ring(mebibyte);
   const std::string text = some_bytes(1000);
   put(ring, 3 * mebibyte - 400, text);
-  const std::string bytes = take(ring.fd(), 0, 0, mebibyte);
+  const std::string bytes = file_of(ring);
   CHECK(bytes.substr(mebibyte - 400) == text.substr(0, 400));
   CHECK(bytes.substr(0, 600) == text.substr(400));
   // What is written into one mapping can be read from both.
@@ -85,11 +94,11 @@ TEST_CASE("ring: all of it at once, from anywhere") {
   const std::string text = some_bytes(mebibyte);
   for (const uint64_t offset : {uint64_t{0}, uint64_t{1}, mebibyte - 1, 9 * mebibyte + 12'345}) {
     put(ring, offset, text);
-    CHECK(take(ring.fd(), ring.size(), offset, mebibyte) == text);
+    CHECK(take(ring, offset, mebibyte) == text);
   }
 }
 
-TEST_CASE("pread_shared: what was put, on either side of the wrap and over it") {
+TEST_CASE("ring: another mapping shows what was put, on either side of the wrap and over it") {
   Ring ring(mebibyte);
   const std::string text = some_bytes(1000);
   const uint64_t begin = 5 * mebibyte - 500;
@@ -98,20 +107,16 @@ TEST_CASE("pread_shared: what was put, on either side of the wrap and over it") 
     for (const size_t size : {0, 1, 2, 499}) {
       CAPTURE(from);
       CAPTURE(size);
-      CHECK(take(ring.fd(), ring.size(), begin + from, size) == text.substr(from, size));
+      CHECK(take(ring, begin + from, size) == text.substr(from, size));
     }
   }
-  CHECK(take(ring.fd(), ring.size(), begin, 1000) == text);
+  CHECK(take(ring, begin, 1000) == text);
 }
 
-TEST_CASE("pread_shared: a plain file, where nothing wraps") {
-  TemporaryDirectory directory;
-  write_file(directory.file("in.csv"), "0123456789");
-  const OwnedFd file = open_file(directory.file("in.csv"));
-  CHECK(take(file.get(), 0, 3, 4) == "3456");
-  std::string into(4, '\0');
-  CHECK(thrown_by([&] { pread_shared(file.get(), 0, into, 7, "in.csv"); }) ==
-        Thrown{ExitStatus::io, "in.csv: it shrank while it was read"});
+TEST_CASE("ring: a mapping of more than the file has") {
+  const Ring ring(mebibyte);
+  CHECK(thrown_by([&] { RingMapping(ring.fd(), 2 * mebibyte, boost::interprocess::read_only); }) ==
+        Thrown{ExitStatus::system, "the ring for the input: a file that is too small"});
 }
 
 TEST_CASE("ring: a short input takes few blocks, and a long one all of them in a few steps") {
