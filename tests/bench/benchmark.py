@@ -16,7 +16,7 @@ from pathlib import Path
 import measure
 import report
 import workloads
-from contestants import (CAT, CHAIN, DUCKDB, KILLED, LAUNCHER, MONOLITH, PARALLEL, PEERS, PIPE, POLARS, SUITE,
+from contestants import (CAT, CHAIN, DUCKDB, KILLED, LAUNCHER, MONOLITH, PARALLEL, PEERS, PIPE, PIPE_READER, POLARS, SUITE,
                          Contestant)
 from measure import Command
 from workloads import MEGABYTE, Workload
@@ -93,6 +93,7 @@ class Benchmark:
             launcher += own if ours is LAUNCHER else []
             if ours is not LAUNCHER:
                 self.note_speed(ours, file, own)
+        self.ratio(PIPE, PIPE_READER, file)
         own, _ = self.ratio(LAUNCHER, MONOLITH, file)
         self.note_speed(LAUNCHER, file, launcher + own)
         one = SUITE[1]
