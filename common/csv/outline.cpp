@@ -50,17 +50,19 @@ Passage read_byte(char byte, State entry, Dialect dialect) {
   return passage;
 }
 
-/// Bytes with neither quotes nor CRs, outside quotes: every LF, and nothing else, ends a row.
-Passage read_plain(std::string_view bytes, uint64_t line_feeds, Dialect dialect) {
+/// Bytes without quotes, outside quotes.
+Passage read_unquoted(std::string_view bytes, const PlainScan& scan, Dialect dialect) {
   Passage passage;
   const char last = bytes.back();
   passage.exit = last == '\n'                ? State::row_start
+                 : last == '\r'              ? State::after_carriage_return
                  : last == dialect.delimiter ? State::field_start
                                              : State::plain;
-  if (line_feeds == 0) return passage;
-  passage.rows = line_feeds;
-  passage.row_end = bytes.rfind('\n') + 1;
-  passage.content_end = bytes.find('\n');
+  if (!scan.has_carriage_returns && scan.line_feeds == 0) return passage;
+  passage.content_end = bytes.find_first_of("\r\n");
+  if (last == '\r') bytes.remove_suffix(1);  // where this row ends is not certain yet
+  passage.rows = scan.has_carriage_returns ? count_row_ends(bytes) : scan.line_feeds;
+  if (passage.rows > 0) passage.row_end = bytes.find_last_of("\r\n") + 1;
   return passage;
 }
 
@@ -113,10 +115,8 @@ Passage read_exactly(std::string_view bytes, State entry, Dialect dialect) {
 
 Passage read(std::string_view bytes, const PlainScan& scan, State entry, Dialect dialect) {
   if (entry == State::quoted && !scan.has_quotes) return {.exit = State::quoted};
-  if (scan.has_quotes || scan.has_carriage_returns || is_between_two(entry)) {
-    return read_exactly(bytes, entry, dialect);
-  }
-  return read_plain(bytes, scan.line_feeds, dialect);
+  if (scan.has_quotes || is_between_two(entry)) return read_exactly(bytes, entry, dialect);
+  return read_unquoted(bytes, scan, dialect);
 }
 
 }  // namespace

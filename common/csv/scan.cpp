@@ -62,6 +62,33 @@ PlainScan scan_plain(std::string_view bytes) {
   return scan;
 }
 
+uint64_t count_row_ends(std::string_view bytes) {
+  const Bytes d;
+  const hn::Repartition<uint64_t, Bytes> d64;
+  const size_t lanes = hn::Lanes(d);
+  const auto lf = hn::Set(d, '\n');
+  const auto cr = hn::Set(d, '\r');
+  const auto* at = reinterpret_cast<const uint8_t*>(bytes.data());
+  const uint8_t* const end = at + bytes.size();
+  const auto step = static_cast<ptrdiff_t>(lanes);
+
+  auto total = hn::Zero(d64);
+  while (end - at > step) {
+    // Each lane counts in 8 bits, so it can count up to 255 row ends.
+    auto counts = hn::Zero(d);
+    for (int rounds = 255; rounds > 0 && end - at > step; --rounds, at += lanes) {
+      const auto v = hn::LoadU(d, at);
+      const auto next = hn::LoadU(d, at + 1);
+      const auto ends = hn::Or(hn::Eq(v, lf), hn::AndNot(hn::Eq(next, lf), hn::Eq(v, cr)));
+      counts = hn::Sub(counts, hn::VecFromMask(d, ends));
+    }
+    total = hn::Add(total, hn::SumsOf8(counts));
+  }
+  uint64_t rows = hn::GetLane(hn::SumOfLanes(d64, total));
+  for (; at != end; ++at) rows += *at == '\n' || (*at == '\r' && (at + 1 == end || at[1] != '\n'));
+  return rows;
+}
+
 /// 64 bytes of text as bits: bit i says whether byte i is the character.
 struct Block {
   uint64_t quotes = 0, line_feeds = 0, carriage_returns = 0, delimiters = 0;
@@ -182,6 +209,14 @@ PlainScan scan_plain_scalar(std::string_view bytes) {
   return scan;
 }
 
+uint64_t count_row_ends_scalar(std::string_view bytes) {
+  uint64_t rows = 0;
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    rows += bytes[i] == '\n' || (bytes[i] == '\r' && !bytes.substr(i + 1).starts_with('\n'));
+  }
+  return rows;
+}
+
 QuotedScan scan_quoted_scalar(const char* text, size_t size, bool is_quoted, bool is_field_start,
                               char delimiter) {
   const ReadingState entry = is_quoted        ? ReadingState::quoted
@@ -215,6 +250,9 @@ QuotedScan scan_quoted_scalar(const char* text, size_t size, bool is_quoted, boo
 auto* plain_kernel() {
   ROWSUM_BY_SIMD_LEVEL(scan_plain, scan_plain_scalar);
 }
+auto* row_ends_kernel() {
+  ROWSUM_BY_SIMD_LEVEL(count_row_ends, count_row_ends_scalar);
+}
 auto* quoted_kernel() {
   ROWSUM_BY_SIMD_LEVEL(scan_quoted, scan_quoted_scalar);
 }
@@ -223,6 +261,10 @@ auto* quoted_kernel() {
 
 PlainScan scan_plain(std::string_view bytes) {
   return plain_kernel()(bytes);
+}
+
+uint64_t count_row_ends(std::string_view bytes) {
+  return row_ends_kernel()(bytes);
 }
 
 QuotedScan scan_quoted(const char* text, size_t size, bool is_quoted, bool is_field_start,

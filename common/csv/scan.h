@@ -17,6 +17,9 @@ struct PlainScan {
 
 PlainScan scan_plain(std::string_view bytes);
 
+/// How many rows end in bytes without quotes. A CR at their end is followed by no LF.
+uint64_t count_row_ends(std::string_view bytes);
+
 /// What scan_quoted() finds in some bytes by the rules in common/csv/row_automaton.h.
 struct QuotedScan {
   size_t consumed = 0;     // bytes; one more than `size` if a doubled quote reaches beyond it
