@@ -33,8 +33,8 @@ Shared SharedInput::where() const {
 
 std::span<char> SharedInput::space(uint64_t offset, size_t bytes) {
   if (ring_) return ring_->space(offset, bytes);
-  if (scratch_.size() < bytes) scratch_.resize(bytes);
-  return std::span(scratch_).first(bytes);
+  scratch_.reserve(bytes);
+  return {scratch_.data(), bytes};
 }
 
 }  // namespace rowsum

@@ -4,8 +4,8 @@
 
 #include <memory>
 #include <span>
-#include <vector>
 
+#include "common/base/buffer.h"
 #include "common/io/owned_fd.h"
 #include "common/io/ring.h"
 #include "common/wire/hello.h"
@@ -34,7 +34,7 @@ class SharedInput {
  private:
   OwnedFd file_;                // the plain file, or closed
   std::unique_ptr<Ring> ring_;  // nullptr for a plain file
-  std::vector<char> scratch_;   // bytes of a plain file, while the cutter looks at them
+  Buffer scratch_;              // the bytes of a plain file while they are cut
 };
 
 }  // namespace rowsum
