@@ -107,8 +107,9 @@ void WorkerPlaces::replace_worker(size_t place, const std::string& fate) {
 // --- Workers that fail the run ------------------------------------------------------------------
 
 /// Reports only the first place that fails the run: one line is enough.
-void WorkerPlaces::report_failed_place(size_t place, const std::string& what) const {
-  if (!is_failing()) report(name_of(place) + " " + what);
+void WorkerPlaces::report_failed_place(size_t place, const std::string& what) {
+  if (!is_failing() && !has_reported_) report(name_of(place) + " " + what);
+  has_reported_ = true;
 }
 
 /// The place gets no worker any more. p3_write is told so, and that its stream ends with this

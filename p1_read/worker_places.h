@@ -137,7 +137,7 @@ class WorkerPlaces {
   void answered_quiet(size_t place);
   void sweep_what_is_left(size_t place);
   bool is_failing() const { return end_ && !end_->is_complete(); }
-  void report_failed_place(size_t place, const std::string& what) const;
+  void report_failed_place(size_t place, const std::string& what);
   void give_up_place(size_t place, ExitStatus status);
   [[noreturn]] void fail_place(size_t place, ExitStatus status);
 
@@ -148,6 +148,7 @@ class WorkerPlaces {
   std::deque<Place> places_;
   Hello hello_;
   std::optional<Verdict> end_;  // what the streams end with, once that is known
+  bool has_reported_ = false;   // that a place has failed the run
   Clock::time_point next_probe_;
 };
 
