@@ -50,14 +50,18 @@ Passage read_byte(char byte, State entry, Dialect dialect) {
   return passage;
 }
 
+/// Outside quotes, if the byte is no quote, or one whose meaning is settled.
+State state_after(char byte, Dialect dialect) {
+  if (byte == '\n') return State::row_start;
+  if (byte == '\r') return State::after_carriage_return;
+  return byte == dialect.delimiter ? State::field_start : State::plain;
+}
+
 /// Bytes without quotes, outside quotes.
 Passage read_unquoted(std::string_view bytes, const PlainScan& scan, Dialect dialect) {
   Passage passage;
   const char last = bytes.back();
-  passage.exit = last == '\n'                ? State::row_start
-                 : last == '\r'              ? State::after_carriage_return
-                 : last == dialect.delimiter ? State::field_start
-                                             : State::plain;
+  passage.exit = state_after(last, dialect);
   if (!scan.has_carriage_returns && scan.line_feeds == 0) return passage;
   passage.content_end = bytes.find_first_of("\r\n");
   if (last == '\r') bytes.remove_suffix(1);  // where this row ends is not certain yet
@@ -79,15 +83,13 @@ Passage read_quoted(const char* text, size_t& size, State entry, Dialect dialect
     passage.content_end = scan.content_end;
   }
   const char last = text[size - 1];
-  if (scan.is_quoted) {
-    passage.exit = State::quoted;
-  } else if (last == '\r' && text[size] == '\n') {
-    passage.exit = State::after_carriage_return;
+  passage.exit = scan.is_quoted ? State::quoted : state_after(last, dialect);
+  if (passage.exit != State::after_carriage_return) return passage;
+  // The scan has counted this row end, unless an LF follows.
+  if (text[size] == '\n') {
     passage.content_end = std::min<uint64_t>(passage.content_end, size - 1);
   } else {
-    passage.exit = last == '\n' || last == '\r' ? State::row_start
-                   : last == dialect.delimiter  ? State::field_start
-                                                : State::plain;
+    passage.exit = State::row_start;
   }
   return passage;
 }
