@@ -68,12 +68,9 @@ class MergeLoop {
         // A header tells how many bytes follow it, and usually these have come already.
         while (has_more) has_more = read(i) && reader_ && sources_[i].is_reading();
       }
-      if (reader_) {
-        answer_probes();
-        // p1_read is told what has been received before the output is written, which may block.
-        reader_->send();
-      }
+      if (reader_) answer_probes();
       write_what_is_due();
+      // All that p1_read is to hear goes in one write, for which it wakes up once.
       if (reader_) reader_->send();
     }
     if (merger_.status() != ExitStatus::complete) {
@@ -203,6 +200,7 @@ class MergeLoop {
     StreamParser& stream = source.stream;
     switch (stream.item()) {
       case StreamParser::Item::none:
+      case StreamParser::Item::chunk:  // never in a stream of results
         break;
       case StreamParser::Item::hello:
         check_belongs(i);
