@@ -29,7 +29,7 @@ Crew::~Crew() {
   }
 }
 
-void Crew::start(size_t place, int in, int out, int kept) {
+void Crew::start(size_t place, int in, int out, const std::vector<int>& kept) {
   Worker& worker = workers_[place];
   ++worker.lives;
   NewProcess process{.words = command_.words,

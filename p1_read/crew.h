@@ -33,7 +33,9 @@ namespace rowsum {
 struct WorkerCommand {
   std::vector<std::string> words;  // the program, as for execvp(3), and its arguments
   std::string name;                // for messages
-  bool reports_failures = false;   // it says itself why it ends with a status of the suite's table
+  /// It is the p2_sum of this suite. So it reports why it ends with a status of the suite's table,
+  /// and it can scan chunks.
+  bool is_p2_sum = false;
 };
 
 class Crew {
@@ -47,9 +49,9 @@ class Crew {
   const WorkerCommand& command() const { return command_; }
 
   /// Starts a process at a place that has none, with `in` as its standard input and `out` as its
-  /// standard output. The descriptor `kept` is open in it under the same number; -1: none. Throws
+  /// standard output. The descriptors `kept` are open in it under the same numbers. Throws
   /// Failure(system) if the process cannot be created, or if the program cannot be executed.
-  void start(size_t place, int in, int out, int kept);
+  void start(size_t place, int in, int out, const std::vector<int>& kept);
 
   bool is_running(size_t place) const { return workers_[place].pid > 0; }
   /// How many processes have been started at the place.

@@ -14,7 +14,7 @@ DealPolicy parse_deal_policy(const std::string& text) {
 }
 
 Dealer::Dealer(DealPolicy policy, size_t places, size_t credit)
-    : policy_(policy), credit_(credit), outstanding_(places) {
+    : policy_(policy), credit_(credit), outstanding_(places), chunks_(places) {
   if (policy == DealPolicy::random) random_.seed(std::random_device{}());
 }
 
@@ -24,6 +24,17 @@ std::optional<size_t> Dealer::deal() {
 
 std::optional<size_t> Dealer::deal_to_idle() {
   return deal_below(1);
+}
+
+std::optional<size_t> Dealer::deal_chunk(size_t most) {
+  const auto place = deal_below(credit_, most);
+  if (place) ++chunks_[*place];
+  return place;
+}
+
+void Dealer::chunk_has_no_batch(size_t place) {
+  chunk_became_batch(place);
+  returned(place);
 }
 
 bool Dealer::has_credit() const {
@@ -46,12 +57,12 @@ size_t Dealer::first_choice() {
   return least;
 }
 
-std::optional<size_t> Dealer::deal_below(size_t limit) {
+std::optional<size_t> Dealer::deal_below(size_t limit, size_t chunk_limit) {
   const size_t places = outstanding_.size();
   const size_t first = first_choice();
   for (size_t i = 0; i < places; ++i) {
     const size_t place = (first + i) % places;
-    if (outstanding_[place] >= limit) continue;
+    if (outstanding_[place] >= limit || chunks_[place] >= chunk_limit) continue;
     ++outstanding_[place];
     next_ = (place + 1) % places;
     return place;

@@ -1,8 +1,12 @@
-// Which place gets the next batch. Pure: knows places by number, and how many batches each has
-// outstanding.
+// Which place gets the next batch, or the next chunk to scan. Pure: knows places by number, and how
+// much each has outstanding.
+//
+// A place that is dealt a chunk is dealt the batch that ends in it as well. So from then on the
+// batch counts as outstanding.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <random>
 #include <string>
@@ -29,6 +33,12 @@ class Dealer {
   std::optional<size_t> deal();
   /// The same among places that have no batch outstanding.
   std::optional<size_t> deal_to_idle();
+  /// The same for a chunk, among places with credit left and with fewer than `most` chunks of which
+  /// the batch has not been dealt yet.
+  std::optional<size_t> deal_chunk(size_t most);
+  /// The batch that ends in the first chunk of `place` has been dealt to it, or there is none.
+  void chunk_became_batch(size_t place) { --chunks_[place]; }
+  void chunk_has_no_batch(size_t place);
   /// A batch of `place` came back.
   void returned(size_t place) { --outstanding_[place]; }
 
@@ -36,13 +46,14 @@ class Dealer {
   bool has_idle() const;
 
  private:
-  std::optional<size_t> deal_below(size_t limit);
+  std::optional<size_t> deal_below(size_t limit, size_t chunk_limit = SIZE_MAX);
   size_t first_choice();
   bool any_below(size_t limit) const;
 
   DealPolicy policy_;
   size_t credit_;
-  std::vector<size_t> outstanding_;  // batches, by place
+  std::vector<size_t> outstanding_;  // batches, by place, with those that chunks will become
+  std::vector<size_t> chunks_;       // by place: chunks of which the batch has not been dealt
   size_t next_ = 0;                  // the place that is chosen first among equals
   std::minstd_rand random_;          // seeded only for DealPolicy::random
 };

@@ -84,6 +84,15 @@ void Inputs::begin_at(uint64_t offset) {
   }
 }
 
+uint64_t Inputs::skip_rest() {
+  const uint64_t rest = *owed_;
+  if (rest > 0 && ::lseek(fd(), static_cast<off_t>(size_), SEEK_SET) < 0) {
+    throw Failure::from_errno(ExitStatus::io, name());
+  }
+  owed_ = 0;
+  return rest;
+}
+
 Identity Inputs::identity() const {
   if (!is_plain_file_) return random_identity();
   const uint64_t end = std::min(size_, hashed_at_each_end);

@@ -36,6 +36,10 @@ class Inputs {
   /// Lets a plain file begin at `offset`, or at its end if it is shorter, before anything is read.
   /// Throws Failure(io).
   void begin_at(uint64_t offset);
+  /// Leaves the rest of a plain file to other processes, which read it by offset, and returns how
+  /// many bytes these are. For this process the file is at its end from then on. Throws
+  /// Failure(io).
+  uint64_t skip_rest();
   /// What distinguishes this input from others: for a plain file its size and a hash of its two
   /// ends, for any other input a random number. Throws Failure(io) or Failure(system).
   Identity identity() const;

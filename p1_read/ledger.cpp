@@ -1,5 +1,6 @@
 #include "p1_read/ledger.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace rowsum {
@@ -16,13 +17,41 @@ std::optional<Ledger::Item> Ledger::next() {
   return entries_[sent_++].item;
 }
 
+Ledger::Entries::const_iterator Ledger::oldest_batch() const {
+  return std::find_if(entries_.cbegin(), end_of_sent(),
+                      [](const Entry& entry) { return !entry.item.is_chunk; });
+}
+
+bool Ledger::awaits(uint64_t end) const {
+  const auto batch = oldest_batch();
+  return batch != end_of_sent() && batch->item.batch.range.end == end;
+}
+
 bool Ledger::returned(uint64_t end) {
   if (!awaits(end)) throw std::logic_error("a result for a batch that was not dealt");
-  const bool is_whole = entries_.front().is_last_piece;
-  entries_.pop_front();
+  const auto batch = oldest_batch();
+  const bool is_whole = batch->is_last_piece;
+  entries_.erase(batch);
   --sent_;
   deaths_ = idle_deaths_ = 0;
   return is_whole;
+}
+
+void Ledger::scanned(uint64_t begin) {
+  const auto is_it = [begin](const Entry& entry) {
+    return entry.item.is_chunk && entry.item.batch.range.begin == begin;
+  };
+  const auto found = std::find_if(entries_.begin(), entries_.end(), is_it);
+  if (found == entries_.end()) return;
+  if (found < end_of_sent()) --sent_;
+  entries_.erase(found);
+  deaths_ = idle_deaths_ = 0;
+}
+
+void Ledger::drop_chunks() {
+  const auto is_chunk = [](const Entry& entry) { return entry.item.is_chunk; };
+  sent_ -= static_cast<size_t>(std::count_if(entries_.cbegin(), end_of_sent(), is_chunk));
+  std::erase_if(entries_, is_chunk);
 }
 
 Ledger::Death Ledger::died(bool was_at_work) {
@@ -33,6 +62,7 @@ Ledger::Death Ledger::died(bool was_at_work) {
   const bool has_tried_enough = ++deaths_ > retries_;
   Entry& entry = entries_.front();
   if (entry.item.is_refused) return has_tried_enough ? Death::hopeless : Death::again;
+  if (entry.item.is_chunk) return has_tried_enough ? Death::suspect : Death::again;
   if (entry.item.batch.rows > 1) {
     return entry.is_suspect || has_tried_enough ? Death::suspect : Death::again;
   }

@@ -82,8 +82,8 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
       "the byte between fields; \\t is a tab");
   add("header", po::bool_switch(&options.batches.header),
       "skip the first row of each file; it has no index");
-  add("batch-size", po::value(&batch_size)->default_value("512K")->value_name("SIZE"),
-      "bytes of rows in a batch");
+  add("batch-size", po::value(&batch_size)->value_name("SIZE"),
+      "bytes of rows in a batch (default: 512K, or 1M of a file that workers cut themselves)");
   add("max-row", po::value(&max_row)->default_value("16M")->value_name("SIZE"),
       "a longer row is an error");
   add("deal", po::value(&deal)->default_value("round-robin")->value_name("POLICY"),
@@ -114,7 +114,10 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   if (values->count("operand"))
     options.inputs = (*values)["operand"].as<std::vector<std::string>>();
   options.batches.dialect.delimiter = parse_delimiter(delimiter);
-  options.batches.batch_size = parse_size("batch-size", batch_size);
+  workers.chunk_size = uint64_t{1} << 20;
+  if (values->count("batch-size")) {
+    workers.chunk_size = options.batches.batch_size = parse_size("batch-size", batch_size);
+  }
   options.batches.max_row = parse_size("max-row", max_row);
   options.deal = parse_deal_policy(deal);
   workers.retries = parse_count("retries", retries, 1000);

@@ -17,6 +17,7 @@ struct WorkerOptions {
   WorkerCommand command;
   unsigned retries = 0;         // how many deaths in a row at one place are taken for chance
   unsigned worker_timeout = 0;  // seconds without a byte after which a worker is killed; 0: never
+  uint64_t chunk_size = 0;      // bytes of a chunk that workers scan, and so of a batch
   bool checksum = false;        // add a checksum of the text that the workers read
   bool resume = false;          // begin where p3_write says
 };

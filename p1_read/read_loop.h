@@ -17,7 +17,8 @@ enum class NextStep {
 
 /// Reads the inputs to their ends and deals all of their rows. A Destination has these members:
 ///
-/// - `NextStep wait(int input, const Batcher&)` waits until there is a next step.
+/// - `NextStep wait(int input, Batcher&)` waits until there is a next step. It may feed the batcher
+/// and deal by itself, if other processes look at the bytes.
 /// - `std::span<char> space(const Batcher&, size_t bytes)` says where the next bytes of the input
 /// go.
 /// - `void deal(const Batch&, const Batcher&)` takes a batch that is full.

@@ -1,5 +1,7 @@
 #include "p1_read/worker_dealing.h"
 
+#include <algorithm>
+
 #include "common/base/failure.h"
 #include "common/io/read_write.h"
 #include "common/wire/stream_writer.h"
@@ -15,24 +17,38 @@ namespace {
 /// pipe of one page.
 constexpr size_t credit = 8;
 
+/// How many bytes p1_read itself reads at once of a file that workers scan. Of most files it reads
+/// the first bytes and no others.
+constexpr size_t read_first = size_t{64} << 10;
+
 }  // namespace
 
 WorkerDealing::WorkerDealing(const WorkerOptions& options, DealPolicy policy, int link)
     : options_(options),
       link_(link),
-      places_(options, link_,
-              {.returned = [this](size_t place) { dealer_.returned(place); },
-               .cut = [this](const Batch& batch) { return cut(batch); }}),
+      places_(
+          options, link_,
+          {.returned = [this](size_t place) { dealer_.returned(place); },
+           .cut = [this](const Batch& batch) { return cut(batch); },
+           .scanned =
+               [this](const ScannedChunk& chunk) { chunks_.scanned(chunk.begin, chunk.outline); }}),
       dealer_(policy, options.places, credit) {
   // Comes last: as long as nothing is said on the link, p1_read tells of a failure by the end of a
   // stream, as without workers.
   link_.open();
 }
 
-void WorkerDealing::run(Inputs& inputs, const BatcherOptions& options) {
+void WorkerDealing::run(Inputs& inputs, BatcherOptions options) {
   if (options_.resume) {
     while (!begin_) wait_for_writer();
     inputs.begin_at(*begin_);
+  }
+  inputs_ = &inputs;
+  if (options_.command.is_p2_sum && !options_.checksum && inputs.is_plain_file()) {
+    options.batch_size = options_.chunk_size;
+    // In a longer chunk, a row that is too long could begin and end.
+    chunk_size_ = std::max<uint64_t>(1, std::min(options_.chunk_size, options.max_row));
+    places_.open_outlines();
   }
   shared_.emplace(inputs, options, options_.places * credit * options.batch_size);
   text_.emplace(shared_->where());
@@ -80,7 +96,14 @@ void WorkerDealing::fail(ExitStatus status) {
 
 // --- For read_and_deal() ------------------------------------------------------------------------
 
-NextStep WorkerDealing::wait(int input, const Batcher& batcher) {
+NextStep WorkerDealing::wait(int input, Batcher& batcher) {
+  if (chunk_size_ > 0 && !batcher.needs_bytes()) {
+    begin_chunks(batcher);
+    if (!chunks_.is_over()) {
+      wait_for_outlines(batcher);
+      return NextStep::look_again;
+    }
+  }
   const uint64_t oldest = places_.oldest_outstanding(batcher.taken());
   const bool may_read =
       dealer_.has_credit() && shared_->has_room(oldest, batcher.scanned() + batcher.wanted());
@@ -91,6 +114,7 @@ NextStep WorkerDealing::wait(int input, const Batcher& batcher) {
 }
 
 std::span<char> WorkerDealing::space(const Batcher& batcher, size_t bytes) {
+  if (chunk_size_ > 0) bytes = std::min(bytes, read_first);
   return shared_->space(batcher.scanned(), bytes);
 }
 
@@ -110,6 +134,53 @@ void WorkerDealing::deal_to(size_t place, const Batch& batch) {
   dealt_.total = batch.range.end;
   dealt_.rows += batch.rows;
   places_.deal(place, item_of(batch, text));
+}
+
+// --- Chunks that workers scan
+// ---------------------------------------------------------------------
+
+void WorkerDealing::begin_chunks(const Batcher& batcher) {
+  const uint64_t rest = inputs_->skip_rest();
+  if (rest == 0) return;
+  chunks_.begin({batcher.scanned(), batcher.scanned() + rest}, chunk_size_);
+}
+
+void WorkerDealing::wait_for_outlines(Batcher& batcher) {
+  deal_chunks();
+  see_to_all(-1, true);
+  fold(batcher);
+}
+
+void WorkerDealing::deal_chunks() {
+  while (chunks_.has_next()) {
+    const auto place = dealer_.deal_chunk(kept_chunks);
+    if (!place) return;
+    places_.fill(*place);
+    places_.deal_chunk(*place, chunks_.deal(*place), inputs_->index());
+  }
+}
+
+void WorkerDealing::fold(Batcher& batcher) {
+  while (const auto chunk = chunks_.take()) {
+    batcher.feed(outline_of(*chunk, inputs_->index()));
+    if (const auto batch = batcher.take_any()) {
+      dealer_.chunk_became_batch(chunk->place);
+      deal_to(chunk->place, *batch);
+    } else {
+      dealer_.chunk_has_no_batch(chunk->place);
+    }
+    batcher.check();
+  }
+}
+
+/// A chunk that no worker has scanned to its end is scanned here. If it cannot be read, that is
+/// reported here, in the order of the input.
+Outline WorkerDealing::outline_of(const Chunks::Chunk& chunk, uint32_t input) {
+  if (chunk.outline->size() == chunk.range.size()) return *chunk.outline;
+  const std::string& name = hello_.inputs[input];
+  const std::string_view text = text_->chunk(chunk.range, name);
+  if (text.size() < chunk.range.size()) throw shrunk(name);
+  return Outline::of(text, hello_.dialect);
 }
 
 // --- Waiting, and hearing p3_write --------------------------------------------------------------

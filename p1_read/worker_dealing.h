@@ -16,6 +16,7 @@
 #include "common/model/verdict.h"
 #include "common/wire/shared_text.h"
 #include "p1_read/batcher.h"
+#include "p1_read/chunks.h"
 #include "p1_read/dealer.h"
 #include "p1_read/inputs.h"
 #include "p1_read/options.h"
@@ -40,19 +41,27 @@ class WorkerDealing {
   /// has ended. Throws Failure. If another program has failed and has reported that, the Failure is
   /// silent and has its status. A failure of the input is thrown after everything before it has
   /// been printed.
-  void run(Inputs& inputs, const BatcherOptions& options);
+  void run(Inputs& inputs, BatcherOptions options);
 
   /// Ends all streams with a verdict, and returns when p3_write has written what it still can and
   /// has ended.
   void fail(ExitStatus status);
 
   // For read_and_deal().
-  NextStep wait(int input, const Batcher& batcher);
+  NextStep wait(int input, Batcher& batcher);
   std::span<char> space(const Batcher& batcher, size_t bytes);
   void deal(const Batch& batch, const Batcher& batcher);
   void deal_early(const Batch& batch, const Batcher& batcher);
 
  private:
+  /// Begins the chunks when p1_read has read what it has to read itself.
+  void begin_chunks(const Batcher& batcher);
+  void wait_for_outlines(Batcher& batcher);
+  void deal_chunks();
+  /// Feeds the outlines that are known to the batcher, and deals what it makes of them.
+  void fold(Batcher& batcher);
+  Outline outline_of(const Chunks::Chunk& chunk, uint32_t input);
+
   void deal_to(size_t place, const Batch& batch);
 
   /// Waits, if `may_block`, until something can be done, and does it. It does not read the input
@@ -74,7 +83,10 @@ class WorkerDealing {
   WorkerPlaces places_;
   Dealer dealer_;
   std::vector<pollfd> polled_;  // a member so that its memory is used again
-  Hello hello_;                 // has no name of an input until the inputs are known
+  Inputs* inputs_ = nullptr;    // while run() runs
+  uint64_t chunk_size_ = 0;     // 0: the workers do not scan the input
+  Chunks chunks_;
+  Hello hello_;  // has no name of an input until the inputs are known
   std::optional<SharedInput> shared_;
   std::optional<SharedText> text_;
   Verdict dealt_;                  // up to where batches have been dealt

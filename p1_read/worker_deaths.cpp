@@ -80,13 +80,14 @@ void WorkerPlaces::settle(size_t place) {
     status = ExitStatus::neighbour_vanished;
   }
   // p2_sum leaves it to the other programs to report a vanished neighbour.
-  const bool is_told = crew_.command().reports_failures && status != ExitStatus::neighbour_vanished;
+  const bool is_told = crew_.command().is_p2_sum && status != ExitStatus::neighbour_vanished;
   if (!is_told) report_failed_place(place, fate.describe() + " before the end of its stream");
   fail_place(place, status);
 }
 
 void WorkerPlaces::replace_worker(size_t place, const std::string& fate) {
   Place& at = places_[place];
+  if (outlines_.is_open()) read_outlines();  // all that this worker has sent
   // The death of a worker that is starting or ending does not depend on what it was given.
   const bool was_at_work = at.is_alive && !(at.is_told && at.ledger.is_empty());
   const Ledger::Death death = at.ledger.died(was_at_work);
@@ -99,9 +100,18 @@ void WorkerPlaces::replace_worker(size_t place, const std::string& fate) {
     fail_place(place, is_failing() ? end_->status : ExitStatus::neighbour_vanished);
   }
   report(name_of(place) + " " + fate + ", and is replaced");
-  if (death == Ledger::Death::suspect) at.ledger.cut_front(callbacks_.cut(at.ledger.front()));
+  if (death == Ledger::Death::suspect) settle_suspect(place);
   start_worker(place);
   send(place);
+}
+
+/// No worker survives what the place was given first.
+void WorkerPlaces::settle_suspect(size_t place) {
+  Ledger& ledger = places_[place].ledger;
+  if (!ledger.front_is_chunk()) return ledger.cut_front(callbacks_.cut(ledger.front()));
+  const uint64_t begin = ledger.front().range.begin;
+  ledger.scanned(begin);
+  callbacks_.scanned({static_cast<uint32_t>(place), begin, Outline()});
 }
 
 // --- Workers that fail the run ------------------------------------------------------------------

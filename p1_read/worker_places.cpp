@@ -57,8 +57,22 @@ void WorkerPlaces::deal(size_t place, const Ledger::Item& item) {
   send(place);
 }
 
+void WorkerPlaces::open_outlines() {
+  auto pipe = make_pipe();
+  outlines_ = std::move(pipe.first);
+  outlines_to_write_ = std::move(pipe.second);
+  make_non_blocking(outlines_.get(), "the pipe for outlines");
+}
+
+void WorkerPlaces::deal_chunk(size_t place, const Range& range, uint32_t input) {
+  const Batch chunk{.range = range, .text = range.size(), .input = input};
+  places_[place].ledger.deal({.batch = chunk, .is_chunk = true});
+  send(place);
+}
+
 void WorkerPlaces::end_streams(const Verdict& verdict) {
   end_ = verdict;
+  for (Place& place : places_) place.ledger.drop_chunks();
   const auto is_open = [](const Place& place) { return place.is_open(); };
   if (std::none_of(places_.begin(), places_.end(), is_open)) {
     if (!verdict.is_complete()) return give_up_place(0, verdict.status);
@@ -86,18 +100,21 @@ uint64_t WorkerPlaces::oldest_outstanding(uint64_t otherwise) const {
   return oldest;
 }
 
-void WorkerPlaces::to_poll(std::vector<pollfd>& fds) const {
+void WorkerPlaces::to_poll(std::vector<pollfd>& fds) {
+  fds.push_back({outlines_.get(), POLLIN, 0});
   for (size_t place = 0; place < places_.size(); ++place) {
-    const Place& at = places_[place];
+    Place& at = places_[place];
+    flush(at);
     fds.push_back({at.pending.empty() ? -1 : at.in.get(), POLLOUT, 0});
     fds.push_back({crew_.exit_fd(place), POLLIN, 0});
   }
 }
 
 void WorkerPlaces::polled(std::span<const pollfd> fds) {
+  if (fds.front().revents != 0) read_outlines();
+  fds = fds.subspan(1);
   for (size_t place = 0; place < places_.size(); ++place) {
     Place& at = places_[place];
-    if (fds[2 * place].revents != 0) flush(at);
     if (fds[2 * place + 1].revents == 0) continue;
     if (const auto fate = crew_.reap(place)) {
       at.fate = fate;
@@ -182,30 +199,36 @@ void WorkerPlaces::try_to_start_worker(size_t place) {
   std::string hello = hello_frame(hello_);
   // This process can still write the stream, so p3_write does not find its end too early.
   link_.say(NewsOfReader::started, place, static_cast<uint64_t>(at.out.get()));
-  crew_.start(place, ends.in.get(), ends.out.get(), hello_.shared.fd);
+  std::vector<int> kept{hello_.shared.fd};
+  if (outlines_to_write_.is_open()) kept.push_back(outlines_to_write_.get());
+  crew_.start(place, ends.in.get(), ends.out.get(), kept);
   at.pending = std::move(hello);
   at.fate.reset();
   at.is_lost = at.is_alive = at.is_told = at.is_hung = false;
   at.quiet = 0;
 }
 
-/// Sends what the worker at the place is to get now.
+/// Adds what the worker at the place is to get now to what is pending.
 void WorkerPlaces::send(size_t place) {
   Place& to = places_[place];
   if (!crew_.is_running(place)) return;  // the next worker will get it
   while (const auto item = to.ledger.next()) {
-    const uint16_t flags = item->is_refused ? is_refused : 0;
-    to.pending += batch_frame_shared(item->batch, flags, item->checksum);
+    if (item->is_chunk) {
+      const int answer = outlines_to_write_.get();
+      to.pending += chunk_frame(item->batch.range, item->batch.input, answer);
+    } else {
+      const uint16_t flags = item->is_refused ? is_refused : 0;
+      to.pending += batch_frame_shared(item->batch, flags, item->checksum);
+    }
   }
   if (end_ && !to.is_told && to.ledger.has_sent_all()) {
     to.pending += end_frame(*end_);
     to.is_told = true;
   }
-  flush(to);
 }
 
 void WorkerPlaces::flush(Place& at) {
-  if (!at.in.is_open()) return;
+  if (!at.in.is_open() || at.pending.empty()) return;
   at.pending.erase(0, write_available(at.in.get(), at.pending, "in"));
   // The end of the stream is followed by the end of the file.
   if (at.pending.empty() && at.is_told) at.in.close();
@@ -222,6 +245,20 @@ void WorkerPlaces::result_received(size_t place, uint64_t end) {
   at.quiet = 0;
   if (at.ledger.returned(end)) callbacks_.returned(place);
   send(place);
+}
+
+void WorkerPlaces::read_outlines() {
+  std::array<char, 4096> bytes;
+  for (ssize_t n = bytes.size(); n == static_cast<ssize_t>(bytes.size());) {
+    n = read_available(outlines_.get(), bytes, "the pipe for outlines");
+    if (n <= 0) return;
+    for (const ScannedChunk& chunk : outline_parser_.feed({bytes.data(), static_cast<size_t>(n)})) {
+      Place& at = places_.at(chunk.place);
+      at.quiet = 0;
+      at.ledger.scanned(chunk.begin);
+      callbacks_.scanned(chunk);
+    }
+  }
 }
 
 }  // namespace rowsum

@@ -1,10 +1,12 @@
-// The places for workers: starts a worker at each, sends it batches, learns how it ended, replaces
-// it, and kills a worker that hangs. Knows no input.
+// The places for workers: starts a worker at each, sends it batches and chunks, learns how it
+// ended, replaces it, and kills a worker that hangs. Knows no input.
 //
 //   p1_read --> in.0 --> worker at place 0 --> out.0 --> p3_write      in, out: pipes of the place
 //      |  \---> in.1 --> worker at place 1 --> out.1 --/ | ^
 //      ^ `-------------------- link ---------------------' |
 //      `---------------------- control --------------------'
+//
+//   all workers --- outlines of chunks --> p1_read
 //
 // A place is a seat for a worker. When a worker dies, the next one at its place is given all that
 // the place has not returned (ledger.h). A worker is replaced once its process has been waited for
@@ -29,6 +31,7 @@
 #include "common/model/verdict.h"
 #include "common/wire/control.h"
 #include "common/wire/hello.h"
+#include "common/wire/scanned_chunk.h"
 #include "p1_read/crew.h"
 #include "p1_read/ledger.h"
 #include "p1_read/options.h"
@@ -43,6 +46,9 @@ class WorkerPlaces {
     std::function<void(size_t place)>
         returned;  // called when a whole batch of the place has come back
     std::function<std::vector<Ledger::Item>(const Batch&)> cut;  // cuts a batch into smaller ones
+    /// Called when a worker has scanned a chunk. If the outline is of fewer bytes than the chunk
+    /// has, no worker can scan it.
+    std::function<void(const ScannedChunk&)> scanned;
   };
 
   /// `link`: must outlive this object. Raises the limit of descriptors. Throws Failure(system) if
@@ -52,22 +58,28 @@ class WorkerPlaces {
   /// The hello that each worker gets. To be set before a worker is started.
   void set_hello(const Hello& hello) { hello_ = hello; }
 
+  /// To be called before a worker is started, if chunks will be dealt. Throws Failure(system).
+  void open_outlines();
+
   /// Starts the first worker of a place, if the place has had none. Throws Failure(system) if that
   /// fails; then the place has been given up.
   void fill(size_t place);
-  /// Sends a batch to the worker at the place, now or as soon as possible. The place must have had
-  /// a worker.
+  /// Sends a batch to the worker at the place, with to_poll(). The place must have had a worker.
   void deal(size_t place, const Ledger::Item& item);
-  /// Ends all streams. The outstanding batches are sent before the end.
+  /// Sends a chunk of an input to the worker at the place, likewise. Its outline will come.
+  void deal_chunk(size_t place, const Range& range, uint32_t input);
+  /// Ends all streams. The outstanding batches are sent before the end. Outlines of chunks do not
+  /// have to come any more.
   void end_streams(const Verdict& verdict);
   bool has_end() const { return end_.has_value(); }
 
   /// Where the oldest batch that has not come back begins; `otherwise` if there is none.
   uint64_t oldest_outstanding(uint64_t otherwise) const;
 
-  /// to_poll() appends what poll(2) is to watch; polled() acts on the answer. Throws Failure; it is
-  /// silent for a place that fails the run, because that has been reported.
-  void to_poll(std::vector<pollfd>& fds) const;
+  /// to_poll() sends what there is to send, and appends what poll(2) is to watch; polled() acts on
+  /// the answer. Both throw Failure; it is silent for a place that fails the run, because that has
+  /// been reported.
+  void to_poll(std::vector<pollfd>& fds);
   void polled(std::span<const pollfd> fds);
   /// Milliseconds until see_to_time() has something to do; -1: it has nothing to do.
   int time_left() const;
@@ -128,11 +140,13 @@ class WorkerPlaces {
   void send(size_t place);
   void flush(Place& at);
   void result_received(size_t place, uint64_t end);
+  void read_outlines();
 
   // Workers that end, or do not (worker_deaths.cpp)
   std::string name_of(size_t place) const;
   void settle(size_t place);
   void replace_worker(size_t place, const std::string& fate);
+  void settle_suspect(size_t place);
   void ask_whether_quiet();
   void answered_quiet(size_t place);
   void sweep_what_is_left(size_t place);
@@ -147,6 +161,9 @@ class WorkerPlaces {
   Crew crew_;
   std::deque<Place> places_;
   Hello hello_;
+  OwnedFd outlines_;           // the reading end of the pipe for outlines, if there is one
+  OwnedFd outlines_to_write_;  // its writing end, which all workers inherit
+  ScannedChunkParser outline_parser_;
   std::optional<Verdict> end_;  // what the streams end with, once that is known
   bool has_reported_ = false;   // that a place has failed the run
   Clock::time_point next_probe_;

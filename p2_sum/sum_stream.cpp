@@ -5,6 +5,7 @@
 
 #include "common/base/failure.h"
 #include "common/io/read_write.h"
+#include "common/wire/scanned_chunk.h"
 #include "common/wire/shared_text.h"
 #include "common/wire/stream_parser.h"
 #include "p2_sum/batch_summer.h"
@@ -21,9 +22,7 @@ class TextSource {
   std::string_view text(const StreamParser& stream, const Batch& batch) {
     const FrameHeader& header = stream.header();
     if (!(header.flags & text_is_shared)) return stream.text();
-    if (hello_.shared.fd < 0) {
-      throw Failure(ExitStatus::bad_data, stream.name() + ": a batch without its text");
-    }
+    require_file(stream);
     const std::string& input = hello_.inputs[batch.input];
     const std::string_view text = shared_.of(batch, input);
     if (header.flags & has_checksum && payload_checksum("", text) != header.checksum) {
@@ -34,7 +33,26 @@ class TextSource {
     return text;
   }
 
+  /// Reads the chunk that the stream shows, and returns its outline. If that is of fewer bytes,
+  /// p1_read reads the chunk itself, and reports why it cannot be read.
+  ScannedChunk scan(const StreamParser& stream) {
+    require_file(stream);
+    const FrameHeader& header = stream.header();
+    ScannedChunk chunk{hello_.place, header.range.begin, Outline()};
+    try {
+      const std::string_view text = shared_.chunk(header.range, hello_.inputs[header.input]);
+      chunk.outline = Outline::of(text, hello_.dialect);
+    } catch (const Failure&) {
+    }
+    return chunk;
+  }
+
  private:
+  void require_file(const StreamParser& stream) const {
+    if (hello_.shared.fd >= 0) return;
+    throw Failure(ExitStatus::bad_data, stream.name() + ": a batch without its text");
+  }
+
   const Hello& hello_;
   SharedText shared_;
 };
@@ -120,6 +138,12 @@ ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
         stream.next();
         if (may_be_cut && is_cut_short(in, stream, out)) break;
         out.result(batch, summer->rejects(), summer->lines());
+        break;
+      }
+      case StreamParser::Item::chunk: {
+        const std::string outline = encode(source->scan(stream));
+        write_all(static_cast<int>(stream.header().descriptor), outline, "the pipe for outlines");
+        stream.next();
         break;
       }
       case StreamParser::Item::end: {

@@ -1,5 +1,7 @@
 #include "common/csv/outline.h"
 
+#include <string.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -57,16 +59,36 @@ State state_after(char byte, Dialect dialect) {
   return byte == dialect.delimiter ? State::field_start : State::plain;
 }
 
+/// The first LF or CR, or npos. memchr(3) uses vectors, which find_first_of() does not.
+size_t first_row_end(std::string_view bytes, bool has_carriage_returns) {
+  const size_t line_feed = bytes.find('\n');
+  if (!has_carriage_returns) return line_feed;
+  return std::min(line_feed, bytes.substr(0, line_feed).find('\r'));
+}
+
+/// The last LF or CR, or npos.
+size_t last_row_end(std::string_view bytes, bool has_carriage_returns) {
+  const auto last = [](std::string_view in, char byte) {
+    const void* const found = ::memrchr(in.data(), byte, in.size());
+    return found ? static_cast<size_t>(static_cast<const char*>(found) - in.data()) : in.npos;
+  };
+  const size_t line_feed = last(bytes, '\n');
+  if (!has_carriage_returns) return line_feed;
+  const size_t after = line_feed + 1;  // 0 if there is no LF
+  const size_t carriage_return = last(bytes.substr(after), '\r');
+  return carriage_return == bytes.npos ? line_feed : after + carriage_return;
+}
+
 /// Bytes without quotes, outside quotes.
 Passage read_unquoted(std::string_view bytes, const PlainScan& scan, Dialect dialect) {
   Passage passage;
   const char last = bytes.back();
   passage.exit = state_after(last, dialect);
   if (!scan.has_carriage_returns && scan.line_feeds == 0) return passage;
-  passage.content_end = bytes.find_first_of("\r\n");
+  passage.content_end = first_row_end(bytes, scan.has_carriage_returns);
   if (last == '\r') bytes.remove_suffix(1);  // where this row ends is not certain yet
   passage.rows = scan.has_carriage_returns ? count_row_ends(bytes) : scan.line_feeds;
-  if (passage.rows > 0) passage.row_end = bytes.find_last_of("\r\n") + 1;
+  if (passage.rows > 0) passage.row_end = last_row_end(bytes, scan.has_carriage_returns) + 1;
   return passage;
 }
 

@@ -49,6 +49,9 @@ class Outline {
   /// Of no bytes.
   Outline();
   static Outline of(std::string_view bytes, Dialect dialect);
+  /// Of `size` bytes, with the passages in the order of ReadingState.
+  Outline(uint64_t size, const std::array<Passage, reading_states>& passages)
+      : size_(size), passages_(passages) {}
 
   /// How many bytes it is of.
   uint64_t size() const { return size_; }

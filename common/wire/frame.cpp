@@ -19,7 +19,9 @@ constexpr std::string_view marks[] = {"\x8fHEL",
                                       "BAT",
                                       "\x8fRES",
                                       "\x8f"
-                                      "END"};
+                                      "END",
+                                      "\x8f"
+                                      "CHU"};
 constexpr size_t checksum_at = frame_header_size - 8;
 
 }  // namespace
@@ -31,7 +33,7 @@ std::array<char, frame_header_size> encode(const FrameHeader& header) {
   put<uint16_t>(at, format_version);
   put<uint16_t>(at, header.flags);
   put<uint32_t>(at, header.input);
-  put<uint32_t>(at, 0);
+  put<uint32_t>(at, header.descriptor);
   put<uint64_t>(at, header.range.begin);
   put<uint64_t>(at, header.range.end);
   put<uint64_t>(at, header.first_row);
@@ -62,7 +64,7 @@ FrameHeader decode_header(std::span<const char> bytes) {
   }
   header.flags = get<uint16_t>(at);
   header.input = get<uint32_t>(at);
-  get<uint32_t>(at);
+  header.descriptor = get<uint32_t>(at);
   header.range.begin = get<uint64_t>(at);
   header.range.end = get<uint64_t>(at);
   header.first_row = get<uint64_t>(at);

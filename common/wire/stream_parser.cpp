@@ -78,18 +78,27 @@ void StreamParser::check_header() const {
   const bool is_hello = frame.type == FrameType::hello;
   if (!has_hello_ && !is_hello) refuse("the stream does not begin with a hello");
   if (has_hello_ && is_hello) refuse("a second hello in one stream");
-  if (!is_hello && frame.type != FrameType::end) check_tile();
+  if (frame.type == FrameType::chunk) check_chunk();
+  if (frame.type == FrameType::batch || frame.type == FrameType::result) check_tile();
   if (frame.payload_size() > largest_payload()) {
     refuse("a frame longer than its stream allows, " + describe(frame.range));
   }
 }
 
+/// A chunk says what a worker is to look at, and is no tile: it may lie anywhere.
+void StreamParser::check_chunk() const {
+  const FrameHeader& frame = header();
+  if (expected_ != Content::batches) refuse_other_kind();
+  if (frame.range.end <= frame.range.begin) refuse("an empty frame, " + describe(frame.range));
+  if (frame.range.size() > hello_.largest_text) {
+    refuse("a chunk longer than a batch may be, " + describe(frame.range));
+  }
+  if (frame.input >= hello_.inputs.size()) refuse("a frame of an input that the hello lacks");
+}
+
 void StreamParser::check_tile() const {
   const FrameHeader& frame = header();
-  if (frame.type != type_of(expected_)) {
-    refuse(std::string("a stream of ") + frames_of(expected_) +
-           " with another kind of frame in it");
-  }
+  if (frame.type != type_of(expected_)) refuse_other_kind();
   if (frame.range.end <= frame.range.begin) refuse("an empty frame, " + describe(frame.range));
   if (frame.range.begin < position_) {
     refuse(describe(frame.range) + " come twice or out of order (after byte " +
@@ -114,6 +123,7 @@ uint64_t StreamParser::largest_payload() const {
   const FrameHeader& frame = header();
   if (frame.type == FrameType::hello) return UINT64_MAX;
   if (frame.type == FrameType::end) return 5;  // a byte order and a status
+  if (frame.type == FrameType::chunk) return 0;
   // The text of the batch, or of the batch that is answered.
   const uint64_t text = std::min({frame.range.size(), hello_.largest_text, part_limit});
   return frame.type == FrameType::batch ? text : largest_answer(frame.rows, text);
@@ -125,6 +135,9 @@ void StreamParser::accept_frame() {
       return accept_hello();
     case FrameType::end:
       return accept_end();
+    case FrameType::chunk:
+      item_ = Item::chunk;
+      return;
     case FrameType::result:
       check_answer();
       [[fallthrough]];
@@ -165,6 +178,10 @@ void StreamParser::check_answer() const {
            " rows, and their result has " + std::to_string(lines) + " lines and " +
            std::to_string(rejects) + " rejects");
   }
+}
+
+void StreamParser::refuse_other_kind() const {
+  refuse(std::string("a stream of ") + frames_of(expected_) + " with another kind of frame in it");
 }
 
 void StreamParser::refuse(const std::string& what) const {

@@ -47,6 +47,15 @@ std::string batch_frame_shared(const Batch& batch, uint16_t flags,
   return header_bytes(header);
 }
 
+std::string chunk_frame(const Range& range, uint32_t input, int descriptor) {
+  FrameHeader header;
+  header.type = FrameType::chunk;
+  header.range = range;
+  header.input = input;
+  header.descriptor = static_cast<uint32_t>(descriptor);
+  return header_bytes(header);
+}
+
 std::string end_frame(const Verdict& verdict) {
   FrameHeader header;
   header.type = FrameType::end;

@@ -18,6 +18,9 @@ std::string hello_frame(const Hello& hello);
 /// `flags`: is_refused or 0. `checksum`: of the text, if it is to be sent.
 std::string batch_frame_shared(const Batch& batch, uint16_t flags = 0,
                                std::optional<uint64_t> checksum = std::nullopt);
+/// Asks a worker to write the outline of these bytes of an input into a descriptor that it has
+/// inherited (scanned_chunk.h).
+std::string chunk_frame(const Range& range, uint32_t input, int descriptor);
 std::string end_frame(const Verdict& verdict);
 
 /// To be used as hello(), then batches or results, then end(). Every frame is written at once. A

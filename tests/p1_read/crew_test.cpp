@@ -26,7 +26,7 @@ class Shells {
   explicit Shells(const std::string& script, size_t places = 1)
       : crew({{"/bin/sh", "-c", script}, "worker"}, places) {}
 
-  void start(size_t place = 0) { crew.start(place, input.out.get(), output.in.get(), -1); }
+  void start(size_t place = 0) { crew.start(place, input.out.get(), output.in.get(), {}); }
 
   /// The next byte that one of them writes.
   char byte() {
@@ -207,7 +207,7 @@ TEST_CASE("crew: when its process is killed, the processes of the crew are, too"
 TEST_CASE("crew: a program that cannot be executed is a failure, and no process stays") {
   CHECK(failed_in([](auto expect) {
           Crew crew({{"/no/such/program"}, "program"}, 1);
-          const Thrown thrown = thrown_by([&] { crew.start(0, 0, 1, -1); });
+          const Thrown thrown = thrown_by([&] { crew.start(0, 0, 1, {}); });
           EXPECT(thrown.status == ExitStatus::system);
           EXPECT(thrown.message == "cannot start /no/such/program: No such file or directory");
           EXPECT(!crew.is_running(0));

@@ -6,6 +6,7 @@
 //                     before_hello  before the first byte of the stream of results
 //                     inside_hello  half of the hello is written (likewise for the other insides)
 //                     got_batch     a batch has been read, and nothing of its result written
+//                     got_chunk     a chunk is to be scanned, and nothing of its outline written
 //                     inside_head   a result has 40 of its header's 80 bytes
 //                     inside_result
 //                     between       a result is written
@@ -19,8 +20,9 @@
 //                     two_results   it is written twice
 //                     early_end     after it, the stream ends as if that had been all
 //   FRAGILE_ROW     or: as soon as a batch is read that holds this text and is not refused
+//   FRAGILE_CHUNK   or: as soon as a chunk is to be scanned that holds this text
 //   FRAGILE_REFUSED if set: or one that is refused
-//   FRAGILE_NUMBER  which batch or result of a life it is, from 0 (default: 0)
+//   FRAGILE_NUMBER  which batch, result or chunk of a life it is, from 0 (default: 0)
 //   FRAGILE_PLACE   at this place only (default: at all)
 //   FRAGILE_LIVES   in so many lives of a place, the first ones (default: in all)
 //   FRAGILE_HOW     a signal's number (default: 9), `loop` for an endless loop, or `exit N`
@@ -115,6 +117,7 @@ class Reading {
         stream_.filled(n);
         if (stream_.item() == StreamParser::Item::end) return at("after_last");
         if (stream_.item() == StreamParser::Item::frame) see_batch();
+        if (stream_.item() == StreamParser::Item::chunk) see_chunk();
         if (stream_.item() != StreamParser::Item::none) stream_.next();
       }
     } catch (const std::exception&) {
@@ -137,9 +140,18 @@ class Reading {
     if (text.find(row) != text.npos && is_meant()) die();
   }
 
+  void see_chunk() {
+    at("got_chunk", chunks_);
+    const std::string_view text = setting("FRAGILE_CHUNK", "");
+    if (text.empty() || !is_meant()) return;
+    if (!shared_) shared_.emplace(stream_.hello().shared);
+    if (shared_->chunk(stream_.header().range, "").find(text) != text.npos) die();
+  }
+
   StreamParser stream_{"standard input", Content::batches};
   std::optional<SharedText> shared_;
-  unsigned long count_ = 0;
+  unsigned long count_ = 0;   // batches
+  unsigned long chunks_ = 0;  // chunks
 };
 
 /// Writes the first bytes of what was to be written.

@@ -152,6 +152,11 @@ std::string shown_frame(const StreamParser& stream, bool with_text) {
   return out;
 }
 
+std::string shown_chunk(const FrameHeader& header) {
+  return "chunk   " + describe(header.range) + ", input " + std::to_string(header.input) +
+         ", outline to descriptor " + std::to_string(header.descriptor) + "\n";
+}
+
 std::string shown_end(const Verdict& verdict) {
   std::string out = "end     ";
   out += verdict.is_complete() ? "complete" : "failed";
@@ -176,6 +181,10 @@ void show(Source source, const Options& options) {
         break;
       case StreamParser::Item::frame:
         print(shown_frame(stream, options.text));
+        stream.next();
+        break;
+      case StreamParser::Item::chunk:
+        print(shown_chunk(stream.header()));
         stream.next();
         break;
       case StreamParser::Item::end:
