@@ -72,6 +72,8 @@ class Batcher {
   uint64_t taken() const { return taken_; }
   /// The offset of the next byte to be fed.
   uint64_t scanned() const { return cutter_.scanned() + mark_bytes_; }
+  /// The offset of byte 0 of the current input.
+  uint64_t origin() const { return origin_; }
   /// Rows taken so far.
   uint64_t rows() const { return rows_taken_ - first_row_; }
 

@@ -17,6 +17,24 @@ namespace {
 
 constexpr uint64_t hashed_at_each_end = 64 << 10;
 
+/// Fewer bytes than this are better copied by this process than opened by several others.
+constexpr uint64_t large_file = 1 << 20;
+
+/// Whether these are several files of known size that are large on average. A file that is missing
+/// is left out of account: it is reported when it is to be read.
+bool are_large_plain_files(const std::vector<std::string>& operands) {
+  if (operands.size() == 1) return false;
+  uint64_t size = 0;
+  for (const std::string& operand : operands) {
+    struct stat status;
+    if (operand == "-") return false;
+    if (::stat(operand.c_str(), &status) != 0) continue;
+    if (!S_ISREG(status.st_mode) || status.st_size == 0) return false;
+    size += static_cast<uint64_t>(status.st_size);
+  }
+  return size / operands.size() >= large_file;
+}
+
 Identity random_identity() {
   Identity identity;
   if (::getrandom(identity.hash, sizeof identity.hash, 0) != sizeof identity.hash) {
@@ -32,6 +50,7 @@ Inputs::Inputs(std::vector<std::string> operands) : operands_(std::move(operands
   for (const std::string& operand : operands_) {
     names_.push_back(operand == "-" ? "standard input" : operand);
   }
+  are_plain_files_ = are_large_plain_files(operands_);
   open_current();
 
   is_plain_file_ = operands_.size() == 1 && owed_;
@@ -66,6 +85,9 @@ void Inputs::open_current() {
   if (S_ISREG(status.st_mode) && status.st_size > 0 && offset >= 0) {
     size_ = static_cast<uint64_t>(std::max(status.st_size, offset));
     owed_ = size_ - static_cast<uint64_t>(offset);
+  }
+  if (are_plain_files_ && !owed_) {
+    throw Failure(ExitStatus::io, name() + ": it is no file with contents any more");
   }
 }
 
@@ -113,7 +135,9 @@ Identity Inputs::identity_since_written() const {
 }
 
 size_t Inputs::read_some(std::span<char> into) {
-  if (is_plain_file_) into = into.first(std::min<uint64_t>(into.size(), *owed_));
+  if (is_plain_file_ || are_plain_files_) {
+    into = into.first(std::min<uint64_t>(into.size(), *owed_));
+  }
   if (into.empty()) return 0;
   const size_t n = rowsum::read_some(fd(), into, name());
   if (owed_) {

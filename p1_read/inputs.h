@@ -31,6 +31,9 @@ class Inputs {
   /// Only the bytes that such a file has when it is opened are read, and not what is appended
   /// later. (/proc has regular files of size 0 that do have contents; those are read like pipes.)
   bool is_plain_file() const { return is_plain_file_; }
+  /// Whether the inputs are several such files, large enough on average that it pays to have other
+  /// processes open each of them.
+  bool are_plain_files() const { return are_plain_files_; }
   /// Where reading begins: the current offset of a plain file on standard input, otherwise 0.
   uint64_t begin() const { return begin_; }
   /// Lets a plain file begin at `offset`, or at its end if it is shorter, before anything is read.
@@ -63,6 +66,7 @@ class Inputs {
   uint32_t index_ = 0;
   OwnedFd file_;  // closed while the current input is standard input
   bool is_plain_file_ = false;
+  bool are_plain_files_ = false;
   uint64_t begin_ = 0;
   uint64_t size_ = 0;  // the size of a regular file when it was opened
   /// How many of these bytes have not been read yet; nothing if the input is no such file.

@@ -17,6 +17,7 @@ enum class NextStep {
 
 /// Reads the inputs to their ends and deals all of their rows. A Destination has these members:
 ///
+/// - `void begin_input(const Batcher&)` is called before an input is read.
 /// - `NextStep wait(int input, Batcher&)` waits until there is a next step. It may feed the batcher
 /// and deal by itself, if other processes look at the bytes.
 /// - `std::span<char> space(const Batcher&, size_t bytes)` says where the next bytes of the input
@@ -33,6 +34,7 @@ void read_and_deal(Inputs& inputs, Batcher& batcher, Destination& destination,
     batcher.begin_input(inputs.index(), inputs.name());
     if (go_on_at_row) batcher.go_on_at_row(*go_on_at_row);
     go_on_at_row.reset();
+    destination.begin_input(batcher);
     for (bool is_over = false; !is_over;) {
       switch (destination.wait(inputs.fd(), batcher)) {
         case NextStep::read: {

@@ -1,14 +1,19 @@
-// The input in a place where the workers can read it: the plain file itself, or a ring into which
+// The input in a place where the workers can read it: plain files themselves, or a ring into which
 // p1_read copies the input.
 #pragma once
 
+#include <deque>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 
 #include "common/base/buffer.h"
 #include "common/io/owned_fd.h"
 #include "common/io/ring.h"
 #include "common/wire/hello.h"
+#include "common/wire/shared_text.h"
 #include "p1_read/batcher.h"
 #include "p1_read/inputs.h"
 
@@ -17,11 +22,31 @@ namespace rowsum {
 class SharedInput {
  public:
   /// `window`: how many bytes of batches may be outstanding at once. A ring that holds less,
-  /// because its size is limited, slows the run down. Throws Failure(system).
-  SharedInput(const Inputs& inputs, const BatcherOptions& options, uint64_t window);
+  /// because its size is limited, slows the run down. `uses_files`: whether several plain files are
+  /// to be read where they are. One plain file always is. Throws Failure(system).
+  SharedInput(const Inputs& inputs, const BatcherOptions& options, uint64_t window,
+              bool uses_files);
 
   /// Where the text is, for the hello. The descriptor is greater than 2 and is closed by execve(2).
+  /// It is -1 if the text is in several files.
   Shared where() const;
+
+  /// One of several plain files.
+  struct File {
+    uint32_t input = 0;
+    uint64_t origin = 0;  // the offset of its byte 0 in all of the inputs
+    OwnedFd fd;
+  };
+  /// To be called for each input before it is read. `origin`: the offset of its byte 0. The files
+  /// of inputs before `oldest` are not needed any more. Throws Failure(system).
+  void begin_input(const Inputs& inputs, uint64_t origin, uint32_t oldest);
+  /// Where the input is, if there are several plain files; otherwise nullptr.
+  const File* file_of(uint32_t input) const;
+
+  /// The text of a batch, and of a chunk of a plain file; see SharedText. Each is valid until the
+  /// next call.
+  std::string_view text_of(const Batch& batch, const std::string& name);
+  std::string_view chunk(const Range& range, uint32_t input, const std::string& name);
 
   /// Memory for the `bytes` bytes of the input from `offset` on. There must be room for them.
   /// Throws Failure(io).
@@ -32,9 +57,15 @@ class SharedInput {
   }
 
  private:
-  OwnedFd file_;                // the plain file, or closed
-  std::unique_ptr<Ring> ring_;  // nullptr for a plain file
-  Buffer scratch_;              // the bytes of a plain file while they are cut
+  void make_ring(const BatcherOptions& options, uint64_t window);
+  void use_file_of(uint32_t input);
+
+  OwnedFd file_;                // the one plain file, or closed
+  std::deque<File> files_;      // several plain files, as far as they are needed
+  std::unique_ptr<Ring> ring_;  // nullptr for plain files
+  std::optional<SharedText> text_;
+  Buffer scratch_;  // the bytes of a plain file while they are cut
+  bool uses_files_;
 };
 
 }  // namespace rowsum

@@ -59,6 +59,8 @@ class Destination {
     for (const StreamWriter& stream : streams) readers_.push_back(stream.fd());
   }
 
+  void begin_input(const Batcher&) {}
+
   NextStep wait(int input, const Batcher& batcher) {
     if (batcher.has_rows() && !is_readable_now(input)) return NextStep::deal_early;
     wait_readable(input, readers_);

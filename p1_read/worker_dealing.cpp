@@ -17,6 +17,10 @@ namespace {
 /// pipe of one page.
 constexpr size_t credit = 8;
 
+/// How many of several plain files are open at once. What has been dealt of one has not come back
+/// yet, while others are read.
+constexpr uint32_t most_open_inputs = 16;
+
 /// How many bytes p1_read itself reads at once of a file that workers scan. Of most files it reads
 /// the first bytes and no others.
 constexpr size_t read_first = size_t{64} << 10;
@@ -31,7 +35,8 @@ WorkerDealing::WorkerDealing(const WorkerOptions& options, DealPolicy policy, in
           {.returned = [this](size_t place) { dealer_.returned(place); },
            .cut = [this](const Batch& batch) { return cut(batch); },
            .scanned =
-               [this](const ScannedChunk& chunk) { chunks_.scanned(chunk.begin, chunk.outline); }}),
+               [this](const ScannedChunk& chunk) { chunks_.scanned(chunk.begin, chunk.outline); },
+           .input_frame = [this](uint32_t input) { return frame_of(input); }}),
       dealer_(policy, options.places, credit) {
   // Comes last: as long as nothing is said on the link, p1_read tells of a failure by the end of a
   // stream, as without workers.
@@ -44,14 +49,16 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options) {
     inputs.begin_at(*begin_);
   }
   inputs_ = &inputs;
-  if (options_.command.is_p2_sum && !options_.checksum && inputs.is_plain_file()) {
+  const bool are_files = inputs.is_plain_file() || inputs.are_plain_files();
+  const bool have_scanners = options_.command.is_p2_sum && !options_.checksum && are_files;
+  if (have_scanners) {
     options.batch_size = options_.chunk_size;
     // In a longer chunk, a row that is too long could begin and end.
     chunk_size_ = std::max<uint64_t>(1, std::min(options_.chunk_size, options.max_row));
     places_.open_outlines();
   }
-  shared_.emplace(inputs, options, options_.places * credit * options.batch_size);
-  text_.emplace(shared_->where());
+  const uint64_t window = options_.places * credit * options.batch_size;
+  shared_.emplace(inputs, options, window, have_scanners);
   hello_ = first_hello(
       inputs, options_.resume ? inputs.identity_since_written() : inputs.identity(), options);
   hello_.shared = shared_->where();
@@ -95,6 +102,12 @@ void WorkerDealing::fail(ExitStatus status) {
 }
 
 // --- For read_and_deal() ------------------------------------------------------------------------
+
+void WorkerDealing::begin_input(const Batcher& batcher) {
+  const uint32_t input = inputs_->index();
+  while (input - places_.oldest_input(input) >= most_open_inputs) wait_for_writer();
+  shared_->begin_input(*inputs_, batcher.origin(), places_.oldest_input(input));
+}
 
 NextStep WorkerDealing::wait(int input, Batcher& batcher) {
   if (chunk_size_ > 0 && !batcher.needs_bytes()) {
@@ -178,7 +191,7 @@ void WorkerDealing::fold(Batcher& batcher) {
 Outline WorkerDealing::outline_of(const Chunks::Chunk& chunk, uint32_t input) {
   if (chunk.outline->size() == chunk.range.size()) return *chunk.outline;
   const std::string& name = hello_.inputs[input];
-  const std::string_view text = text_->chunk(chunk.range, name);
+  const std::string_view text = shared_->chunk(chunk.range, input, name);
   if (text.size() < chunk.range.size()) throw shrunk(name);
   return Outline::of(text, hello_.dialect);
 }
@@ -247,8 +260,15 @@ void WorkerDealing::accept(const ControlMessage<NewsOfWriter>& message) {
 
 // --- The text of batches ------------------------------------------------------------------------
 
+/// What a worker has to know before it reads the text of an input; nothing if the hello has said
+/// it.
+std::string WorkerDealing::frame_of(uint32_t input) const {
+  const SharedInput::File* const file = shared_->file_of(input);
+  return file ? input_frame(input, file->origin, file->fd.get()) : "";
+}
+
 std::string_view WorkerDealing::text_of(const Batch& batch) {
-  return text_->of(batch, hello_.inputs[batch.input]);
+  return shared_->text_of(batch, hello_.inputs[batch.input]);
 }
 
 Ledger::Item WorkerDealing::item_of(const Batch& batch, std::string_view text) const {

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "common/model/verdict.h"
-#include "common/wire/shared_text.h"
 #include "p1_read/batcher.h"
 #include "p1_read/chunks.h"
 #include "p1_read/dealer.h"
@@ -48,6 +47,7 @@ class WorkerDealing {
   void fail(ExitStatus status);
 
   // For read_and_deal().
+  void begin_input(const Batcher& batcher);
   NextStep wait(int input, Batcher& batcher);
   std::span<char> space(const Batcher& batcher, size_t bytes);
   void deal(const Batch& batch, const Batcher& batcher);
@@ -72,6 +72,7 @@ class WorkerDealing {
   void accept_all(const std::vector<ControlMessage<NewsOfWriter>>& messages);
   void accept(const ControlMessage<NewsOfWriter>& message);
 
+  std::string frame_of(uint32_t input) const;
   std::string_view text_of(const Batch& batch);
   /// The batch, with a checksum of its text if checksums are wanted.
   Ledger::Item item_of(const Batch& batch, std::string_view text) const;
@@ -88,7 +89,6 @@ class WorkerDealing {
   Chunks chunks_;
   Hello hello_;  // has no name of an input until the inputs are known
   std::optional<SharedInput> shared_;
-  std::optional<SharedText> text_;
   Verdict dealt_;                  // up to where batches have been dealt
   std::optional<uint64_t> begin_;  // with --resume: where reading begins, once p3_write has said it
   uint64_t first_row_ = 0;         // with --resume: the number of the row there

@@ -17,7 +17,7 @@ namespace rowsum {
 namespace {
 
 /// How many descriptors this process has open besides those of the places, with some to spare.
-constexpr uint64_t other_descriptors = 24;
+constexpr uint64_t other_descriptors = 40;
 constexpr uint64_t descriptors_of_place = 4;
 
 /// Opens the pipe again, which makes a new open file description with flags of its own.
@@ -96,6 +96,14 @@ uint64_t WorkerPlaces::oldest_outstanding(uint64_t otherwise) const {
   uint64_t oldest = otherwise;
   for (const Place& place : places_) {
     if (!place.ledger.is_empty()) oldest = std::min(oldest, place.ledger.front().range.begin);
+  }
+  return oldest;
+}
+
+uint32_t WorkerPlaces::oldest_input(uint32_t otherwise) const {
+  uint32_t oldest = otherwise;
+  for (const Place& place : places_) {
+    if (!place.ledger.is_empty()) oldest = std::min(oldest, place.ledger.front().input);
   }
   return oldest;
 }
@@ -199,12 +207,14 @@ void WorkerPlaces::try_to_start_worker(size_t place) {
   std::string hello = hello_frame(hello_);
   // This process can still write the stream, so p3_write does not find its end too early.
   link_.say(NewsOfReader::started, place, static_cast<uint64_t>(at.out.get()));
-  std::vector<int> kept{hello_.shared.fd};
+  std::vector<int> kept;
+  if (hello_.shared.fd >= 0) kept.push_back(hello_.shared.fd);
   if (outlines_to_write_.is_open()) kept.push_back(outlines_to_write_.get());
   crew_.start(place, ends.in.get(), ends.out.get(), kept);
   at.pending = std::move(hello);
   at.fate.reset();
   at.is_lost = at.is_alive = at.is_told = at.is_hung = false;
+  at.input.reset();
   at.quiet = 0;
 }
 
@@ -213,6 +223,10 @@ void WorkerPlaces::send(size_t place) {
   Place& to = places_[place];
   if (!crew_.is_running(place)) return;  // the next worker will get it
   while (const auto item = to.ledger.next()) {
+    if (to.input != item->batch.input) {
+      to.pending += callbacks_.input_frame(item->batch.input);
+      to.input = item->batch.input;
+    }
     if (item->is_chunk) {
       const int answer = outlines_to_write_.get();
       to.pending += chunk_frame(item->batch.range, item->batch.input, answer);

@@ -49,6 +49,9 @@ class WorkerPlaces {
     /// Called when a worker has scanned a chunk. If the outline is of fewer bytes than the chunk
     /// has, no worker can scan it.
     std::function<void(const ScannedChunk&)> scanned;
+    /// Returns the frame that a worker gets before the first batch or chunk of an input; may be
+    /// empty.
+    std::function<std::string(uint32_t input)> input_frame;
   };
 
   /// `link`: must outlive this object. Raises the limit of descriptors. Throws Failure(system) if
@@ -75,6 +78,8 @@ class WorkerPlaces {
 
   /// Where the oldest batch that has not come back begins; `otherwise` if there is none.
   uint64_t oldest_outstanding(uint64_t otherwise) const;
+  /// The first input of which a batch has not come back; `otherwise` if there is none.
+  uint32_t oldest_input(uint32_t otherwise) const;
 
   /// to_poll() sends what there is to send, and appends what poll(2) is to watch; polled() acts on
   /// the answer. Both throw Failure; it is silent for a place that fails the run, because that has
@@ -103,8 +108,9 @@ class WorkerPlaces {
     OwnedFd in_to_open;  // its reading end, which is opened again for the next worker
     OwnedFd out;  // the reading end of what the worker writes. p3_write opens it again, and its
                   // writing end is opened again for the next worker
-    std::string pending;  // bytes for which `in` had no room yet
-    Ledger ledger;        // what the place has not returned
+    std::optional<uint32_t> input;  // the one that its worker has been told of last
+    std::string pending;            // bytes for which `in` had no room yet
+    Ledger ledger;                  // what the place has not returned
 
     // About its last worker:
     std::optional<Fate> fate;       // how it ended, until that has been handled

@@ -14,10 +14,20 @@ namespace rowsum {
 
 namespace {
 
-/// Gets the text of batches, which follows their headers or lies in the file that the hello names.
+/// Gets the text of batches, which follows their headers or lies in a file that the hello or an
+/// input names.
 class TextSource {
  public:
-  explicit TextSource(const Hello& hello) : hello_(hello), shared_(hello.shared) {}
+  explicit TextSource(const Hello& hello)
+      : hello_(hello), shared_(hello.shared), has_file_(hello.shared.fd >= 0) {}
+
+  /// The text lies in the file of the input that the stream shows, from now on.
+  void use_input(const StreamParser& stream) {
+    const FrameHeader& header = stream.header();
+    file_ = open_input_of_parent(header.descriptor, hello_.inputs[header.input]);
+    shared_.use(file_.get(), header.range.begin);
+    has_file_ = true;
+  }
 
   std::string_view text(const StreamParser& stream, const Batch& batch) {
     const FrameHeader& header = stream.header();
@@ -49,12 +59,14 @@ class TextSource {
 
  private:
   void require_file(const StreamParser& stream) const {
-    if (hello_.shared.fd >= 0) return;
+    if (has_file_) return;
     throw Failure(ExitStatus::bad_data, stream.name() + ": a batch without its text");
   }
 
   const Hello& hello_;
   SharedText shared_;
+  bool has_file_;
+  OwnedFd file_;  // of an input
 };
 
 /// Reads into stream.space(), and returns how many bytes came. The caller has to pass that number
@@ -146,6 +158,10 @@ ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
         stream.next();
         break;
       }
+      case StreamParser::Item::input:
+        source->use_input(stream);
+        stream.next();
+        break;
       case StreamParser::Item::end: {
         if (!stream.verdict().is_complete()) {
           out.end(stream.verdict());

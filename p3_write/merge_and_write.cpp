@@ -200,7 +200,8 @@ class MergeLoop {
     StreamParser& stream = source.stream;
     switch (stream.item()) {
       case StreamParser::Item::none:
-      case StreamParser::Item::chunk:  // never in a stream of results
+      case StreamParser::Item::chunk:  // this and the next never come in a stream of results
+      case StreamParser::Item::input:
         break;
       case StreamParser::Item::hello:
         check_belongs(i);

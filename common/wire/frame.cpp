@@ -21,7 +21,8 @@ constexpr std::string_view marks[] = {"\x8fHEL",
                                       "\x8f"
                                       "END",
                                       "\x8f"
-                                      "CHU"};
+                                      "CHU",
+                                      "\x8fINP"};
 constexpr size_t checksum_at = frame_header_size - 8;
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 namespace rowsum {
 
-enum class FrameType : uint8_t { hello, batch, result, end, chunk };
+enum class FrameType : uint8_t { hello, batch, result, end, chunk, input };
 
 constexpr uint16_t format_version = 1;
 constexpr size_t frame_header_size = 80;
@@ -32,15 +32,17 @@ constexpr uint64_t part_limit = uint64_t{1} << 40;
 struct FrameHeader {
   FrameType type = FrameType::hello;
   uint16_t flags = 0;
-  /// batch, result, chunk: its range. hello: where the first begins. end: where the last ends
+  /// batch, result, chunk: its range. hello: where the first begins. end: where the last ends.
+  /// input: where byte 0 of it lies
   Range range;
-  uint32_t input = 0;       // batch, result, chunk
-  uint32_t descriptor = 0;  // chunk: where its outline is to be written
-  uint64_t first_row = 0;   // batch, result
-  uint64_t rows = 0;        // batch, result: its rows. end: all rows
-  uint64_t details = 0;     // bytes
-  uint64_t text = 0;        // bytes
-  uint64_t checksum = 0;    // XXH3 (64 bits) of details and text, with has_checksum
+  uint32_t input = 0;  // batch, result, chunk, input
+  /// chunk: where its outline is to be written. input: where p1_read has it open
+  uint32_t descriptor = 0;
+  uint64_t first_row = 0;  // batch, result
+  uint64_t rows = 0;       // batch, result: its rows. end: all rows
+  uint64_t details = 0;    // bytes
+  uint64_t text = 0;       // bytes
+  uint64_t checksum = 0;   // XXH3 (64 bits) of details and text, with has_checksum
 
   /// Bytes that follow the header in the stream.
   uint64_t payload_size() const { return details + (flags & text_is_shared ? 0 : text); }

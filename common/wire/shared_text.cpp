@@ -1,5 +1,8 @@
 #include "common/wire/shared_text.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 
 #include "common/io/read_write.h"
@@ -14,10 +17,23 @@ constexpr uint64_t headroom = (uint64_t{64} << 10) - 2048;
 
 }  // namespace
 
+OwnedFd open_input_of_parent(uint32_t descriptor, const std::string& name) {
+  const std::string path =
+      "/proc/" + std::to_string(::getppid()) + "/fd/" + std::to_string(descriptor);
+  OwnedFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+  if (!file.is_open()) throw Failure::from_errno(ExitStatus::io, name);
+  return file;
+}
+
 SharedText::SharedText(const Shared& where) : fd_(where.fd) {
   if (where.ring_size > 0) {
     ring_.emplace(fd_, where.ring_size, boost::interprocess::read_only);
   }
+}
+
+void SharedText::use(int fd, uint64_t origin) {
+  fd_ = fd;
+  origin_ = origin;
 }
 
 std::string_view SharedText::of(const Batch& batch, const std::string& name) {
@@ -39,7 +55,7 @@ std::string_view SharedText::chunk(const Range& range, const std::string& name) 
   kept.range = {};
   kept.bytes.reserve(headroom + range.size());
   char* const text = kept.bytes.data() + headroom;
-  const size_t size = pread_fully(fd_, {text, range.size()}, range.begin, name);
+  const size_t size = read_some({text, range.size()}, range.begin, name);
   kept.range = {range.begin, range.begin + size};
   return {text, size};
 }
@@ -54,7 +70,11 @@ SharedText::Kept* SharedText::kept_for(const Batch& batch) {
 }
 
 void SharedText::read(std::span<char> into, uint64_t offset, const std::string& name) {
-  if (pread_fully(fd_, into, offset, name) < into.size()) throw shrunk(name);
+  if (read_some(into, offset, name) < into.size()) throw shrunk(name);
+}
+
+size_t SharedText::read_some(std::span<char> into, uint64_t offset, const std::string& name) {
+  return pread_fully(fd_, into, offset - origin_, name);
 }
 
 }  // namespace rowsum

@@ -79,21 +79,26 @@ void StreamParser::check_header() const {
   if (!has_hello_ && !is_hello) refuse("the stream does not begin with a hello");
   if (has_hello_ && is_hello) refuse("a second hello in one stream");
   if (frame.type == FrameType::chunk) check_chunk();
+  if (frame.type == FrameType::input) check_input();
   if (frame.type == FrameType::batch || frame.type == FrameType::result) check_tile();
   if (frame.payload_size() > largest_payload()) {
     refuse("a frame longer than its stream allows, " + describe(frame.range));
   }
 }
 
-/// A chunk says what a worker is to look at, and is no tile: it may lie anywhere.
-void StreamParser::check_chunk() const {
-  const FrameHeader& frame = header();
+/// An input or a chunk says what a worker is to look at, and is no tile: it may lie anywhere.
+void StreamParser::check_input() const {
   if (expected_ != Content::batches) refuse_other_kind();
+  if (header().input >= hello_.inputs.size()) refuse("a frame of an input that the hello lacks");
+}
+
+void StreamParser::check_chunk() const {
+  check_input();
+  const FrameHeader& frame = header();
   if (frame.range.end <= frame.range.begin) refuse("an empty frame, " + describe(frame.range));
   if (frame.range.size() > hello_.largest_text) {
     refuse("a chunk longer than a batch may be, " + describe(frame.range));
   }
-  if (frame.input >= hello_.inputs.size()) refuse("a frame of an input that the hello lacks");
 }
 
 void StreamParser::check_tile() const {
@@ -123,7 +128,7 @@ uint64_t StreamParser::largest_payload() const {
   const FrameHeader& frame = header();
   if (frame.type == FrameType::hello) return UINT64_MAX;
   if (frame.type == FrameType::end) return 5;  // a byte order and a status
-  if (frame.type == FrameType::chunk) return 0;
+  if (frame.type == FrameType::chunk || frame.type == FrameType::input) return 0;
   // The text of the batch, or of the batch that is answered.
   const uint64_t text = std::min({frame.range.size(), hello_.largest_text, part_limit});
   return frame.type == FrameType::batch ? text : largest_answer(frame.rows, text);
@@ -137,6 +142,9 @@ void StreamParser::accept_frame() {
       return accept_end();
     case FrameType::chunk:
       item_ = Item::chunk;
+      return;
+    case FrameType::input:
+      item_ = Item::input;
       return;
     case FrameType::result:
       check_answer();

@@ -1,14 +1,14 @@
-// Makes the items of a stream of bytes: a hello, batches (with chunks between them) or results, an
-// end, and nothing after it.
-// Checks everything that one stream shows by itself (FORMAT.md, "What a reader refuses"). What a
-// header shows is checked before its payload has come. What only all streams of a run show together
-// is checked by the merger.
+// Makes the items of a stream of bytes: a hello, batches (with inputs and chunks between them) or
+// results, an end, and nothing after it. Checks everything that one stream shows by itself
+// (FORMAT.md, "What a reader refuses"). What a header shows is checked before its payload has come.
+// What only all streams of a run show together is checked by the merger.
 //
 //   switch (stream.item()) {
 //     case StreamParser::Item::none:  stream.filled(read(fd, stream.space()));   break;  // 0: end
 //     case StreamParser::Item::hello: ... stream.hello() ...;    stream.next();  break;
 //     case StreamParser::Item::frame: ... stream.header() ...;   stream.next();  break;
 //     case StreamParser::Item::chunk: ... stream.header() ...;   stream.next();  break;
+//     case StreamParser::Item::input: ... stream.header() ...;   stream.next();  break;
 //     case StreamParser::Item::end:   ... stream.verdict() ...;  break;  // now only 0 may follow
 //   }
 //
@@ -27,7 +27,7 @@ namespace rowsum {
 
 class StreamParser {
  public:
-  enum class Item { none, hello, frame, chunk, end };
+  enum class Item { none, hello, frame, chunk, input, end };
 
   /// `name` is for messages. A stream of the other content is refused.
   StreamParser(std::string name, Content expected);
@@ -55,6 +55,7 @@ class StreamParser {
  private:
   void check_header() const;
   void check_chunk() const;
+  void check_input() const;
   void check_tile() const;
   uint64_t largest_payload() const;
   void accept_frame();

@@ -56,6 +56,15 @@ std::string chunk_frame(const Range& range, uint32_t input, int descriptor) {
   return header_bytes(header);
 }
 
+std::string input_frame(uint32_t input, uint64_t origin, int descriptor) {
+  FrameHeader header;
+  header.type = FrameType::input;
+  header.range = {origin, origin};
+  header.input = input;
+  header.descriptor = static_cast<uint32_t>(descriptor);
+  return header_bytes(header);
+}
+
 std::string end_frame(const Verdict& verdict) {
   FrameHeader header;
   header.type = FrameType::end;

@@ -21,6 +21,9 @@ std::string batch_frame_shared(const Batch& batch, uint16_t flags = 0,
 /// Asks a worker to write the outline of these bytes of an input into a descriptor that it has
 /// inherited (scanned_chunk.h).
 std::string chunk_frame(const Range& range, uint32_t input, int descriptor);
+/// Says where the text of this input lies from now on: p1_read has the file open as `descriptor`,
+/// and byte 0 of the file lies at `origin` of all the inputs.
+std::string input_frame(uint32_t input, uint64_t origin, int descriptor);
 std::string end_frame(const Verdict& verdict);
 
 /// To be used as hello(), then batches or results, then end(). Every frame is written at once. A

@@ -50,6 +50,34 @@ std::string read_all(Inputs& inputs) {
 
 }  // namespace
 
+TEST_CASE("inputs: several plain files are large on average, or are none") {
+  const TemporaryDirectory directory;
+  const auto file = [&](const std::string& name, size_t size) {
+    write_file(directory.file(name), std::string(size, '1'));
+    return directory.file(name);
+  };
+  const std::string large = file("large", 2 << 20), small = file("small", 1),
+                    empty = file("empty", 0), fifo = directory.file("fifo");
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const auto are_plain = [](std::vector<std::string> operands) {
+    return Inputs(std::move(operands)).are_plain_files();
+  };
+  CHECK(are_plain({large, large}));
+  CHECK(are_plain({small, large}));
+  CHECK(are_plain({large, "no such file"}));
+  CHECK_FALSE(are_plain({large}));
+  CHECK_FALSE(are_plain({small, small, large}));
+  CHECK_FALSE(are_plain({large, empty}));
+  CHECK_FALSE(are_plain({large, fifo}));
+  CHECK_FALSE(are_plain({large, "-"}));
+
+  // A file that becomes something else before it is opened.
+  Inputs inputs({large, small});
+  write_file(small, "");
+  CHECK(thrown_by([&] { inputs.open_next(); }) ==
+        Thrown{ExitStatus::io, small + ": it is no file with contents any more"});
+}
+
 TEST_CASE("inputs: a plain file") {
   const TemporaryDirectory directory;
   const std::string path = directory.file("in.csv");

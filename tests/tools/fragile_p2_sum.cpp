@@ -118,6 +118,7 @@ class Reading {
         if (stream_.item() == StreamParser::Item::end) return at("after_last");
         if (stream_.item() == StreamParser::Item::frame) see_batch();
         if (stream_.item() == StreamParser::Item::chunk) see_chunk();
+        if (stream_.item() == StreamParser::Item::input) see_input();
         if (stream_.item() != StreamParser::Item::none) stream_.next();
       }
     } catch (const std::exception&) {
@@ -134,8 +135,7 @@ class Reading {
     if (row.empty() || refused) return;
     std::string_view text = stream_.text();
     if (stream_.header().flags & text_is_shared) {
-      if (!shared_) shared_.emplace(stream_.hello().shared);
-      text = shared_->of(stream_.batch(), "");
+      text = shared().of(stream_.batch(), "");
     }
     if (text.find(row) != text.npos && is_meant()) die();
   }
@@ -144,12 +144,22 @@ class Reading {
     at("got_chunk", chunks_);
     const std::string_view text = setting("FRAGILE_CHUNK", "");
     if (text.empty() || !is_meant()) return;
+    if (shared().chunk(stream_.header().range, "").find(text) != text.npos) die();
+  }
+
+  void see_input() {
+    input_ = open_input_of_parent(stream_.header().descriptor, "");
+    shared().use(input_.get(), stream_.header().range.begin);
+  }
+
+  SharedText& shared() {
     if (!shared_) shared_.emplace(stream_.hello().shared);
-    if (shared_->chunk(stream_.header().range, "").find(text) != text.npos) die();
+    return *shared_;
   }
 
   StreamParser stream_{"standard input", Content::batches};
   std::optional<SharedText> shared_;
+  OwnedFd input_;
   unsigned long count_ = 0;   // batches
   unsigned long chunks_ = 0;  // chunks
 };

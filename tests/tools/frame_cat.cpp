@@ -157,6 +157,12 @@ std::string shown_chunk(const FrameHeader& header) {
          ", outline to descriptor " + std::to_string(header.descriptor) + "\n";
 }
 
+std::string shown_input(const FrameHeader& header) {
+  return "input   " + std::to_string(header.input) + " from byte " +
+         std::to_string(header.range.begin) + ", in descriptor " +
+         std::to_string(header.descriptor) + " of the parent\n";
+}
+
 std::string shown_end(const Verdict& verdict) {
   std::string out = "end     ";
   out += verdict.is_complete() ? "complete" : "failed";
@@ -185,6 +191,10 @@ void show(Source source, const Options& options) {
         break;
       case StreamParser::Item::chunk:
         print(shown_chunk(stream.header()));
+        stream.next();
+        break;
+      case StreamParser::Item::input:
+        print(shown_input(stream.header()));
         stream.next();
         break;
       case StreamParser::Item::end:
