@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <utility>
 
 #include "common/base/failure.h"
 #include "common/io/descriptors.h"
 #include "common/io/read_write.h"
+#include "common/io/result_ring.h"
 #include "common/wire/stream_writer.h"
 
 namespace rowsum {
@@ -18,7 +20,14 @@ namespace {
 
 /// How many descriptors this process has open besides those of the places, with some to spare.
 constexpr uint64_t other_descriptors = 40;
-constexpr uint64_t descriptors_of_place = 4;
+constexpr uint64_t descriptors_of_place = 5;
+
+/// The rings for results have room for some results of each worker, but all of them together are no
+/// larger than the ring for the input may be.
+uint64_t result_ring_size(size_t places) {
+  constexpr uint64_t all = uint64_t{64} << 20, most = uint64_t{4} << 20, least = 64 << 10;
+  return std::clamp(std::bit_floor(all / places), least, most);
+}
 
 /// Opens the pipe again, which makes a new open file description with flags of its own.
 OwnedFd open_again(const OwnedFd& pipe, int flags) {
@@ -176,6 +185,7 @@ WorkerPlaces::WorkerEnds WorkerPlaces::open_pipes(Place& at) {
   at.in_to_open = std::move(in.first);
   at.in = std::move(in.second);
   at.out = std::move(out.first);
+  if (crew_.command().is_p2_sum) at.results = make_result_ring(result_ring_size(places_.size()));
   return {OwnedFd(::fcntl(at.in_to_open.get(), F_DUPFD_CLOEXEC, 0)), std::move(out.second)};
 }
 
@@ -201,15 +211,22 @@ void WorkerPlaces::start_worker(size_t place) {
 /// What may fail comes before the worker is there, which then has all that belongs to it.
 void WorkerPlaces::try_to_start_worker(size_t place) {
   Place& at = places_[place];
-  const WorkerEnds ends = at.out.is_open() ? open_pipes_again(at) : open_pipes(at);
+  const bool is_first = !at.out.is_open();
+  const WorkerEnds ends = is_first ? open_pipes(at) : open_pipes_again(at);
+  if (is_first && at.results.is_open()) {
+    link_.say(NewsOfReader::results, place, static_cast<uint64_t>(at.results.get()));
+  }
   hello_.place = static_cast<uint32_t>(place);
   hello_.life = crew_.lives(place);
+  hello_.results = at.results.is_open() ? static_cast<uint32_t>(at.results.get()) : 0;
   std::string hello = hello_frame(hello_);
   // This process can still write the stream, so p3_write does not find its end too early.
   link_.say(NewsOfReader::started, place, static_cast<uint64_t>(at.out.get()));
   std::vector<int> kept;
   if (hello_.shared.fd >= 0) kept.push_back(hello_.shared.fd);
-  if (outlines_to_write_.is_open()) kept.push_back(outlines_to_write_.get());
+  for (const OwnedFd* fd : {&outlines_to_write_, &at.results}) {
+    if (fd->is_open()) kept.push_back(fd->get());
+  }
   crew_.start(place, ends.in.get(), ends.out.get(), kept);
   at.pending = std::move(hello);
   at.fate.reset();

@@ -109,6 +109,7 @@ class WorkerPlaces {
     OwnedFd out;  // the reading end of what the worker writes. p3_write opens it again, and its
                   // writing end is opened again for the next worker
     std::optional<uint32_t> input;  // the one that its worker has been told of last
+    OwnedFd results;                // the ring for its results, if there is one
     std::string pending;            // bytes for which `in` had no room yet
     Ledger ledger;                  // what the place has not returned
 

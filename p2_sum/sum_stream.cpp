@@ -24,7 +24,7 @@ class TextSource {
   /// The text lies in the file of the input that the stream shows, from now on.
   void use_input(const StreamParser& stream) {
     const FrameHeader& header = stream.header();
-    file_ = open_input_of_parent(header.descriptor, hello_.inputs[header.input]);
+    file_ = open_input_of_parent(header.where, hello_.inputs[header.input]);
     shared_.use(file_.get(), header.range.begin);
     has_file_ = true;
   }
@@ -123,6 +123,7 @@ ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
   StreamParser stream(name, Content::batches);
   std::optional<TextSource> source;
   std::optional<BatchSummer> summer;
+  std::optional<ResultRing> ring;
   while (true) {
     switch (stream.item()) {
       case StreamParser::Item::none: {
@@ -132,8 +133,13 @@ ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
       case StreamParser::Item::hello: {
         Hello hello = stream.hello();
         hello.content = Content::results;
+        hello.results = 0;
         out.hello(hello);
         source.emplace(stream.hello());
+        if (stream.hello().results != 0) {
+          ring.emplace(static_cast<int>(stream.hello().results));
+          out.use_ring(*ring);
+        }
         summer.emplace(hello.dialect);
         stream.next();
         break;
@@ -154,7 +160,7 @@ ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
       }
       case StreamParser::Item::chunk: {
         const std::string outline = encode(source->scan(stream));
-        write_all(static_cast<int>(stream.header().descriptor), outline, "the pipe for outlines");
+        write_all(static_cast<int>(stream.header().where), outline, "the pipe for outlines");
         stream.next();
         break;
       }

@@ -13,6 +13,7 @@
 #include "common/io/descriptors.h"
 #include "common/io/owned_fd.h"
 #include "common/io/read_write.h"
+#include "common/io/result_ring.h"
 #include "common/wire/stream_parser.h"
 #include "p3_write/merger.h"
 #include "p3_write/reader_link.h"
@@ -25,6 +26,7 @@ namespace {
 struct Source {
   OwnedFd file;  // closed for standard input
   StreamParser stream;
+  std::optional<ResultRing> ring = std::nullopt;  // for the lines of results
   bool is_vacant = false;
   bool is_over = false;
   bool was_heard = false;  // bytes have come since the last probe
@@ -129,6 +131,12 @@ class MergeLoop {
           reader_->say(NewsOfWriter::begin, 0, checkpoint->state().offset);
         }
         break;
+      case NewsOfReader::results: {
+        Source& source = source_of(place);
+        source.ring.emplace(reader_->open(message.value, O_RDWR).get());
+        source.stream.use_ring(*source.ring);
+        break;
+      }
       case NewsOfReader::started: {
         Source& source = source_of(place);
         if (!source.file.is_open()) source.file = reader_->open(message.value, pipe_flags);
@@ -153,7 +161,7 @@ class MergeLoop {
 
   Source& source_of(size_t place) {
     while (sources_.size() <= place) {
-      sources_.push_back({OwnedFd(), new_stream(sources_.size()), true});
+      sources_.push_back({OwnedFd(), new_stream(sources_.size()), std::nullopt, true});
     }
     merger_.expect(place);
     return sources_[place];
@@ -259,6 +267,7 @@ class MergeLoop {
     Source& source = sources_[place];
     source.is_vacant = true;
     source.stream = new_stream(place);
+    if (source.ring) source.stream.use_ring(*source.ring);
     tell(NewsOfWriter::lost, place);
   }
 

@@ -25,7 +25,9 @@ enum class NewsOfReader : uint8_t {
   gone,     // `place` gets no worker any more: its stream ends with the exit status `value`
   rows,     // all has been dealt: `value` rows,
   total,    // up to offset `value`. A worker's complete end says the same, and comes later
-  last = total
+  results,  // the lines of results of `place` may lie in the ring in descriptor `value`. Comes
+            // before the first `started` of the place
+  last = results
 };
 
 /// The messages of p3_write.

@@ -34,7 +34,7 @@ std::array<char, frame_header_size> encode(const FrameHeader& header) {
   put<uint16_t>(at, format_version);
   put<uint16_t>(at, header.flags);
   put<uint32_t>(at, header.input);
-  put<uint32_t>(at, header.descriptor);
+  put<uint32_t>(at, header.where);
   put<uint64_t>(at, header.range.begin);
   put<uint64_t>(at, header.range.end);
   put<uint64_t>(at, header.first_row);
@@ -65,7 +65,7 @@ FrameHeader decode_header(std::span<const char> bytes) {
   }
   header.flags = get<uint16_t>(at);
   header.input = get<uint32_t>(at);
-  header.descriptor = get<uint32_t>(at);
+  header.where = get<uint32_t>(at);
   header.range.begin = get<uint64_t>(at);
   header.range.end = get<uint64_t>(at);
   header.first_row = get<uint64_t>(at);

@@ -19,9 +19,10 @@ constexpr size_t frame_mark_size = 4;
 constexpr char frame_first_byte = '\x8f';  // the first byte of every mark
 
 /// Bits of FrameHeader::flags.
-constexpr uint16_t text_is_shared = 1;  // no text follows; it lies in the file that the hello names
-constexpr uint16_t has_checksum = 2;    // the checksum of the payload is set, also for shared text
-constexpr uint16_t is_refused = 4;  // the row is not to be summed but to be returned as a reject
+constexpr uint16_t text_is_shared =
+    1;  // no text follows; it lies in the input, or in the ring for results
+constexpr uint16_t has_checksum = 2;  // the checksum of the payload is set, also for shared text
+constexpr uint16_t is_refused = 4;    // the row is not to be summed but to be returned as a reject
 
 /// The most bytes of details, and of text. A header with more is refused before anything is
 /// allocated.
@@ -36,8 +37,9 @@ struct FrameHeader {
   /// input: where byte 0 of it lies
   Range range;
   uint32_t input = 0;  // batch, result, chunk, input
-  /// chunk: where its outline is to be written. input: where p1_read has it open
-  uint32_t descriptor = 0;
+  /// hello: the descriptor of the ring for results, or 0. chunk: the descriptor for its outline.
+  /// input: the descriptor of p1_read that has it open. result: where in the ring its lines begin
+  uint32_t where = 0;
   uint64_t first_row = 0;  // batch, result
   uint64_t rows = 0;       // batch, result: its rows. end: all rows
   uint64_t details = 0;    // bytes

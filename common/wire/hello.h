@@ -38,6 +38,9 @@ struct Hello {
   uint64_t begin = 0;               // where the first range begins
   uint64_t largest_text = 0;        // no batch has more bytes of text
   Shared shared;
+  /// For a worker: the descriptor of the ring for its results (common/io/result_ring.h); 0: none.
+  /// It is not in the details but in the header of the frame.
+  uint32_t results = 0;
   uint32_t place = 0;  // for a worker of p1_read: its place, and which life of the place it is
   uint32_t life = 0;
 

@@ -56,6 +56,8 @@ void StreamParser::filled(size_t bytes) {
 
 void StreamParser::next() {
   item_ = Item::none;
+  if (lines_) ring_->taken(header().where, header().text);
+  lines_.reset();
   frames_.drop_frame();
 }
 
@@ -117,7 +119,7 @@ void StreamParser::check_tile() const {
   if (frame.flags & is_refused && frame.rows > 1) {
     refuse("a refused batch of several rows, " + describe(frame.range));
   }
-  if (frame.type == FrameType::result && frame.flags & text_is_shared) {
+  if (frame.type == FrameType::result && frame.flags & text_is_shared && !ring_) {
     refuse("a result without its lines");
   }
   if (frame.input >= hello_.inputs.size()) refuse("a frame of an input that the hello lacks");
@@ -147,6 +149,7 @@ void StreamParser::accept_frame() {
       item_ = Item::input;
       return;
     case FrameType::result:
+      find_lines();
       check_answer();
       [[fallthrough]];
     case FrameType::batch:
@@ -158,6 +161,7 @@ void StreamParser::accept_frame() {
 void StreamParser::accept_hello() {
   hello_ = decode_hello(frames_.details());
   hello_.begin = header().range.begin;
+  hello_.results = header().where;
   if (hello_.content != expected_) {
     refuse(std::string("a stream of ") + frames_of(hello_.content) + " where one of " +
            frames_of(expected_) + " belongs");
@@ -171,6 +175,17 @@ void StreamParser::accept_end() {
   verdict_ = {decode_status(frames_.details()), header().range.end, header().rows};
   if (verdict_.total < position_) refuse("an end that lies before the last frame");
   item_ = Item::end;
+}
+
+void StreamParser::find_lines() {
+  if (!(header().flags & text_is_shared)) return;
+  lines_ = ring_->at(header().where, header().text);
+  if (!lines_) refuse("a result whose lines are not in the ring, " + describe(header().range));
+  const auto details = frames_.details();
+  if (header().flags & has_checksum &&
+      payload_checksum({details.data(), details.size()}, *lines_) != header().checksum) {
+    refuse("a damaged frame (" + describe(header().range) + ")");
+  }
 }
 
 /// Checks that a result has a line or a reject for each row of its batch.

@@ -16,8 +16,10 @@
 // without an end of the stream.
 #pragma once
 
+#include <optional>
 #include <string>
 
+#include "common/io/result_ring.h"
 #include "common/model/batch.h"
 #include "common/model/verdict.h"
 #include "common/wire/codec.h"
@@ -31,6 +33,9 @@ class StreamParser {
 
   /// `name` is for messages. A stream of the other content is refused.
   StreamParser(std::string name, Content expected);
+  /// The lines of results may lie in this ring, which must outlive this object. next() says there
+  /// that they are not needed any more.
+  void use_ring(ResultRing& ring) { ring_ = &ring; }
 
   /// As in FrameParser. After the end of the stream there is still room, so that bytes which must
   /// not come are noticed.
@@ -46,7 +51,8 @@ class StreamParser {
   const FrameHeader& header() const { return frames_.header(); }
   /// The batch, or the batch that the result answers.
   Batch batch() const;
-  std::string_view text() const { return frames_.text(); }
+  /// The rows of a batch, if they are not elsewhere, or the lines of a result.
+  std::string_view text() const { return lines_ ? *lines_ : frames_.text(); }
   std::vector<Reject> rejects() const;
   const Verdict& verdict() const { return verdict_; }
   /// Where the last range in this stream has ended.
@@ -61,6 +67,7 @@ class StreamParser {
   void accept_frame();
   void accept_hello();
   void accept_end();
+  void find_lines();
   void check_answer() const;
   [[noreturn]] void refuse_other_kind() const;
   [[noreturn]] void refuse(const std::string& what) const;
@@ -68,6 +75,8 @@ class StreamParser {
   std::string name_;
   Content expected_;
   FrameParser frames_;
+  ResultRing* ring_ = nullptr;
+  std::optional<std::string_view> lines_;  // of a result, if they are in the ring
   Item item_ = Item::none;
   bool has_hello_ = false;
   Hello hello_;

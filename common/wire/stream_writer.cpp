@@ -33,6 +33,7 @@ std::string hello_frame(const Hello& hello) {
   FrameHeader header;
   header.type = FrameType::hello;
   header.range = {hello.begin, hello.begin};
+  header.where = hello.results;
   return with_details(header, encode(hello));
 }
 
@@ -52,7 +53,7 @@ std::string chunk_frame(const Range& range, uint32_t input, int descriptor) {
   header.type = FrameType::chunk;
   header.range = range;
   header.input = input;
-  header.descriptor = static_cast<uint32_t>(descriptor);
+  header.where = static_cast<uint32_t>(descriptor);
   return header_bytes(header);
 }
 
@@ -61,7 +62,7 @@ std::string input_frame(uint32_t input, uint64_t origin, int descriptor) {
   header.type = FrameType::input;
   header.range = {origin, origin};
   header.input = input;
-  header.descriptor = static_cast<uint32_t>(descriptor);
+  header.where = static_cast<uint32_t>(descriptor);
   return header_bytes(header);
 }
 
@@ -117,6 +118,12 @@ void StreamWriter::result(const Batch& batch, const std::vector<Reject>& rejects
                           std::string_view lines) {
   FrameHeader header = header_of(batch);
   header.type = FrameType::result;
+  if (ring_ && !lines.empty()) {
+    if (const auto position = ring_->put(lines)) {
+      header.where = *position;
+      header.flags = text_is_shared;
+    }
+  }
   frame(header, encode(rejects), lines);
 }
 
@@ -151,6 +158,7 @@ void StreamWriter::frame(FrameHeader header, std::string_view details, std::stri
   }
   position_ = header.range.end;
   const auto bytes = encode(header);
+  if (header.flags & text_is_shared) text = {};  // it is in the ring
   const std::string_view parts[] = {{bytes.data(), bytes.size()}, details, text};
   write(parts);
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "common/io/result_ring.h"
 #include "common/model/batch.h"
 #include "common/model/verdict.h"
 #include "common/wire/codec.h"
@@ -50,6 +51,9 @@ class StreamWriter {
   void batch_from_file(const Batch& batch, int file, const std::string& file_name);
   /// `batch` is the batch that is answered.
   void result(const Batch& batch, const std::vector<Reject>& rejects, std::string_view lines);
+  /// From now on the lines of results go into this ring, where it has room. It must live as long as
+  /// results are written.
+  void use_ring(ResultRing& ring) { ring_ = &ring; }
   void end(const Verdict& verdict);
 
   /// Ends the stream, in any state, with a verdict that is not `complete` (R2). If there has been
@@ -65,6 +69,7 @@ class StreamWriter {
   int fd_;
   std::string name_;
   bool has_checksums_;
+  ResultRing* ring_ = nullptr;
   bool has_begun_ = false;
   bool is_over_ = false;  // ended, or broken by a failed write
   uint64_t position_ = 0;

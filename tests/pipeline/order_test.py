@@ -36,6 +36,14 @@ class EveryNumberOfWorkersTest(PipelineTest):
                 for more in [], ['--deal=random'], ['--deal=pull'], ['--batch-size=1K'], ['--batch-size=2M'], ['--max-row=1K']:
                     self.assertEqual(way(['-n', n, *more]), self.expected, (way, n, more))
 
+    def test_results_of_every_length(self):
+        """Some fit into the ring for results of a place, and others are longer."""
+        data = b'1\n' * 600000 + b'1,' * 600000 + b'1\n' + b'1234567,2\n' * 200000 + b'1\n' * 600000
+        path = self.file('lengths.csv', data)
+        for n in 1, 2, 64:
+            for stdin in path, data:
+                self.assertEqual(self.launcher(stdin, '-n', n), Outcome(sums(data), '', 0), (n, type(stdin)))
+
     def from_file(self, options):
         return self.launcher(None, *options, 'in.csv')
 

@@ -27,11 +27,11 @@ class SeveralFilesTest(FragileTest):
         return names
 
     def rings(self, run) -> list[str]:
-        """The files in memory that p1_read has open."""
+        """The rings for input that p1_read has open."""
         self.assertEqual(run.read_line(), b'0,1\n')
         at = Path(f'/proc/{self.processes("/p1_read ")[0]}/fd')
         links = [os.readlink(file) for file in at.iterdir()]
-        return [link for link in links if 'memfd' in link]
+        return [link for link in links if 'memfd:ring' in link]
 
     def test_the_same_bytes(self):
         contents = [rows_of(b'12'), b'7\n"\n8"', rows_of(b'-3', 3 * MIB)[:-1], b'\n', rows_of(b'"4"', 2 * MIB) + b'5\r']

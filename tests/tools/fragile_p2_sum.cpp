@@ -148,7 +148,7 @@ class Reading {
   }
 
   void see_input() {
-    input_ = open_input_of_parent(stream_.header().descriptor, "");
+    input_ = open_input_of_parent(stream_.header().where, "");
     shared().use(input_.get(), stream_.header().range.begin);
   }
 
@@ -220,9 +220,25 @@ std::optional<std::string> wrong_result(const iovec* parts, int count) {
 
 using namespace rowsum;
 
+/// Takes the ring for results out of a hello, so that all of a result goes through the pipe, where
+/// it can be written in part or be falsified.
+static void hide_ring(void* bytes, size_t size) {
+  if (size != frame_header_size) return;
+  try {
+    FrameHeader header = decode_header({static_cast<const char*>(bytes), size});
+    if (header.type != FrameType::hello) return;
+    header.where = 0;
+    std::ranges::copy(encode(header), static_cast<char*>(bytes));
+  } catch (const std::invalid_argument&) {
+    // p2_sum itself reports what is wrong.
+  }
+}
+
 ssize_t __wrap_read(int fd, void* into, size_t size) {
   static Reading reading;
   const ssize_t n = __real_read(fd, into, size);
+  const bool is_in_result = setting("FRAGILE_POINT", "").find("result") != std::string_view::npos;
+  if (fd == STDIN_FILENO && n > 0 && is_in_result) hide_ring(into, static_cast<size_t>(n));
   if (fd == STDIN_FILENO && n > 0) {
     reading.see({static_cast<const char*>(into), static_cast<size_t>(n)});
   }

@@ -154,13 +154,13 @@ std::string shown_frame(const StreamParser& stream, bool with_text) {
 
 std::string shown_chunk(const FrameHeader& header) {
   return "chunk   " + describe(header.range) + ", input " + std::to_string(header.input) +
-         ", outline to descriptor " + std::to_string(header.descriptor) + "\n";
+         ", outline to descriptor " + std::to_string(header.where) + "\n";
 }
 
 std::string shown_input(const FrameHeader& header) {
   return "input   " + std::to_string(header.input) + " from byte " +
-         std::to_string(header.range.begin) + ", in descriptor " +
-         std::to_string(header.descriptor) + " of the parent\n";
+         std::to_string(header.range.begin) + ", in descriptor " + std::to_string(header.where) +
+         " of the parent\n";
 }
 
 std::string shown_end(const Verdict& verdict) {

@@ -71,7 +71,7 @@ TEST_CASE("control: a message of unknown type") {
   for (const char* type : {"0b 00 00 00", "00 01 00 00", "ff ff ff ff"}) {
     check_unknown<NewsOfWriter>(type);
   }
-  check_unknown<NewsOfReader>("06 00 00 00");
+  check_unknown<NewsOfReader>("07 00 00 00");
 }
 
 TEST_CASE("control: a write that is never torn holds many messages") {

@@ -1,6 +1,7 @@
 #include "common/wire/stream_parser.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -53,6 +54,18 @@ Thrown bad(const std::string& what) {
 
 Thrown ended_early(const std::string& where) {
   return {ExitStatus::neighbour_vanished, "in.0: the stream ended early, " + where};
+}
+
+/// The bytes are those of one item.
+void feed(StreamParser& stream, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const std::span<char> space = stream.space();
+    const size_t n = std::min(space.size(), bytes.size());
+    std::copy_n(bytes.begin(), n, space.begin());
+    bytes.remove_prefix(n);
+    stream.filled(n);
+    if (stream.item() == StreamParser::Item::hello) stream.next();
+  }
 }
 
 /// Where each frame begins, and where the last one ends.
@@ -486,6 +499,52 @@ TEST_CASE("stream parser: a refused batch has one row, for that is all that woul
   CHECK(refused() == Thrown());
   batch.rows = 2;
   CHECK(refused() == bad("a refused batch of several rows, bytes 0 to 4"));
+}
+
+TEST_CASE("stream parser: results whose lines are in a ring") {
+  const uint64_t page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  const OwnedFd file = make_result_ring(page);
+  ResultRing worker(file.get()), writer(file.get());
+  const auto result = [](uint64_t at, std::string_view lines, uint32_t where, bool is_checked) {
+    FrameHeader header = header_of(batch_of({at, at + 2000}));
+    header.type = FrameType::result;
+    header.flags = text_is_shared;
+    header.where = where;
+    header.text = lines.size();
+    if (is_checked) {
+      header.flags |= has_checksum;
+      header.checksum = payload_checksum("", lines);
+    }
+    return frame(header);
+  };
+  const auto refusal = [&](const std::string& frames) {
+    StreamParser stream("in.0", Content::results);
+    stream.use_ring(writer);
+    return thrown_by([&] { feed(stream, hello_of_results + frames); });
+  };
+  const std::string lines = std::string(1000, '7') + "\n";
+
+  StreamParser stream("in.0", Content::results);
+  stream.use_ring(writer);
+  feed(stream, hello_of_results);
+  for (uint64_t i = 0; i < 20; ++i) {
+    // There is room only because next() gives back what was taken.
+    const auto where = worker.put(lines);
+    REQUIRE(where);
+    feed(stream, result(2000 * i, lines, *where, i % 2 == 0));
+    CHECK(stream.text() == lines);
+    stream.next();
+  }
+
+  worker.put(lines);
+  CHECK(refusal(result(0, lines, 0, true)) == Thrown());
+  CHECK(refusal(result(0, "7\n", 0, false)) ==
+        bad("a result that ends within a line, bytes 0 to 2000"));
+  CHECK(refusal(result(0, std::string(1000, '8') + "\n", 0, true)) ==
+        bad("a damaged frame (bytes 0 to 2000)"));
+  const auto beyond = static_cast<uint32_t>(page);
+  CHECK(refusal(result(0, lines, beyond, false)) ==
+        bad("a result whose lines are not in the ring, bytes 0 to 2000"));
 }
 
 TEST_CASE("stream parser: a result whose lines are elsewhere, where nobody would look") {

@@ -60,6 +60,33 @@ TEST_CASE(
   CHECK(seen.verdict == Verdict{ExitStatus::io, 12, 0});
 }
 
+TEST_CASE("stream writer: lines go into a ring as long as it has room") {
+  const auto page = static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
+  const OwnedFd file = make_result_ring(page);
+  ResultRing ring(file.get());
+  const std::string lines = std::string(page - 1, '5') + "\n";
+  const std::string bytes = written([&](StreamWriter& writer) {
+    writer.use_ring(ring);
+    writer.hello(hello_of(Content::results));
+    writer.result({{0, 4}, 4, 0, 5, 1}, {}, lines);
+    writer.result({{4, 8}, 4, 0, 6, 1}, {}, "");
+    writer.result({{8, 12}, 4, 0, 7, 1}, {}, "5\n");
+  });
+  FrameHeader first = header_of(Batch{{0, 4}, 4, 0, 5, 1});
+  first.type = FrameType::result;
+  FrameHeader empty = header_of(Batch{{4, 8}, 4, 0, 6, 1}), last = first;
+  empty.type = FrameType::result;
+  last.range = {8, 12};
+  last.first_row = 7;
+  first.flags = text_is_shared;
+  first.text = lines.size();
+  empty.text = 0;
+  last.text = 2;
+  CHECK(bytes ==
+        hello_frame(hello_of(Content::results)) + frame(first) + frame(empty) + frame(last, "5\n"));
+  CHECK(ring.at(0, page) == lines);
+}
+
 TEST_CASE("stream writer: results, as a parser reads them") {
   const std::vector<Reject> rejects = {{0, 1, 0, 0, "x", "x\n"}};
   const std::string bytes = written([&](StreamWriter& writer) {
