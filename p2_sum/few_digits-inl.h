@@ -49,6 +49,38 @@ class RunningSums {
   RunningSums() { sums_[0] = 0; }
 
   /// Computes the running sums of a stretch. Returns false if a field has more than three digits.
+#if HWY_TARGET == HWY_AVX3_DL
+  HWY_NOINLINE bool add_up(const Stretch& stretch) {
+    const hn::ScalableTag<int16_t> d16;
+    const auto zero = _mm512_setzero_si512();
+    auto before = zero;
+    for (size_t at = 0; at < stretch.shown; at += 64) {
+      const uint64_t is_digit = stretch.digit_bits[at / 64];
+      const uint64_t after = at + 64 < stretch.shown ? stretch.digit_bits[at / 64 + 1] : 0;
+      const uint64_t tens = is_digit >> 1 | after << 63;
+      const uint64_t hundreds = tens & (is_digit >> 2 | after << 62);
+      const uint64_t thousands = hundreds & (is_digit >> 3 | after << 61);
+      if ((thousands & is_digit) != 0) return false;
+      auto weights = _mm512_mask_mov_epi8(_mm512_set1_epi8(1), tens, _mm512_set1_epi8(10));
+      weights = _mm512_mask_mov_epi8(weights, hundreds, _mm512_set1_epi8(100));
+      hn::VFromD<decltype(d16)> sums{
+          _mm512_maddubs_epi16(weights, _mm512_load_si512(stretch.digits() + at))};
+      sums = hn::Add(sums, hn::ShiftLeftLanes<1>(d16, sums));
+      sums = hn::Add(sums, hn::ShiftLeftLanes<2>(d16, sums));
+      sums = hn::Add(sums, hn::ShiftLeftLanes<4>(d16, sums));
+      // The sums so far are within blocks of 16 bytes. Each block gets the sum of those before it.
+      const auto all = hn::Broadcast<7>(sums).raw;
+      auto blocks = _mm512_alignr_epi64(all, zero, 6);
+      blocks = _mm512_add_epi16(blocks, _mm512_alignr_epi64(blocks, zero, 6));
+      blocks = _mm512_add_epi16(blocks, _mm512_alignr_epi64(blocks, zero, 4));
+      const auto to_here = _mm512_add_epi16(before, blocks);
+      _mm512_storeu_si512(sums_ + at / 2 + 1, _mm512_add_epi16(sums.raw, to_here));
+      const auto with_last = _mm512_add_epi16(blocks, all);
+      before = _mm512_add_epi16(before, _mm512_shuffle_i64x2(with_last, with_last, 0xff));
+    }
+    return true;
+  }
+#else
   HWY_NOINLINE bool add_up(const Stretch& stretch) {
     const hn::CappedTag<uint8_t, 32> d;
     const hn::RebindToSigned<decltype(d)> di;
@@ -80,6 +112,7 @@ class RunningSums {
     }
     return true;
   }
+#endif
 
   /// The sum of the fields from the one that begins at `begin` to the one whose delimiter or row
   /// end stands at `end`.

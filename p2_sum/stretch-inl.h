@@ -45,9 +45,23 @@ struct Stretch {
 };
 
 /// Appends the positions of the ones in `bits`, plus `base`, and returns how many there are. May
-/// write up to 3 entries too many.
+/// write up to 15 entries too many.
 HWY_INLINE size_t append_positions(uint64_t bits, uint32_t base, uint32_t* to) {
   const auto count = static_cast<size_t>(std::popcount(bits));
+#if HWY_TARGET == HWY_AVX3_DL
+  if (count > 4) {
+    const hn::ScalableTag<uint8_t> d;
+    const hn::ScalableTag<uint32_t> d32;
+    // Highway 1.0 has no names for these instructions.
+    auto positions = _mm512_maskz_compress_epi8(bits, hn::Iota(d, 0).raw);
+    for (size_t done = 0; done < count; done += 16) {
+      const auto few = _mm512_cvtepu8_epi32(_mm512_castsi512_si128(positions));
+      hn::StoreU(hn::Add(hn::VFromD<decltype(d32)>{few}, hn::Set(d32, base)), d32, to + done);
+      positions = _mm512_alignr_epi64(positions, positions, 2);
+    }
+    return count;
+  }
+#endif
   for (size_t done = 0; done < count; done += 4) {
     for (size_t i = 0; i < 4; ++i) {
       to[done + i] = base + static_cast<uint32_t>(std::countr_zero(bits));

@@ -60,7 +60,11 @@ bool has_simd_level(SimdLevel level) {
     case SimdLevel::avx512:
       return has_simd_level(SimdLevel::avx2) && __builtin_cpu_supports("avx512f") &&
              __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-             __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd");
+             __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
+             __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vbmi2") &&
+             __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bitalg") &&
+             __builtin_cpu_supports("avx512vpopcntdq") && __builtin_cpu_supports("gfni") &&
+             __builtin_cpu_supports("vaes") && __builtin_cpu_supports("vpclmulqdq");
 #elif defined(__aarch64__)
     case SimdLevel::neon:
       return true;

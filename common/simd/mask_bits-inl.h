@@ -16,13 +16,17 @@ namespace HWY_NAMESPACE {
 
 /// The mask of a vector of bytes, its first lane in the lowest bit. Highway stores masks to memory.
 /// Each is loaded in a word of its own size, because a load of several of them in a wider word
-/// would have to wait for the stores.
+/// would have to wait for the stores. With AVX-512 a mask is such a word already.
 template <class D, class Mask>
-HWY_INLINE uint64_t mask_bits(D d, Mask mask) {
+HWY_INLINE uint64_t mask_bits([[maybe_unused]] D d, Mask mask) {
+#if HWY_TARGET == HWY_AVX3_DL
+  return static_cast<uint64_t>(mask.raw);
+#else
   hwy::UnsignedFromSize<HWY_MAX_BYTES / 8> bits;
   static_assert(sizeof bits <= sizeof(uint64_t));
   hwy::HWY_NAMESPACE::StoreMaskBits(d, mask, reinterpret_cast<uint8_t*>(&bits));
   return bits;
+#endif
 }
 
 }  // namespace HWY_NAMESPACE
