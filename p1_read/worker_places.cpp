@@ -25,7 +25,7 @@ constexpr uint64_t descriptors_of_place = 5;
 /// The rings for results have room for some results of each worker, but all of them together are no
 /// larger than the ring for the input may be.
 uint64_t result_ring_size(size_t places) {
-  constexpr uint64_t all = uint64_t{64} << 20, most = uint64_t{4} << 20, least = 64 << 10;
+  constexpr uint64_t all = uint64_t{64} << 20, most = uint64_t{2} << 20, least = 64 << 10;
   return std::clamp(std::bit_floor(all / places), least, most);
 }
 

@@ -1,5 +1,5 @@
 """Runs the benchmark; run.sh calls it. Writes what it finds to results.tsv, one figure in each line
-(report.Results).
+(results.Results).
 
 Before anything is timed, every output is compared with the reference, in a separate run in which memory is measured.
 If an output that must be right is wrong, the exit status is 1. It does not depend on speed.
@@ -19,6 +19,7 @@ import workloads
 from contestants import (CAT, CHAIN, DUCKDB, KILLED, LAUNCHER, MONOLITH, PARALLEL, PEERS, PIPE, PIPE_READER, POLARS, SUITE,
                          Contestant)
 from measure import Command
+from results import Results
 from workloads import MEGABYTE, Workload
 
 HERE = Path(__file__).resolve().parent
@@ -29,7 +30,7 @@ SECTIONS = ('suite', 'recovery', 'peers', 'startup')
 
 
 class Benchmark:
-    def __init__(self, options: argparse.Namespace, directory: Path, results: report.Results) -> None:
+    def __init__(self, options: argparse.Namespace, directory: Path, results: Results) -> None:
         self.options = options
         self.directory = directory
         self.results = results
@@ -258,7 +259,7 @@ def main() -> int:
     if options.small:
         options.runs = 1
         with tempfile.TemporaryDirectory(prefix='rowsum-bench.') as directory:
-            benchmark = Benchmark(options, Path(directory), report.Results())
+            benchmark = Benchmark(options, Path(directory), Results())
             benchmark.run()
         print(report.table(benchmark.results))
         return int(benchmark.has_failed)
@@ -268,13 +269,13 @@ def main() -> int:
         if not path.exists():
             print(f'run.sh: no {path}', file=sys.stderr)
             return 66
-        results = report.Results.load(path)
+        results = Results.load(path)
         has_failed = False
     else:
         options.directory.mkdir(parents=True, exist_ok=True)
         # If only a part is run, only the figures of that part are replaced.
         is_part = options.only != SECTIONS or options.workloads != workloads.NAMES or options.peers is not None
-        results = report.Results.load(path) if is_part and path.exists() else report.Results()
+        results = Results.load(path) if is_part and path.exists() else Results()
         benchmark = Benchmark(options, options.directory, results)
         benchmark.run()
         results, has_failed = benchmark.results, benchmark.has_failed

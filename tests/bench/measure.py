@@ -119,8 +119,8 @@ def look_at_cpu(pid: int, seen: dict[int, tuple[str, float]]) -> None:
 def peak_memory(command: Command) -> tuple[Run, int]:
     """Bytes that the processes of the command have in memory at once, looked at every few milliseconds.
 
-    This is the sum of their PSS without shared memory, in which the input lies, and of the allocated part of the
-    ring of the launcher, whether it is mapped or not.
+    This is the sum of their PSS without shared memory, in which the input lies, and of the allocated parts of the
+    rings of the launcher, for the input and for results, whether they are mapped or not.
     """
     begin = time.perf_counter()
     process = command.start(start_new_session=True)
@@ -157,6 +157,6 @@ def memory_of_session(session: int) -> int:
 
 def rings_of(pid: str) -> Iterable[tuple[int, int]]:
     for file in os.scandir(f'/proc/{pid}/fd'):
-        if os.readlink(file.path).startswith('/memfd:ring'):
+        if os.readlink(file.path).startswith('/memfd:'):
             stat = os.stat(file.path)
             yield stat.st_ino, stat.st_blocks * 512

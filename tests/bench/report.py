@@ -1,12 +1,15 @@
-"""Presents the figures: tables for the terminal, for the README here and for the one at the top, and a chart."""
-import subprocess
+"""Presents the figures: tables for the terminal, for the README here and for the one at the top, and charts."""
 import sys
 import tempfile
 from pathlib import Path
 from typing import Iterator
 
+import gnuplot
+import scaling
+
 from contestants import (CAT, CHAIN, DUCKDB, KILLED, LAUNCHER, MONOLITH, PARALLEL, PEERS, PIPE, PIPE_READER, POLARS,
                          SUITE, YARDSTICKS)
+from results import Results
 
 HERE = Path(__file__).resolve().parent
 README = HERE / 'README.md'                # has all the tables
@@ -16,34 +19,6 @@ END = '<!-- Here that ends. -->'
 IN_SHORT = (LAUNCHER.name, CHAIN.name, DUCKDB.name, POLARS.name, 'mawk', 'CPython, csv and int')
 WORKLOADS = ('digits', 'narrow', 'wide', 'mixed', 'messy')
 DATABASES = (DUCKDB.name, POLARS.name)
-
-
-class Results:
-    """Figures by workload, name and quantity, kept as lines of TSV: WORKLOAD NAME QUANTITY VALUE."""
-
-    def __init__(self) -> None:
-        self.values: dict[tuple[str, str, str], str] = {}
-
-    def add(self, workload: str, name: str, quantity: str, value: object) -> None:
-        self.values[workload, name, quantity] = f'{value:.5g}' if isinstance(value, float) else str(value)
-
-    def text(self, workload: str, name: str, quantity: str) -> str:
-        return self.values.get((workload, name, quantity), '')
-
-    def number(self, workload: str, name: str, quantity: str) -> float | None:
-        value = self.text(workload, name, quantity)
-        return float(value) if value else None
-
-    def save(self, path: Path) -> None:
-        path.write_text(''.join('\t'.join((*key, value)) + '\n' for key, value in self.values.items()))
-
-    @classmethod
-    def load(cls, path: Path) -> 'Results':
-        results = cls()
-        for line in path.read_text().splitlines():
-            *key, value = line.split('\t')
-            results.values[tuple(key)] = value
-        return results
 
 
 def figure(value: float | None) -> str:
@@ -96,13 +71,19 @@ class Demand:
         return '' if self.floor is None else f'{signs[self.at_most]} {self.floor:g}'
 
 
+COSTS = [  # the most CPU seconds per GB in the launcher with n = 2, with AVX-512; twice as many otherwise
+    ('p1_cpu_s_gb', 'CPU of p1_read', dict.fromkeys(WORKLOADS[:4], (.03, .015))),
+    ('cpu_s_gb', 'CPU of all', {'digits': (.29, .25), 'narrow': (1.35, 1), 'wide': (.44, .38), 'mixed': (.69, .6)}),
+    ('p3_cpu_s_gb', 'CPU of p3_write', {'narrow': (.6, .4)}),
+]
+FED = {'digits': (8, 15), 'narrow': (25, 40), 'wide': (12, 25), 'mixed': (18, 35)}
 SPEEDS = [  # floors and aims with AVX-512; half the floors otherwise
     *((name, CAT.name, dict.fromkeys(WORKLOADS[:4], (None, None)))  # `cat | cat` swings too much for a bound
       for name in (LAUNCHER.name, CHAIN.name, PIPE.name)),
     (PIPE.name, PIPE_READER.name,
      {'digits': (.75, .9), 'narrow': (.5, .7), 'wide': (.7, .9), 'mixed': (.6, .8)}),
     (LAUNCHER.name, MONOLITH.name,
-     {'digits': (.6, .8), 'narrow': (.5, .75), 'wide': (.75, .9), 'mixed': (.65, .85)}),
+     {'digits': (.9, 1), 'narrow': (.75, .9), 'wide': (.9, 1), 'mixed': (.87, 1)}),
     (LAUNCHER.name, 'the better of DuckDB and Polars',
      {'digits': (25, 50), 'narrow': (5, 9), 'wide': (6, 18), 'mixed': (12, 20)}),
     (LAUNCHER.name, PARALLEL.name,
@@ -121,6 +102,12 @@ def demands(results: Results) -> Iterator[Demand]:
             else:
                 value = results.number(workload, ours, f'over {theirs}')
             yield Demand(f'{ours} / {theirs}', workload, value, None if floor is None else floor * share, aim)
+    for quantity, what, bounds in COSTS:
+        for workload, (floor, aim) in bounds.items():
+            yield Demand(f'{what}, s/GB', workload, results.number(workload, LAUNCHER.name, quantity), floor / share, aim,
+                         at_most=True)
+    for workload, (floor, aim) in FED.items():
+        yield Demand('workers one reader feeds', workload, fed(results, workload, 'p1'), floor * share, aim)
 
     def quotient(one: float | None, other: float | None) -> float | None:
         return one / other if one is not None and other else None
@@ -237,26 +224,32 @@ def markdown(results: Results) -> str:
           figure(fed(results, workload, 'p1')), figure(fed(results, workload, 'p3'))] for workload in WORKLOADS])
     text += ('\nHow many times as fast, run in turn, with the least that is demanded on this machine and, for '
              'AVX-512,\nthe aim; what falls short is bold:\n\n')
-    rows: dict[str, list[str]] = {}
+    rows: dict[str, dict[str, str]] = {}
     others = []
     for demand in demands(results):
         value = figure(demand.value) if demand.holds() else f'**{figure(demand.value) or "none"}**'
         bound = demand.bound(('≥', '≤'))
         if demand.floor is None:
-            rows.setdefault(demand.what, []).append(value)
-        elif demand.aim:
-            rows.setdefault(demand.what, []).append(f'{value} ({bound}, {demand.aim:g})')
+            rows.setdefault(demand.what, {})[demand.where] = value
+        elif demand.aim and demand.where in WORKLOADS:
+            rows.setdefault(demand.what, {})[demand.where] = f'{value} ({bound}, {demand.aim:g})'
         elif demand.value is not None:
             others.append([f'{demand.what}, {demand.where}', value, bound])
-    text += markdown_table(['', *WORKLOADS[:4]], [[what, *cells] for what, cells in rows.items()])
+    text += markdown_table(['', *WORKLOADS[:4]], [[what, *(cells.get(workload, '') for workload in WORKLOADS[:4])]
+                                                  for what, cells in rows.items()])
     text += '\n' + markdown_table(['', 'measured', 'demanded'], others)
+    text += ('\nMB/s that so many processors could reach, computed from the CPU time above: of the launcher, and of the '
+             'other\ntool that is the fastest there, as if its time were spread evenly:\n\n')
+    text += markdown_table(['', *(f'n = {cores}' for cores in scaling.CORES)],
+                           [[what, *map(figure, speeds)] for what, speeds in scaling.rows(results)])
     return text
 
 
 def publish(results: Results) -> None:
-    """Writes the figures and the chart beside this file, and the tables between the marks in both READMEs."""
+    """Writes the figures and the charts beside this file, and the tables between the marks in both READMEs."""
     results.save(HERE / 'results.tsv')
     chart(results, HERE / 'speed.svg')
+    scaling.chart(results, HERE / 'scaling.svg')
     put_between_marks(README, markdown(results))
     put_between_marks(TOP_README, markdown_in_short(results))
 
@@ -279,7 +272,4 @@ def chart(results: Results, path: Path) -> None:
                       results.text(workload, name, 'mb_s') or 'NaN' for workload in WORKLOADS]
             data.write('\t'.join([name.replace('\\', '').replace(' (wide: gawk -M)', ''), *speeds]) + '\n')
         data.flush()
-        try:
-            subprocess.run(['gnuplot', '-e', f'data = "{data.name}"; svg = "{path}"', HERE / 'speed.gp'], check=True)
-        except FileNotFoundError:
-            print('run.sh: no chart without gnuplot (--install gets it)', file=sys.stderr)
+        gnuplot.draw('speed.gp', data=data.name, svg=path)

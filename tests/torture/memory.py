@@ -121,7 +121,7 @@ def allowed(n: int, batch: int = 256 << 10, max_row: int = 16 * MB, factor: int 
     """The rings for the input and for the results, a batch and its result (`factor` batches) for each worker, the
     same amount in p3_write, and the programs."""
     ring = max(min(n * 8 * batch, 64 * MB), 2 * (batch + max_row) + 4096)
-    results = min(n * 4, 64) * MB
+    results = min(n * 2, 64) * MB
     return ring + results + (n + 1) * 3 * factor * batch + (n + 3) * 3 * MB
 
 
