@@ -5,9 +5,9 @@ set output svg
 set datafile separator '\t'
 set logscale xy
 set xrange [0.9:72]
-set yrange [3:100000]
+set yrange [1:100000]
 set xtics (1, 2, 4, 8, 16, 32, 64) nomirror out textcolor '#222222'
-set ytics ('10' 10, '100' 100, '1,000' 1000, '10,000' 10000, '100,000' 100000) nomirror out
+set ytics ('1' 1, '10' 10, '100' 100, '1,000' 1000, '10,000' 10000, '100,000' 100000) nomirror out
 set grid xtics ytics linecolor '#dddddd' linetype 1
 set border 3 linecolor '#888888'
 set style line 1 linecolor '#1f77b4' linewidth 2
@@ -15,11 +15,11 @@ set style line 2 linecolor '#d95f02' linewidth 1.5
 set style line 3 linecolor '#2ca02c' linewidth 1.5
 set style line 4 linecolor '#7570b3' linewidth 1.5
 set style line 5 linecolor '#1f77b4' pointtype 7 pointsize 0.9
-set multiplot layout 2,2 margins 0.09,0.98,0.10,0.88 spacing 0.09,0.14
+set multiplot layout 2,2 margins 0.09,0.98,0.10,0.95 spacing 0.09,0.14
 do for [workload in 'digits narrow wide mixed'] {
   file = directory.'/'.workload
   set title workload offset 0,-0.6
-  if (workload eq 'digits') { set key at screen 0.98,0.99 right top horizontal maxrows 1 samplen 1.5 font ',11' } else { unset key }
+  if (workload eq 'digits') { set key bottom right samplen 1.5 spacing 0.9 font ',11' } else { unset key }
   if (workload eq 'wide' || workload eq 'mixed') { set xlabel 'processors' } else { unset xlabel }
   if (workload eq 'digits' || workload eq 'wide') { set ylabel 'MB/s' offset 1,0 } else { unset ylabel }
   plot file using 1:2 with lines linestyle 1 title 'launcher, from its CPU time', \
