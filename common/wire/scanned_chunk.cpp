@@ -11,8 +11,7 @@ namespace {
 /// Whether some bytes, so many, can have this passage.
 bool is_possible(const Passage& passage, uint64_t size) {
   const bool has_content_end = passage.content_end != Passage::none;
-  // A CR before these bytes makes one row more certain than they have bytes.
-  return passage.rows <= size + 1 && passage.row_end <= size &&
+  return passage.rows <= size && passage.row_end <= size &&
          (!has_content_end || passage.content_end < size);
 }
 
