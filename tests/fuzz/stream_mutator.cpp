@@ -28,9 +28,9 @@ struct Field {
   size_t at;
   size_t size;
 };
-constexpr Field version = {4, 2}, flags = {6, 2}, input = {8, 4}, begin = {16, 8}, end = {24, 8},
-                first_row = {32, 8}, rows = {40, 8}, details = {48, 8}, text = {56, 8},
-                payload_checksum = {64, 8}, header_checksum = {72, 8};
+constexpr Field version = {4, 2}, flags = {6, 2}, input = {8, 4}, where = {12, 4}, begin = {16, 8},
+                end = {24, 8}, first_row = {32, 8}, rows = {40, 8}, details = {48, 8},
+                text = {56, 8}, payload_checksum = {64, 8}, header_checksum = {72, 8};
 
 /// A frame as bytes. The lengths in the header need not fit what follows it.
 struct RawFrame {
@@ -135,7 +135,7 @@ class StreamMutator {
         frames[chosen + 1].set(begin, frame_end(frames[chosen]));
         return frames[chosen + 1].set(end, frame_end(frames[chosen]) + 1 + below(100));
       default:
-        constexpr Field fields[] = {version,   flags, input,   begin, end,
+        constexpr Field fields[] = {version,   flags, input,   where, begin,           end,
                                     first_row, rows,  details, text,  payload_checksum};
         return frame.set(fields[below(std::size(fields))], number(stream));
     }

@@ -21,10 +21,21 @@ struct Frame {
   bool operator==(const Frame&) const = default;
 };
 
+/// A chunk or an input: what a worker is to look at.
+struct Source {
+  FrameType type = FrameType::chunk;
+  Range range;
+  uint32_t input = 0;
+  uint32_t where = 0;
+  size_t frames = 0;  // so many come before it
+  bool operator==(const Source&) const = default;
+};
+
 /// Everything that a stream says, up to its end or up to the first thing that is wrong with it.
 struct Seen {
   std::optional<Hello> hello;
   std::vector<Frame> frames;
+  std::vector<Source> sources;
   std::optional<Verdict> verdict;
   ExitStatus status = ExitStatus::complete;
   std::string message;
@@ -33,8 +44,8 @@ struct Seen {
 
 std::string describe(const Seen& seen) {
   return (seen.hello ? "hello, " : "no hello, ") + std::to_string(seen.frames.size()) +
-         " frames, " + (seen.verdict ? "an end" : "no end") +
-         (seen.message.empty() ? "" : ": " + seen.message);
+         " frames, " + std::to_string(seen.sources.size()) + " chunks and inputs, " +
+         (seen.verdict ? "an end" : "no end") + (seen.message.empty() ? "" : ": " + seen.message);
 }
 
 Seen seen_in(std::string_view bytes, Content content, Pieces pieces) {
@@ -58,6 +69,14 @@ Seen seen_in(std::string_view bytes, Content content, Pieces pieces) {
         if (content == Content::results) frame.rejects = stream.rejects();
         seen.frames.push_back(frame);
         stream.next();
+      } else if (stream.item() == StreamParser::Item::chunk ||
+                 stream.item() == StreamParser::Item::input) {
+        const FrameHeader& header = stream.header();
+        seen.sources.push_back(
+            {header.type, header.range, header.input, header.where, seen.frames.size()});
+        // The end of an input is not looked at.
+        if (header.type == FrameType::input) seen.sources.back().range.end = header.range.begin;
+        stream.next();
       } else if (stream.item() == StreamParser::Item::end) {
         seen.verdict = stream.verdict();
       }
@@ -73,7 +92,7 @@ Seen seen_in(std::string_view bytes, Content content, Pieces pieces) {
 /// was accepted.
 void check_rules(const Seen& seen, Content content) {
   require(!seen.verdict || seen.hello, "no end without a hello");
-  require(seen.frames.empty() || seen.hello, "no frame without a hello");
+  require((seen.frames.empty() && seen.sources.empty()) || seen.hello, "no frame without a hello");
   if (!seen.hello) return;
   require(seen.hello->content == content, "the content that belongs");
   uint64_t position = seen.hello->begin;
@@ -100,12 +119,31 @@ void check_rules(const Seen& seen, Content content) {
     position = batch.range.end;
   }
   require(!seen.verdict || position <= seen.verdict->total, "the end comes last");
+  require(content == Content::batches || seen.sources.empty(),
+          "chunks and inputs are among batches");
+  for (const Source& source : seen.sources) {
+    require(source.input < seen.hello->inputs.size(), "an input that has a name");
+    if (source.type == FrameType::input) continue;
+    require(source.range.begin < source.range.end, "a chunk is not empty");
+    require(source.range.size() <= seen.hello->largest_text, "a chunk is no longer than may be");
+  }
 }
 
 /// The stream as a StreamWriter writes it.
 std::string written(const Seen& seen) {
   std::string bytes = hello_frame(*seen.hello);
-  for (const Frame& frame : seen.frames) {
+  auto source = seen.sources.begin();
+  const auto add_sources = [&](size_t frames) {
+    for (; source != seen.sources.end() && source->frames == frames; ++source) {
+      const int where = static_cast<int>(source->where);
+      bytes += source->type == FrameType::chunk
+                   ? chunk_frame(source->range, source->input, where)
+                   : input_frame(source->input, source->range.begin, where);
+    }
+  };
+  for (size_t i = 0; i < seen.frames.size(); ++i) {
+    const Frame& frame = seen.frames[i];
+    add_sources(i);
     if (frame.is_shared) {
       bytes += batch_frame_shared(frame.batch);
       continue;
@@ -117,6 +155,7 @@ std::string written(const Seen& seen) {
     const auto header_bytes = encode(header);
     bytes.append(header_bytes.data(), header_bytes.size()).append(details).append(frame.text);
   }
+  add_sources(seen.frames.size());
   return bytes + end_frame(*seen.verdict);
 }
 

@@ -105,4 +105,53 @@ TEST_CASE("dealer: one place gets all") {
   }
 }
 
+TEST_CASE("dealer: chunks are dealt as batches are, up to so many at each place") {
+  Dealer dealer(DealPolicy::round_robin, 3, no_limit);
+  for (const size_t place : {0, 1, 2, 0, 1, 2}) CHECK(dealer.deal_chunk(2) == place);
+  CHECK_FALSE(dealer.deal_chunk(2));
+  CHECK(dealer.deal() == 0);  // the limit is for chunks alone
+  dealer.chunk_became_batch(2);
+  dealer.chunk_became_batch(0);
+  for (const size_t place : {2, 0}) CHECK(dealer.deal_chunk(2) == place);
+  CHECK_FALSE(dealer.deal_chunk(2));
+}
+
+TEST_CASE("dealer: a chunk and its batch take one credit, from when the chunk is dealt") {
+  Dealer dealer(DealPolicy::round_robin, 1, 2);
+  CHECK(dealer.deal_chunk(9) == 0);
+  CHECK_FALSE(dealer.has_idle());
+  CHECK(dealer.deal() == 0);
+  CHECK_FALSE(dealer.deal_chunk(9));
+  CHECK_FALSE(dealer.deal());
+  dealer.chunk_became_batch(0);
+  CHECK_FALSE(dealer.has_credit());
+  dealer.returned(0);
+  CHECK(dealer.deal_chunk(9) == 0);
+  dealer.returned(0);
+  dealer.chunk_became_batch(0);
+  dealer.returned(0);
+  CHECK(dealer.has_idle());
+}
+
+TEST_CASE("dealer: a chunk in which no batch ends gives its credit back") {
+  Dealer dealer(DealPolicy::round_robin, 1, 1);
+  CHECK(dealer.deal_chunk(1) == 0);
+  CHECK_FALSE(dealer.has_credit());
+  dealer.chunk_has_no_batch(0);
+  CHECK(dealer.has_idle());
+  CHECK(dealer.deal_chunk(1) == 0);
+}
+
+TEST_CASE("dealer: with pull, chunks go to the place with the least outstanding") {
+  Dealer dealer(DealPolicy::pull, 3, 8);
+  CHECK(dealer.deal() == 0);
+  for (const size_t place : {1, 2, 0}) CHECK(dealer.deal_chunk(1) == place);
+  dealer.chunk_became_batch(0);
+  dealer.chunk_became_batch(1);
+  dealer.returned(1);
+  CHECK(dealer.deal_chunk(1) == 1);
+  CHECK(dealer.deal_chunk(1) == 0);
+  CHECK_FALSE(dealer.deal_chunk(1));
+}
+
 }  // namespace rowsum

@@ -203,6 +203,46 @@ TEST_CASE("inputs: a plain file is taken as it was when it was opened") {
   }
 }
 
+TEST_CASE("inputs: the rest of a plain file can be left to others") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("in.csv");
+  write_file(path, "123\n45\n");
+  const OwnedFd file = open_file(path, O_RDONLY);
+  REQUIRE(::lseek(file.get(), 2, SEEK_SET) == 2);
+  const StandardInput standard_input(file.get());
+  const auto offset = [&] { return ::lseek(file.get(), 0, SEEK_CUR); };
+  std::array<char, 1> byte;
+  SUBCASE("after a part of it") {
+    Inputs inputs({});
+    REQUIRE(inputs.read_some(byte) == 1);
+    CHECK(inputs.skip_rest() == 4);
+    CHECK(offset() == 7);
+    CHECK(read_current(inputs) == "");
+    CHECK(inputs.skip_rest() == 0);
+    CHECK_FALSE(inputs.open_next());
+  }
+  SUBCASE("after all of it") {
+    Inputs inputs({});
+    CHECK(read_current(inputs) == "3\n45\n");
+    CHECK(inputs.skip_rest() == 0);
+    CHECK(offset() == 7);
+  }
+  SUBCASE("from where it was to begin") {
+    Inputs inputs({});
+    inputs.begin_at(4);
+    CHECK(inputs.skip_rest() == 3);
+    CHECK(offset() == 7);
+  }
+  SUBCASE("what is appended later is not skipped, and what is cut off does not matter here") {
+    Inputs inputs({});
+    write_file(path, "123\n45\n6\n");
+    CHECK(inputs.skip_rest() == 5);
+    CHECK(offset() == 7);
+    std::filesystem::resize_file(path, 1);
+    CHECK(read_current(inputs) == "");
+  }
+}
+
 TEST_CASE("inputs: a file among others that turns out shorter than it was") {
   const TemporaryDirectory directory;
   const std::string path = directory.file("in.csv");

@@ -16,7 +16,12 @@ Batch rows(uint64_t begin, uint64_t end) {
   return {{2 * begin, 2 * end}, 2 * (end - begin), 0, begin, end - begin};
 }
 
-/// What is sent now: "0-5 5-10", with ! for a refused batch.
+/// A chunk of these rows.
+Ledger::Item chunk(uint64_t begin, uint64_t end) {
+  return {.batch = {{2 * begin, 2 * end}, 2 * (end - begin)}, .is_chunk = true};
+}
+
+/// What is sent now: "0-5 5-10", with ! for a refused batch and ? for a chunk.
 std::string sent(Ledger& ledger) {
   std::string all;
   while (const auto next = ledger.next()) {
@@ -24,6 +29,7 @@ std::string sent(Ledger& ledger) {
     if (!all.empty()) all += " ";
     all += std::to_string(range.begin / 2) + "-" + std::to_string(range.end / 2);
     if (next->is_refused) all += "!";
+    if (next->is_chunk) all += "?";
   }
   return all;
 }
@@ -198,6 +204,157 @@ TEST_CASE("ledger: who dies of being started says nothing of the rows it would h
   for (int death = 0; death < 2; ++death) CHECK(ledger.died(false) == Death::again);
   CHECK(sent(ledger) == "0-1");
   CHECK(ledger.died(false) == Death::hopeless);
+}
+
+TEST_CASE("ledger: results and outlines come back independently of each other") {
+  // The batches are returned in order; the outlines come at any time before, between and after.
+  for (unsigned order = 0; order < 16; ++order) {
+    CAPTURE(order);
+    Ledger ledger(3);
+    ledger.deal(chunk(2, 5));
+    ledger.deal({rows(0, 1)});
+    ledger.deal(chunk(5, 8));
+    ledger.deal({rows(1, 2)});
+    CHECK(sent(ledger) == "2-5? 0-1 5-8? 1-2");
+    if (order & 1) ledger.scanned(4);
+    if (order & 2) ledger.scanned(10);
+    CHECK(ledger.awaits(2));
+    CHECK(ledger.returned(2));
+    if (order & 4) ledger.scanned(4);
+    if (order & 8) ledger.scanned(10);
+    CHECK_FALSE(ledger.awaits(2));
+    CHECK(ledger.returned(4));
+    CHECK(ledger.is_empty() == ((order & 5) && (order & 10)));
+    ledger.scanned(10);
+    ledger.scanned(4);
+    CHECK(ledger.is_empty());
+    CHECK(ledger.has_sent_all());
+  }
+}
+
+TEST_CASE("ledger: a chunk is no batch that could come back") {
+  Ledger ledger(3);
+  ledger.deal(chunk(0, 1));
+  sent(ledger);
+  CHECK_FALSE(ledger.awaits(2));
+  CHECK_THROWS_AS(ledger.returned(2), std::logic_error);
+  // Nor is a batch a chunk that could be scanned.
+  ledger.deal({rows(1, 2)});
+  sent(ledger);
+  ledger.scanned(2);
+  CHECK(ledger.returned(4));
+}
+
+TEST_CASE("ledger: an outline that comes twice, or of no chunk, changes nothing") {
+  Ledger ledger(1);
+  ledger.deal(chunk(0, 2));
+  ledger.deal(chunk(2, 4));
+  CHECK(sent(ledger) == "0-2? 2-4?");
+  ledger.scanned(0);
+  CHECK(ledger.died() == Death::again);
+  ledger.scanned(0);
+  ledger.scanned(2);
+  CHECK(ledger.died() == Death::suspect);  // nothing has come back in between
+  CHECK(sent(ledger) == "2-4?");
+}
+
+TEST_CASE("ledger: the next life gets the chunks among the batches, in order") {
+  Ledger ledger(3);
+  ledger.deal(chunk(2, 4));
+  ledger.deal({rows(0, 1)});
+  ledger.deal(chunk(4, 6));
+  ledger.deal({rows(1, 2)});
+  ledger.deal(chunk(6, 8));
+  CHECK(sent(ledger) == "2-4? 0-1 4-6? 1-2 6-8?");
+  ledger.scanned(8);
+  CHECK(ledger.returned(2));
+  CHECK(ledger.died() == Death::again);
+  CHECK(sent(ledger) == "2-4? 1-2 6-8?");
+  CHECK(ledger.died() == Death::again);
+  // The outline was on its way when the worker died. What is left is still sent once.
+  ledger.scanned(4);
+  CHECK(sent(ledger) == "1-2 6-8?");
+  CHECK(ledger.returned(4));
+  ledger.scanned(12);
+  CHECK(ledger.is_empty());
+}
+
+TEST_CASE("ledger: an outline in between forgives deaths") {
+  Ledger ledger(1);
+  for (uint64_t row = 0; row < 5; ++row) {
+    ledger.deal(chunk(row, row + 1));
+    CHECK(ledger.died(false) == Death::again);
+    CHECK(ledger.died() == Death::again);
+    sent(ledger);
+    ledger.scanned(2 * row);
+  }
+}
+
+TEST_CASE("ledger: a chunk that kills one worker too many is suspect, and is given to no other") {
+  for (const unsigned retries : {0u, 1u, 3u}) {
+    CAPTURE(retries);
+    Ledger ledger(retries);
+    ledger.deal(chunk(2, 4));
+    ledger.deal({rows(0, 1)});
+    ledger.deal(chunk(4, 6));
+    for (unsigned death = 0; death < retries; ++death) {
+      CHECK(sent(ledger) == "2-4? 0-1 4-6?");
+      CHECK(ledger.died() == Death::again);
+    }
+    sent(ledger);
+    CHECK(ledger.died() == Death::suspect);
+    CHECK(ledger.front_is_chunk());
+    CHECK(ledger.front().range == Range{4, 8});
+    ledger.scanned(4);
+    CHECK_FALSE(ledger.front_is_chunk());
+    CHECK(sent(ledger) == "0-1 4-6?");
+    // Those deaths are not counted for what comes next.
+    for (unsigned death = 0; death < retries; ++death) CHECK(ledger.died() == Death::again);
+    sent(ledger);
+    CHECK(ledger.returned(2));
+    CHECK(ledger.front_is_chunk());
+    ledger.scanned(8);
+    CHECK(ledger.is_empty());
+  }
+}
+
+TEST_CASE("ledger: chunks that are dropped are sent to nobody") {
+  Ledger ledger(3);
+  ledger.deal(chunk(2, 4));
+  ledger.deal({rows(0, 1)});
+  CHECK(sent(ledger) == "2-4? 0-1");
+  ledger.deal({rows(1, 2)});
+  ledger.deal(chunk(4, 6));
+  ledger.drop_chunks();
+  CHECK(sent(ledger) == "1-2");
+  CHECK(ledger.returned(2));
+  CHECK(ledger.died() == Death::again);
+  CHECK(sent(ledger) == "1-2");
+  CHECK(ledger.returned(4));
+  CHECK(ledger.is_empty());
+  CHECK(ledger.has_sent_all());
+
+  ledger.deal(chunk(6, 8));
+  ledger.drop_chunks();
+  CHECK(ledger.is_empty());
+  CHECK(sent(ledger) == "");
+}
+
+TEST_CASE("ledger: a chunk behind a suspect batch waits for it") {
+  Ledger ledger(0);
+  ledger.deal({rows(0, 2)});
+  ledger.deal(chunk(4, 6));
+  CHECK(sent(ledger) == "0-2 4-6?");
+  CHECK(ledger.died() == Death::suspect);
+  CHECK_FALSE(ledger.front_is_chunk());
+  cut(ledger);
+  CHECK(sent(ledger) == "0-1");
+  CHECK_FALSE(ledger.returned(2));
+  CHECK(sent(ledger) == "1-2");
+  CHECK(ledger.died() == Death::again);
+  CHECK(sent(ledger) == "1-2!");
+  CHECK(ledger.returned(4));
+  CHECK(sent(ledger) == "4-6?");
 }
 
 }  // namespace rowsum

@@ -7,8 +7,10 @@
 #include <algorithm>
 
 #include <string>
+#include <thread>
 
 #include "common/io/ring.h"
+#include "common/wire/scanned_chunk.h"
 #include "tests/support/files.h"
 #include "tests/support/interruptions.h"
 #include "tests/support/pipes.h"
@@ -253,6 +255,8 @@ TEST_CASE("sum_stream: what is refused") {
   shared.flags = text_is_shared;
   CHECK(message_of(hello + frame(shared) + end_frame_at(2, 1)) ==
         "standard input: a batch without its text");
+  CHECK(message_of(hello + chunk_frame({0, 2}, 0, 1) + end_frame_at(2, 1)) ==
+        "standard input: a batch without its text");
 }
 
 TEST_CASE("sum_stream: nothing may follow the end") {
@@ -313,6 +317,70 @@ TEST_CASE("sum_stream: text that lies in a file") {
     REQUIRE(seen.verdict);
     CHECK(seen.verdict->status == ExitStatus::io);
   }
+}
+
+TEST_CASE("sum_stream: a chunk is answered by its outline, and its text is kept for the batch") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("in.csv");
+  const std::string text = "1;2\n\"3\n\";4\n5\n";
+  write_file(path, text);
+  const OwnedFd file = open_file(path);
+  Hello shared = hello_of(Content::batches);
+  shared.shared.fd = file.get();
+  shared.dialect.delimiter = ';';
+  shared.place = 3;
+  Pipe in, outlines;
+  CollectedPipe out;
+  StreamWriter writer(out.in(), "standard output");
+  ExitStatus returned = ExitStatus::internal;
+  std::thread worker([&] {
+    thrown_by([&] { returned = sum_stream(in.out.get(), "standard input", writer); });
+    outlines.in.close();
+  });
+  const auto send = [&](const std::string& bytes) {
+    CHECK(::write(in.in.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+  };
+  send(hello_frame(shared) + chunk_frame({2, 10}, 0, outlines.in.get()));
+  std::string outline(scanned_chunk_size, '\0');
+  CHECK(::read(outlines.out.get(), outline.data(), outline.size()) ==
+        static_cast<ssize_t>(outline.size()));
+  const ScannedChunk expected{3, 2, Outline::of(text.substr(2, 8), shared.dialect)};
+  CHECK(outline == encode(expected));
+  // Only what lies before the chunk is still to be read.
+  write_file(path, "7;" + std::string(text.size() - 2, 'x'));
+  send(batch_frame_shared(batch_of_rows({0, 4}, 0, 1)) + end_frame_at(4, 1));
+  in.in.close();
+  worker.join();
+  CHECK(returned == ExitStatus::complete);
+  const Seen seen = seen_in(out.end(), Content::results);
+  REQUIRE(seen.frames.size() == 1);
+  CHECK(seen.frames[0].text == "0,9\n");
+  CHECK(seen.verdict == Verdict{ExitStatus::complete, 4, 1});
+}
+
+TEST_CASE("sum_stream: a chunk that cannot be read to its end has the outline of fewer bytes") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("in.csv");
+  write_file(path, "1,2\n3,4\n");
+  Hello shared = hello_of(Content::batches);
+  const auto outline_of = [&](const OwnedFd& file, const Range& range) {
+    Pipe outlines;
+    shared.shared.fd = file.get();
+    const Answer answer =
+        answer_to(hello_frame(shared) + chunk_frame(range, 0, outlines.in.get()) + end_frame_at(0));
+    CHECK(answer.returned == ExitStatus::complete);
+    CHECK(seen_in(answer.bytes, Content::results).verdict == Verdict{});
+    outlines.in.close();
+    const auto chunks = ScannedChunkParser().feed(read_to_end(outlines.out.get()));
+    REQUIRE(chunks.size() == 1);
+    CHECK(chunks[0].begin == range.begin);
+    return chunks[0].outline;
+  };
+  const OwnedFd readable = open_file(path, O_RDONLY);
+  CHECK(outline_of(readable, {4, 8}) == Outline::of("3,4\n", Dialect()));
+  CHECK(outline_of(readable, {4, 9}) == Outline::of("3,4\n", Dialect()));
+  CHECK(outline_of(readable, {8, 9}) == Outline());
+  CHECK(outline_of(open_file(path, O_WRONLY), {0, 4}) == Outline());
 }
 
 TEST_CASE(

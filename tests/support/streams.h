@@ -70,8 +70,18 @@ struct Seen {
     bool operator==(const Frame&) const = default;
   };
 
+  /// A chunk or an input: what a worker is to look at.
+  struct Source {
+    Range range;
+    uint32_t input = 0;
+    uint32_t where = 0;
+    bool operator==(const Source&) const = default;
+  };
+
   std::optional<Hello> hello;
   std::vector<Frame> frames;
+  std::vector<Source> chunks;
+  std::vector<Source> inputs;
   std::optional<Verdict> verdict;
   Thrown thrown;
 
@@ -98,6 +108,12 @@ inline Seen seen_in_steps(std::string_view bytes, Content expected, size_t step)
         seen.frames.push_back(
             {stream.batch(), std::string(stream.text()),
              expected == Content::results ? stream.rejects() : std::vector<Reject>()});
+        stream.next();
+      } else if (stream.item() == StreamParser::Item::chunk ||
+                 stream.item() == StreamParser::Item::input) {
+        const FrameHeader& header = stream.header();
+        auto& sources = stream.item() == StreamParser::Item::chunk ? seen.chunks : seen.inputs;
+        sources.push_back({header.range, header.input, header.where});
         stream.next();
       } else if (stream.item() == StreamParser::Item::end) {
         seen.verdict = stream.verdict();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/wire/control.h"
+#include "common/wire/scanned_chunk.h"
 #include "tests/support/files.h"
 #include "tests/support/hex.h"
 #include "tests/support/streams.h"
@@ -34,7 +35,7 @@ std::vector<std::string> examples() {
     blocks.push_back(from_hex(document.substr(at, length)));
     at += length;
   }
-  REQUIRE(blocks.size() == 4);
+  REQUIRE(blocks.size() == 6);
   return blocks;
 }
 
@@ -100,6 +101,12 @@ TEST_CASE("format document: the batch by reference") {
   CHECK(to_hex(examples()[2]) == to_hex(batch_frame_shared(batch_in_document)));
 }
 
+TEST_CASE("format document: a chunk and its outline") {
+  CHECK(to_hex(examples()[3]) == to_hex(chunk_frame({0, 8}, 0, 9)));
+  const ScannedChunk scanned{0, 0, Outline::of("1,2\n3,x\n", Dialect())};
+  CHECK(to_hex(examples()[4]) == to_hex(encode(scanned)));
+}
+
 TEST_CASE("format document: the flags") {
   const std::string document = source_file("common/wire/FORMAT.md");
   const std::pair<const char*, uint16_t> flags[] = {{"text_is_shared", text_is_shared},
@@ -119,7 +126,7 @@ TEST_CASE("format document: the flags") {
 
 TEST_CASE("format document: control messages") {
   using Message = ControlMessage<NewsOfWriter>;
-  CHECK(ControlParser<NewsOfWriter>().feed(examples()[3]) ==
+  CHECK(ControlParser<NewsOfWriter>().feed(examples()[5]) ==
         std::vector<Message>{{NewsOfWriter::received, 0, 8}, {NewsOfWriter::printed, 0, 8}});
 }
 

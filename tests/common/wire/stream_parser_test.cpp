@@ -145,6 +145,63 @@ TEST_CASE("stream parser: a batch by reference has its text elsewhere") {
   CHECK(seen.frames[0].text.empty());
 }
 
+TEST_CASE("stream parser: chunks are among the batches, wherever, and are no tiles") {
+  const std::string first = batch_frame(Range{10, 14}), second = batch_frame(Range{14, 20});
+  for (const Range& range : {Range{0, 1}, Range{12, 17}, Range{14, 20}, Range{1000, 1064}}) {
+    const std::string chunk = chunk_frame(range, 0, 7);
+    const std::string bytes =
+        hello + chunk + first + chunk + chunk + second + chunk + end_frame_at(20, 2);
+    const Seen seen = seen_in(bytes);
+    CHECK(seen.thrown == Thrown());
+    CHECK(seen.frames.size() == 2);
+    CHECK(seen.chunks == std::vector<Seen::Source>(4, {range, 0, 7}));
+    CHECK(seen.verdict == Verdict{ExitStatus::complete, 20, 2});
+  }
+  CHECK(seen_in(hello + first + chunk_frame({30, 40}, 0, 7)).thrown ==
+        ended_early("after byte 14 of the input"));
+}
+
+TEST_CASE("stream parser: an input is said among the batches, wherever") {
+  for (const uint64_t origin : {0, 4, 1000}) {
+    const std::string input = input_frame(0, origin, 7);
+    const Seen seen =
+        seen_in(hello + input + batch_frame(Range{0, 4}) + input + end_frame_at(4, 1));
+    CHECK(seen.thrown == Thrown());
+    CHECK(seen.frames.size() == 1);
+    CHECK(seen.inputs == std::vector<Seen::Source>(2, {{origin, origin}, 0, 7}));
+  }
+  CHECK(seen_in(hello_of_results + input_frame(0, 0, 7), Content::results).thrown ==
+        bad("a stream of results with another kind of frame in it"));
+  CHECK(seen_in(hello + input_frame(1, 0, 7)).thrown ==
+        bad("a frame of an input that the hello lacks"));
+  FrameHeader header = decode_header(input_frame(0, 0, 7));
+  header.text = 1;
+  CHECK(seen_in(hello + frame(header)).thrown ==
+        bad("a frame longer than its stream allows, bytes 0 to 0"));
+}
+
+TEST_CASE("stream parser: a chunk that is refused") {
+  CHECK(seen_in(hello_of_results + chunk_frame({0, 4}, 0, 7), Content::results).thrown ==
+        bad("a stream of results with another kind of frame in it"));
+  CHECK(seen_in(chunk_frame({0, 4}, 0, 7)).thrown == bad("the stream does not begin with a hello"));
+  CHECK(seen_in(hello + chunk_frame({4, 4}, 0, 7)).thrown == bad("an empty frame, bytes 4 to 4"));
+  CHECK(seen_in(hello + chunk_frame({8, 4}, 0, 7)).thrown == bad("an empty frame, bytes 8 to 4"));
+  CHECK(seen_in(hello + chunk_frame({0, 64}, 0, 7) + end_frame_at(0)).thrown == Thrown());
+  CHECK(seen_in(hello + chunk_frame({0, 65}, 0, 7)).thrown ==
+        bad("a chunk longer than a batch may be, bytes 0 to 65"));
+  CHECK(seen_in(hello + chunk_frame({0, 4}, 1, 7)).thrown ==
+        bad("a frame of an input that the hello lacks"));
+  // Anything that would follow its header is refused before it comes.
+  FrameHeader header = decode_header(chunk_frame({0, 4}, 0, 7));
+  header.text = 1;
+  CHECK(seen_in(hello + frame(header)).thrown ==
+        bad("a frame longer than its stream allows, bytes 0 to 4"));
+  header.text = 0;
+  header.details = 1;
+  CHECK(seen_in(hello + frame(header)).thrown ==
+        bad("a frame longer than its stream allows, bytes 0 to 4"));
+}
+
 TEST_CASE("stream parser: nothing at all") {
   CHECK(seen_in("").thrown == ended_early("before it began"));
 }

@@ -102,6 +102,20 @@ TEST_CASE("stream writer: results, as a parser reads them") {
   CHECK(seen.frames[1] == Seen::Frame{{{4, 8}, 0, 0, 6, 1}, "", rejects});
 }
 
+TEST_CASE("stream writer: a chunk and an input, as a parser reads them") {
+  const auto check = [](const std::string& bytes, FrameType type, const Range& range) {
+    CHECK(bytes.size() == frame_header_size);
+    const FrameHeader header = decode_header(bytes);
+    CHECK(header.type == type);
+    CHECK(header.range == range);
+    CHECK(header.input == 3);
+    CHECK(header.where == 77);
+    CHECK(header.payload_size() == 0);
+  };
+  check(chunk_frame({5, 12}, 3, 77), FrameType::chunk, {5, 12});
+  check(input_frame(3, 5, 77), FrameType::input, {5, 5});
+}
+
 TEST_CASE("stream writer: checksums of payloads on disk, and none on a pipe") {
   TemporaryDirectory directory;
   const OwnedFd file = open_file(directory.file("stream"));
