@@ -35,10 +35,13 @@ class HangTest(FragileTest):
         """Workers that are stopped or in an endless loop. All cases run at once, because each takes seconds. When
         everything is written and the other worker has sent the end, p3_write does not wait for a worker that hangs."""
         data = b''.join(rows(200))
+        path = self.file('in.csv', data)
         runs = {}
-        for point in 'start', 'inside_hello', 'got_batch', 'inside_result', 'between', 'after_last', 'inside_end':
+        for point in ('start', 'inside_hello', 'got_chunk', 'got_batch', 'inside_result', 'between', 'after_last',
+                      'inside_end'):
             how = 'loop' if point in ('got_batch', 'inside_result') else int(signal.SIGSTOP)
-            runs[point, how] = self.fragile(data, '-n', 2, '--batch-size=100', '--worker-timeout=1', wait=False,
+            stdin = path if point == 'got_chunk' else data  # there are chunks of files only
+            runs[point, how] = self.fragile(stdin, '-n', 2, '--batch-size=100', '--worker-timeout=1', wait=False,
                                             point=point, lives=1, place=1, how=how)
         for (point, how), run in runs.items():
             with self.subTest(point, how=how):
@@ -53,6 +56,12 @@ class HangTest(FragileTest):
         found, others = self.losses(outcome)
         self.assertEqual((found, outcome.stdout, outcome.status), (2 * [(0, self.HUNG)], b'0,1\n2,2\n', 1))
         self.assertEqual(others, ['p3_write: standard input: row 1 (byte 2): every p2_sum that is given it dies'])
+
+    def test_a_chunk_that_every_worker_hangs_of(self):
+        data = b'1\n2\n3\n4\n' + POISON + b'\n5\n'
+        outcome = self.fragile(self.file('in.csv', data), '-n', 1, '--worker-timeout=1', '--retries=0',
+                               '--batch-size=8', chunk=POISON, how=int(signal.SIGSTOP))
+        self.assert_survived(outcome, data, (0, self.HUNG))
 
     def test_nobody_dies_of_old_news(self):
         """p1_read is stopped while a worker is replaced. What p3_write says about the new worker meanwhile does not

@@ -64,6 +64,34 @@ class PoisonTest(FragileTest):
                 self.assertEqual((len(found), len(others)), (tries if count == 1 else 2 * tries + cuts, 1),
                                  (count, retries))
 
+    def test_a_chunk(self):
+        """A chunk that kills whoever scans it is scanned by p1_read. If no row kills whoever sums it, all is well; if
+        one does, that is found as ever."""
+        for at in (1000,), (30, 1999), (700, 701, 1500):
+            all_rows = self.poisoned(*at)
+            data = b''.join(all_rows)
+            path = self.file('in.csv', data)
+            for n, size, retries in (1, 100, 3), (2, 1000, 0), (3, 4000, 1):
+                with self.subTest(at=at, n=n, size=size, retries=retries):
+                    chunks = self.chunks_with_poison(data, size)
+                    options = '-n', n, '--batch-size', size, '--retries', retries
+                    outcome = self.fragile(path, *options, chunk=POISON)
+                    found = self.losses(outcome)[0]
+                    self.assertEqual(len(found), chunks * (retries + 1))
+                    self.assert_survived(outcome, data, *found)
+                    outcome = self.fragile(path, *options, '--on-error=skip', chunk=POISON, row=POISON)
+                    self.assertEqual(self.losses(outcome)[1], self.reports('standard input', all_rows, *at))
+                    self.assertTrue(outcome.stdout == self.expected(all_rows, *at))
+                    self.assertEqual(outcome.status, 1)
+                    self.assertGreater(len(self.losses(outcome)[0]), len(found))
+
+    def chunks_with_poison(self, data, size):
+        """How many chunks hold the poison. p1_read reads as much as a chunk at the beginning. No poison lies across a
+        border."""
+        chunks = [data[begin:begin + size] for begin in range(size, len(data), size)]
+        self.assertEqual(data[:size].count(POISON) + sum(chunk.count(POISON) for chunk in chunks), data.count(POISON))
+        return sum(POISON in chunk for chunk in chunks)
+
     def test_in_quotes(self):
         """The whole row is found, and goes into the rejects as it is."""
         for row in b'1,"\n' + POISON + b'\r\n""\n"\r\n', b'"' + POISON + b'"\r', b'" \n",' + POISON + b'\r\n':

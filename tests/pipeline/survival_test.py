@@ -63,6 +63,31 @@ class DeathTest(FragileTest):
                                            number=number, lives=1, place=1)
                     self.assert_survived(outcome, data, (1, KILLED))
 
+    def test_as_it_is_to_scan_a_chunk(self):
+        """The first or second chunk of a life. The next worker at the place scans it, or p1_read does. The batches
+        before it are summed once."""
+        data = b''.join(rows(400))
+        path = self.file('in.csv', data)
+        for n in 1, 2, 8:
+            for place in range(n), range(1):
+                for number, lives in (0, 1), (1, 1), (0, 3), (0, 4):
+                    with self.subTest(n=n, place=place, number=number, lives=lives):
+                        only = {'place': 0} if len(place) == 1 else {}
+                        outcome = self.fragile(path, '-n', n, '--batch-size=100', point='got_chunk', number=number,
+                                               lives=lives, **only)
+                        self.assert_survived(outcome, data, *(lives * [(at, KILLED) for at in place]))
+
+    def test_no_worker_survives_any_chunk(self):
+        """p1_read scans them all."""
+        data = b''.join(rows(100))
+        path = self.file('in.csv', data)
+        for n in 1, 3:
+            for retries in 0, 1:
+                outcome = self.fragile(path, '-n', n, '--batch-size=100', '--retries', retries, point='got_chunk')
+                found = self.losses(outcome)[0]
+                self.assertEqual(len(found), 8 * (retries + 1))  # 900 bytes, of which p1_read reads 100
+                self.assert_survived(outcome, data, *found)
+
     def test_several_lives_at_one_place(self):
         data = b''.join(rows(500))
         for point in 'start', 'got_batch', 'inside_result':
