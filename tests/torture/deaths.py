@@ -192,10 +192,27 @@ def poison(trial: Trial, rng: random.Random) -> str:
     return 'identical'
 
 
+def deadly_chunk(trial: Trial, rng: random.Random) -> str:
+    """A part of a file kills every worker that is to find the row ends there: p1_read finds them, and all sums are
+    exact."""
+    marker = b'777000777'
+    rows = [b'%d\n' % row for row in range(rng.choice((100, 1000, 3000)))]
+    for row in rng.sample(range(len(rows)), rng.choice((1, 1, 2, 5))):
+        rows[row] = b'"%s\n"\r\n' % marker
+    data = b''.join(rows)
+    run = trial.start([FRAGILE, '-n', rng.choice((1, 2, 8)), '--batch-size', rng.choice((50, 300, '1K')),
+                       '--deal', rng.choice(('round-robin', 'pull')), '--retries', rng.choice((0, 1, 3)),
+                       trial.file('in.csv', data)], env={**trial.env, 'FRAGILE_CHUNK': marker.decode()})
+    outcome = run.finish()
+    verdict = judge(outcome, sums(data), only_identical=True, losses=4 * 5)
+    trial.gone()
+    return verdict if outcome.stderr else 'missed'
+
+
 def hang(trial: Trial, rng: random.Random) -> str:
     """A worker that is stopped or loops, and --worker-timeout."""
-    settings = {'FRAGILE_POINT': rng.choice(('start', 'before_hello', 'got_batch', 'inside_result', 'between',
-                                             'before_end', 'inside_end')),
+    settings = {'FRAGILE_POINT': rng.choice(('start', 'before_hello', 'got_chunk', 'got_batch', 'inside_result',
+                                             'between', 'before_end', 'inside_end')),
                 'FRAGILE_LIVES': '1', 'FRAGILE_PLACE': '0', 'FRAGILE_HOW': rng.choice(('19', 'loop'))}
     run, reader, old = trial.random_run(rng, FRAGILE, ('--worker-timeout=1',), env={**trial.env, **settings})
     outcome = trial.finish(run, reader)

@@ -26,8 +26,8 @@ import traceback
 from pathlib import Path
 from typing import Any, Callable, Iterator, NamedTuple
 
-from deaths import (at_point, fatal_signal, hang, kill_after_a_time, kill_before_exec, kill_group, kill_other,
-                    kill_several, kill_worker, misbehave, poison, stop_and_go_on)
+from deaths import (at_point, deadly_chunk, fatal_signal, hang, kill_after_a_time, kill_before_exec, kill_group,
+                    kill_other, kill_several, kill_worker, misbehave, poison, stop_and_go_on)
 from memory import (memory_of_a_long_row, memory_of_blank_lines, memory_of_stream, memory_with_a_slow_reader,
                     memory_with_a_stopped_worker)
 from fragile import POINTS
@@ -54,9 +54,10 @@ FAULTS = [
     Fault('kill p2_sum, up to 20 times a run', 8, 300, kill_worker(most=20)),
     Fault('TERM, SEGV, ABRT or HUP to p2_sum', 15, 300,
           kill_worker((signal.SIGTERM, signal.SIGSEGV, signal.SIGABRT, signal.SIGHUP))),
-    *(Fault(f'p2_sum dies: {point}', 4, 100, at_point(point)) for point in POINTS),
+    *(Fault(f'p2_sum dies: {point}', 4, 100, at_point(point)) for point in (*POINTS, 'got_chunk')),
     Fault('p2_sum misbehaves', 20, 500, misbehave),
     Fault('a row that p2_sum dies of', 10, 300, poison),
+    Fault('a chunk that p2_sum dies of', 10, 300, deadly_chunk),
     Fault('p2_sum hangs', 4, 100, hang),
     Fault('kill p1_read', 15, 300, kill_other('p1_read')),
     Fault('kill p3_write', 15, 300, kill_other('p3_write')),
