@@ -280,13 +280,14 @@ TEST_CASE("ledger: the next life gets the chunks among the batches, in order") {
 }
 
 TEST_CASE("ledger: an outline in between forgives deaths") {
-  Ledger ledger(1);
-  for (uint64_t row = 0; row < 5; ++row) {
-    ledger.deal(chunk(row, row + 1));
-    CHECK(ledger.died(false) == Death::again);
-    CHECK(ledger.died() == Death::again);
-    sent(ledger);
-    ledger.scanned(2 * row);
+  for (const bool was_at_work : {false, true}) {
+    Ledger ledger(1);
+    for (uint64_t row = 0; row < 5; ++row) ledger.deal(chunk(row, row + 1));
+    for (uint64_t row = 0; row < 5; ++row) {
+      sent(ledger);
+      CHECK(ledger.died(was_at_work) == Death::again);
+      ledger.scanned(2 * row);
+    }
   }
 }
 

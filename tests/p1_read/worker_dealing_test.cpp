@@ -326,6 +326,20 @@ TEST_CASE("worker dealing: only p2_sum is given chunks, and only without checksu
   }
 }
 
+TEST_CASE("worker dealing: nothing is scanned long after what is wrong with the input") {
+  std::string input = "1\n2345\n";
+  for (int row = 0; row < 100; ++row) input += "1\n";
+  Surroundings surroundings(input);
+  const std::string given = surroundings.file("given");
+  surroundings.use_chunks(2);
+  surroundings.batches.max_row = 3;
+  surroundings.options.command.words = {"/bin/sh", "-c",
+                                        "tee '" + given + "' | '" + p2_sum() + "'"};
+  CHECK(surroundings.deal([&](Writer& writer) { read_all(writer); }).status ==
+        ExitStatus::bad_data);
+  CHECK(seen_in(contents_of(given)).chunks.size() < 20);
+}
+
 TEST_CASE("worker dealing: a chunk that has gone is told after all before it") {
   std::string input;
   for (int row = 0; row < 100; ++row) input += "1\n";

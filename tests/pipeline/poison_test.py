@@ -85,6 +85,16 @@ class PoisonTest(FragileTest):
                     self.assertEqual(outcome.status, 1)
                     self.assertGreater(len(self.losses(outcome)[0]), len(found))
 
+    def test_a_chunk_after_a_failure(self):
+        """It is not given to one worker after another, because nobody needs to know what is in it."""
+        data = 50 * b'1\n' + 99 * b'1,' + b'1\n' + 30 * (b'1,' + POISON + b'\n')
+        outcome = self.fragile(self.file('in.csv', data), '-n', 1, '--batch-size=100', '--max-row=100', '--retries=9',
+                               chunk=POISON)
+        found, others = self.losses(outcome)
+        self.assertEqual(others, ['p1_read: standard input: row 50 (byte 100): longer than 100 bytes (--max-row)'])
+        self.assertEqual((outcome.stdout, outcome.status), (sums(50 * b'1\n'), 65))
+        self.assertLess(len(found), 5)
+
     def chunks_with_poison(self, data, size):
         """How many chunks hold the poison. p1_read reads as much as a chunk at the beginning. No poison lies across a
         border."""
