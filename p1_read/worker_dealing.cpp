@@ -149,8 +149,7 @@ void WorkerDealing::deal_to(size_t place, const Batch& batch) {
   places_.deal(place, item_of(batch, text));
 }
 
-// --- Chunks that workers scan
-// ---------------------------------------------------------------------
+// --- Chunks that workers scan --------------------------------------------------------------------
 
 void WorkerDealing::begin_chunks(const Batcher& batcher) {
   const uint64_t rest = inputs_->skip_rest();
