@@ -49,7 +49,7 @@ class RunningSums {
   RunningSums() { sums_[0] = 0; }
 
   /// Computes the running sums of a stretch. Returns false if a field has more than three digits.
-#if HWY_TARGET == HWY_AVX3_DL
+#if HWY_TARGET == HWY_AVX3
   HWY_NOINLINE bool add_up(const Stretch& stretch) {
     const hn::ScalableTag<int16_t> d16;
     const auto zero = _mm512_setzero_si512();

@@ -17,7 +17,7 @@
 #include "p2_sum/exact_sum.h"
 #include "p2_sum/stretch-inl.h"
 
-HWY_BEFORE_NAMESPACE();
+#include "common/simd/before_kernels-inl.h"
 namespace rowsum {
 namespace HWY_NAMESPACE {
 

@@ -16,7 +16,7 @@
 #include "common/simd/mask_bits-inl.h"
 #include "p2_sum/field_parser.h"
 
-HWY_BEFORE_NAMESPACE();
+#include "common/simd/before_kernels-inl.h"
 namespace rowsum {
 namespace HWY_NAMESPACE {
 
@@ -48,7 +48,7 @@ struct Stretch {
 /// write up to 15 entries too many.
 HWY_INLINE size_t append_positions(uint64_t bits, uint32_t base, uint32_t* to) {
   const auto count = static_cast<size_t>(std::popcount(bits));
-#if HWY_TARGET == HWY_AVX3_DL
+#if HWY_TARGET == HWY_AVX3
   if (count > 4) {
     const hn::ScalableTag<uint8_t> d;
     const hn::ScalableTag<uint32_t> d32;

@@ -13,7 +13,7 @@
 #define ROWSUM_BY_SIMD_LEVEL(name, scalar) \
   switch (simd_level()) {                  \
     case SimdLevel::avx512:                \
-      return &N_AVX3_DL::name;             \
+      return &N_AVX3::name;                \
     case SimdLevel::avx2:                  \
       return &N_AVX2::name;                \
     case SimdLevel::sse4:                  \

@@ -12,7 +12,7 @@ enum class SimdLevel {
   scalar,  // no vectors: plain C++, against which the others are tested
   sse4,
   avx2,
-  avx512,  // as Intel Ice Lake and AMD Zen 4 have it, with VBMI2 and VNNI
+  avx512,  // as Intel Ice Lake and AMD Zen 4 have it, with VBMI2
   neon,
 };
 

@@ -19,7 +19,7 @@ namespace HWY_NAMESPACE {
 /// would have to wait for the stores. With AVX-512 a mask is such a word already.
 template <class D, class Mask>
 HWY_INLINE uint64_t mask_bits([[maybe_unused]] D d, Mask mask) {
-#if HWY_TARGET == HWY_AVX3_DL
+#if HWY_TARGET == HWY_AVX3
   return static_cast<uint64_t>(mask.raw);
 #else
   hwy::UnsignedFromSize<HWY_MAX_BYTES / 8> bits;
