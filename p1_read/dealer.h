@@ -36,8 +36,9 @@ class Dealer {
   /// The same for a chunk, among places with credit left and with fewer than `most` chunks of which
   /// the batch has not been dealt yet.
   std::optional<size_t> deal_chunk(size_t most);
-  /// The batch that ends in the first chunk of `place` has been dealt to it, or there is none.
+  /// The batch that ends in the first chunk of `place` has been dealt to it.
   void chunk_became_batch(size_t place) { --chunks_[place]; }
+  /// No row ends in the first chunk of `place`. Its credit is given back.
   void chunk_has_no_batch(size_t place);
   /// A batch of `place` came back.
   void returned(size_t place) { --outstanding_[place]; }

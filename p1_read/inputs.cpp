@@ -82,16 +82,14 @@ void Inputs::open_current() {
   widen_pipe(fd());
   const off_t offset = ::lseek(fd(), 0, SEEK_CUR);
   owed_.reset();
-  if (S_ISREG(status.st_mode) && status.st_size > 0 && offset >= 0) {
+  // Several large files were plain files when this object was made, so one that is empty now has
+  // been emptied. Otherwise it may be a file of /proc, which has contents all the same.
+  if (S_ISREG(status.st_mode) && (status.st_size > 0 || are_plain_files_) && offset >= 0) {
     size_ = static_cast<uint64_t>(std::max(status.st_size, offset));
     owed_ = size_ - static_cast<uint64_t>(offset);
   }
-  if (are_plain_files_ && !owed_) {
-    throw Failure(ExitStatus::io, name() + ": it is no file with contents any more");
-  }
 }
 
-/// Looks at the size again: a file of /sys ends before its size, but has not shrunk.
 bool Inputs::has_shrunk() const {
   struct stat status;
   return ::fstat(fd(), &status) != 0 || static_cast<uint64_t>(status.st_size) < size_;
@@ -135,7 +133,7 @@ Identity Inputs::identity_since_written() const {
 }
 
 size_t Inputs::read_some(std::span<char> into) {
-  if (is_plain_file_ || are_plain_files_) {
+  if (owed_ && (is_plain_file_ || are_plain_files_)) {
     into = into.first(std::min<uint64_t>(into.size(), *owed_));
   }
   if (into.empty()) return 0;

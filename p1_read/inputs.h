@@ -39,8 +39,13 @@ class Inputs {
   /// Lets a plain file begin at `offset`, or at its end if it is shorter, before anything is read.
   /// Throws Failure(io).
   void begin_at(uint64_t offset);
-  /// Leaves the rest of a plain file to other processes, which read it by offset, and returns how
-  /// many bytes these are. For this process the file is at its end from then on. Throws
+  /// Whether the current input is a regular file of which the size is known.
+  bool has_known_size() const { return owed_.has_value(); }
+  /// Whether a regular file has become shorter than it was when it was opened. It may also end
+  /// before its size, as files of /sys do.
+  bool has_shrunk() const;
+  /// Leaves the rest of a file of known size to other processes, which read it by offset, and
+  /// returns how many bytes these are. For this process the file is at its end from then on. Throws
   /// Failure(io).
   uint64_t skip_rest();
   /// What distinguishes this input from others: for a plain file its size and a hash of its two
@@ -59,7 +64,6 @@ class Inputs {
 
  private:
   void open_current();
-  bool has_shrunk() const;
 
   std::vector<std::string> operands_;
   std::vector<std::string> names_;

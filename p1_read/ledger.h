@@ -1,7 +1,7 @@
 // What one place has been given and has not returned, over all of its lives: batches, and chunks to
-// scan (common/wire/scanned_chunk.h). From them,
-// the next life gets exactly what the last one left, in the same order. When several workers in a
-// row die, the ledger finds the row that kills them. Pure: knows ranges, not bytes or processes.
+// scan (common/wire/scanned_chunk.h). From this, the next life gets exactly what the last one left,
+// in the same order. When several workers in a row die, the ledger finds the row that kills them.
+// Pure: knows ranges, not bytes or processes.
 //
 //   ledger.deal(item);
 //   while (auto item = ledger.next()) { send it to the worker }

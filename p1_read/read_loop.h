@@ -18,8 +18,9 @@ enum class NextStep {
 /// Reads the inputs to their ends and deals all of their rows. A Destination has these members:
 ///
 /// - `void begin_input(const Batcher&)` is called before an input is read.
-/// - `NextStep wait(int input, Batcher&)` waits until there is a next step. It may feed the batcher
-/// and deal by itself, if other processes look at the bytes.
+/// - `bool read_elsewhere(Batcher&)` returns false if the next bytes are to be read here. Otherwise
+///   other processes look at them: it waits, feeds the batcher what they have found, and deals.
+/// - `NextStep wait(int input, const Batcher&)` waits until there is a next step.
 /// - `std::span<char> space(const Batcher&, size_t bytes)` says where the next bytes of the input
 /// go.
 /// - `void deal(const Batch&, const Batcher&)` takes a batch that is full.
@@ -36,6 +37,7 @@ void read_and_deal(Inputs& inputs, Batcher& batcher, Destination& destination,
     go_on_at_row.reset();
     destination.begin_input(batcher);
     for (bool is_over = false; !is_over;) {
+      if (destination.read_elsewhere(batcher)) continue;
       switch (destination.wait(inputs.fd(), batcher)) {
         case NextStep::read: {
           const std::span<char> into = destination.space(batcher, batcher.wanted());

@@ -24,9 +24,9 @@ OwnedFd copy_of(const Inputs& inputs) {
 
 SharedInput::SharedInput(const Inputs& inputs, const BatcherOptions& options, uint64_t window,
                          bool uses_files)
-    : uses_files_(uses_files) {
+    : keeps_files_(uses_files && !inputs.is_plain_file()) {
   if (inputs.is_plain_file()) file_ = copy_of(inputs);
-  if (!inputs.is_plain_file() && !uses_files) make_ring(options, window);
+  if (!inputs.is_plain_file() && !keeps_files_) make_ring(options, window);
   text_.emplace(where());
 }
 
@@ -42,7 +42,10 @@ Shared SharedInput::where() const {
 }
 
 void SharedInput::begin_input(const Inputs& inputs, uint64_t origin, uint32_t oldest) {
-  if (!uses_files_ || inputs.is_plain_file()) return;
+  if (!keeps_files_) return;
+  if (!inputs.has_known_size()) {
+    throw Failure(ExitStatus::io, inputs.name() + ": it is no plain file any more");
+  }
   while (!files_.empty() && files_.front().input < oldest) files_.pop_front();
   files_.push_back({inputs.index(), origin, copy_of(inputs)});
 }

@@ -38,8 +38,11 @@ class SharedInput {
     OwnedFd fd;
   };
   /// To be called for each input before it is read. `origin`: the offset of its byte 0. The files
-  /// of inputs before `oldest` are not needed any more. Throws Failure(system).
+  /// of inputs before `oldest` are not needed any more. Throws Failure(system), and Failure(io) for
+  /// an input that is no plain file any more.
   void begin_input(const Inputs& inputs, uint64_t origin, uint32_t oldest);
+  /// Whether each input stays open until it is not needed any more.
+  bool keeps_files() const { return keeps_files_; }
   /// Where the input is, if there are several plain files; otherwise nullptr.
   const File* file_of(uint32_t input) const;
 
@@ -64,8 +67,8 @@ class SharedInput {
   std::deque<File> files_;      // several plain files, as far as they are needed
   std::unique_ptr<Ring> ring_;  // nullptr for plain files
   std::optional<SharedText> text_;
-  Buffer scratch_;  // the bytes of a plain file while they are cut
-  bool uses_files_;
+  Buffer scratch_;    // the bytes of a plain file while they are cut
+  bool keeps_files_;  // there are several plain files
 };
 
 }  // namespace rowsum

@@ -60,6 +60,7 @@ class Destination {
   }
 
   void begin_input(const Batcher&) {}
+  bool read_elsewhere(Batcher&) { return false; }
 
   NextStep wait(int input, const Batcher& batcher) {
     if (batcher.has_rows() && !is_readable_now(input)) return NextStep::deal_early;

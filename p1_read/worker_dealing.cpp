@@ -19,11 +19,14 @@ constexpr size_t credit = 8;
 
 /// How many of several plain files are open at once. What has been dealt of one has not come back
 /// yet, while others are read.
-constexpr uint32_t most_open_inputs = 16;
+size_t most_open_inputs(size_t places) {
+  return 16 + inputs_of_place * places;
+}
 
 /// How many bytes p1_read itself reads at once of a file that workers scan. Of most files it reads
-/// the first bytes and no others.
-constexpr size_t read_first = size_t{64} << 10;
+/// the first bytes and no others. They belong to the batch that ends in the first chunk, and have
+/// to fit into the room that SharedText has before a chunk.
+constexpr size_t read_first = size_t{32} << 10;
 
 }  // namespace
 
@@ -62,7 +65,7 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options) {
   hello_ = first_hello(
       inputs, options_.resume ? inputs.identity_since_written() : inputs.identity(), options);
   hello_.shared = shared_->where();
-  places_.set_hello(hello_);
+  places_.set_hello(hello_, options.batch_size);
   dealt_.total = inputs.begin();
   std::optional<uint64_t> go_on_at_row;
   if (options_.resume) {
@@ -105,18 +108,25 @@ void WorkerDealing::fail(ExitStatus status) {
 
 void WorkerDealing::begin_input(const Batcher& batcher) {
   const uint32_t input = inputs_->index();
-  while (input - places_.oldest_input(input) >= most_open_inputs) wait_for_writer();
+  if (shared_->keeps_files()) {
+    while (input - places_.oldest_input(input) >= most_open_inputs(options_.places)) {
+      wait_for_writer();
+    }
+  }
   shared_->begin_input(*inputs_, batcher.origin(), places_.oldest_input(input));
 }
 
-NextStep WorkerDealing::wait(int input, Batcher& batcher) {
-  if (chunk_size_ > 0 && !batcher.needs_bytes()) {
-    begin_chunks(batcher);
-    if (!chunks_.is_over()) {
-      wait_for_outlines(batcher);
-      return NextStep::look_again;
-    }
-  }
+bool WorkerDealing::read_elsewhere(Batcher& batcher) {
+  if (chunk_size_ == 0 || batcher.needs_bytes()) return false;
+  begin_chunks(batcher);
+  if (chunks_.is_over()) return false;
+  deal_chunks();
+  see_to_all(-1, true);
+  fold(batcher);
+  return true;
+}
+
+NextStep WorkerDealing::wait(int input, const Batcher& batcher) {
   const uint64_t oldest = places_.oldest_outstanding(batcher.taken());
   const bool may_read =
       dealer_.has_credit() && shared_->has_room(oldest, batcher.scanned() + batcher.wanted());
@@ -157,12 +167,6 @@ void WorkerDealing::begin_chunks(const Batcher& batcher) {
   chunks_.begin({batcher.scanned(), batcher.scanned() + rest}, chunk_size_);
 }
 
-void WorkerDealing::wait_for_outlines(Batcher& batcher) {
-  deal_chunks();
-  see_to_all(-1, true);
-  fold(batcher);
-}
-
 void WorkerDealing::deal_chunks() {
   while (chunks_.has_next()) {
     const auto place = dealer_.deal_chunk(kept_chunks);
@@ -174,25 +178,37 @@ void WorkerDealing::deal_chunks() {
 
 void WorkerDealing::fold(Batcher& batcher) {
   while (const auto chunk = chunks_.take()) {
-    batcher.feed(outline_of(*chunk, inputs_->index()));
-    if (const auto batch = batcher.take_any()) {
-      dealer_.chunk_became_batch(chunk->place);
-      deal_to(chunk->place, *batch);
-    } else {
-      dealer_.chunk_has_no_batch(chunk->place);
+    try {
+      feed(*chunk, batcher);
+    } catch (const Failure&) {
+      // The rows before it may be wrong as well, and are to be reported first.
+      deal_after(*chunk, batcher);
+      throw;
     }
+    deal_after(*chunk, batcher);
     batcher.check();
+  }
+}
+
+/// Deals the whole rows that are known to the place that has scanned the chunk.
+void WorkerDealing::deal_after(const Chunks::Chunk& chunk, Batcher& batcher) {
+  if (const auto batch = batcher.take_any()) {
+    dealer_.chunk_became_batch(chunk.place);
+    deal_to(chunk.place, *batch);
+  } else {
+    dealer_.chunk_has_no_batch(chunk.place);
   }
 }
 
 /// A chunk that no worker has scanned to its end is scanned here. If it cannot be read, that is
 /// reported here, in the order of the input.
-Outline WorkerDealing::outline_of(const Chunks::Chunk& chunk, uint32_t input) {
-  if (chunk.outline->size() == chunk.range.size()) return *chunk.outline;
-  const std::string& name = hello_.inputs[input];
-  const std::string_view text = shared_->chunk(chunk.range, input, name);
-  if (text.size() < chunk.range.size()) throw shrunk(name);
-  return Outline::of(text, hello_.dialect);
+void WorkerDealing::feed(const Chunks::Chunk& chunk, Batcher& batcher) {
+  if (batcher.scanned() < chunk.range.begin) return;  // a file that ends before its size
+  if (chunk.outline->size() == chunk.range.size()) return batcher.feed(*chunk.outline);
+  const std::string& name = inputs_->name();
+  const std::string_view text = shared_->chunk(chunk.range, inputs_->index(), name);
+  if (text.size() < chunk.range.size() && inputs_->has_shrunk()) throw shrunk(name);
+  batcher.feed(Outline::of(text, hello_.dialect));
 }
 
 // --- Waiting, and hearing p3_write --------------------------------------------------------------

@@ -48,7 +48,8 @@ class WorkerDealing {
 
   // For read_and_deal().
   void begin_input(const Batcher& batcher);
-  NextStep wait(int input, Batcher& batcher);
+  bool read_elsewhere(Batcher& batcher);
+  NextStep wait(int input, const Batcher& batcher);
   std::span<char> space(const Batcher& batcher, size_t bytes);
   void deal(const Batch& batch, const Batcher& batcher);
   void deal_early(const Batch& batch, const Batcher& batcher);
@@ -56,11 +57,11 @@ class WorkerDealing {
  private:
   /// Begins the chunks when p1_read has read what it has to read itself.
   void begin_chunks(const Batcher& batcher);
-  void wait_for_outlines(Batcher& batcher);
   void deal_chunks();
   /// Feeds the outlines that are known to the batcher, and deals what it makes of them.
   void fold(Batcher& batcher);
-  Outline outline_of(const Chunks::Chunk& chunk, uint32_t input);
+  void feed(const Chunks::Chunk& chunk, Batcher& batcher);
+  void deal_after(const Chunks::Chunk& chunk, Batcher& batcher);
 
   void deal_to(size_t place, const Batch& batch);
 

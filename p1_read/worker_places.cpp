@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <utility>
 
 #include "common/base/failure.h"
@@ -20,13 +19,12 @@ namespace {
 
 /// How many descriptors this process has open besides those of the places, with some to spare.
 constexpr uint64_t other_descriptors = 40;
-constexpr uint64_t descriptors_of_place = 5;
+constexpr uint64_t descriptors_of_place = 5 + inputs_of_place;
 
-/// The rings for results have room for some results of each worker, but all of them together are no
-/// larger than the ring for the input may be.
-uint64_t result_ring_size(size_t places) {
-  constexpr uint64_t all = uint64_t{64} << 20, most = uint64_t{2} << 20, least = 64 << 10;
-  return std::clamp(std::bit_floor(all / places), least, most);
+/// The lines of short rows are about as long as the rows. All the rings together are bounded.
+uint64_t result_ring_size(uint64_t batch_size, size_t places) {
+  constexpr uint64_t all = uint64_t{128} << 20, page = 4096;
+  return std::min(4 * batch_size, all / places) / page * page;
 }
 
 /// Opens the pipe again, which makes a new open file description with flags of its own.
@@ -55,6 +53,12 @@ WorkerPlaces::WorkerPlaces(const WorkerOptions& options, WriterLink& link, Callb
   reserve_descriptors(options.places);
   for (size_t i = 0; i < options.places; ++i) places_.emplace_back(options.retries);
   next_probe_ = Clock::now();
+}
+
+void WorkerPlaces::set_hello(const Hello& hello, uint64_t batch_size) {
+  hello_ = hello;
+  if (!crew_.command().is_p2_sum) return;
+  result_ring_size_ = result_ring_size(batch_size, places_.size());
 }
 
 void WorkerPlaces::fill(size_t place) {
@@ -185,7 +189,7 @@ WorkerPlaces::WorkerEnds WorkerPlaces::open_pipes(Place& at) {
   at.in_to_open = std::move(in.first);
   at.in = std::move(in.second);
   at.out = std::move(out.first);
-  if (crew_.command().is_p2_sum) at.results = make_result_ring(result_ring_size(places_.size()));
+  if (result_ring_size_ > 0) at.results = make_result_ring(result_ring_size_);
   return {OwnedFd(::fcntl(at.in_to_open.get(), F_DUPFD_CLOEXEC, 0)), std::move(out.second)};
 }
 

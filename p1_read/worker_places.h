@@ -39,13 +39,17 @@
 
 namespace rowsum {
 
+/// For so many inputs at each place there are descriptors, if several files are open at once.
+constexpr size_t inputs_of_place = 2;
+
 class WorkerPlaces {
  public:
   /// The functions of the caller that WorkerPlaces calls.
   struct Callbacks {
-    std::function<void(size_t place)>
-        returned;  // called when a whole batch of the place has come back
-    std::function<std::vector<Ledger::Item>(const Batch&)> cut;  // cuts a batch into smaller ones
+    /// Called when a whole batch of the place has come back.
+    std::function<void(size_t place)> returned;
+    /// Cuts a batch into smaller ones.
+    std::function<std::vector<Ledger::Item>(const Batch&)> cut;
     /// Called when a worker has scanned a chunk. If the outline is of fewer bytes than the chunk
     /// has, no worker can scan it.
     std::function<void(const ScannedChunk&)> scanned;
@@ -58,8 +62,9 @@ class WorkerPlaces {
   /// it is too low for so many places.
   WorkerPlaces(const WorkerOptions& options, WriterLink& link, Callbacks callbacks);
 
-  /// The hello that each worker gets. To be set before a worker is started.
-  void set_hello(const Hello& hello) { hello_ = hello; }
+  /// The hello that each worker gets. To be set before a worker is started. `batch_size`: about so
+  /// many bytes has a batch; the rings for results have room for some results.
+  void set_hello(const Hello& hello, uint64_t batch_size);
 
   /// To be called before a worker is started, if chunks will be dealt. Throws Failure(system).
   void open_outlines();
@@ -168,8 +173,9 @@ class WorkerPlaces {
   Crew crew_;
   std::deque<Place> places_;
   Hello hello_;
-  OwnedFd outlines_;           // the reading end of the pipe for outlines, if there is one
-  OwnedFd outlines_to_write_;  // its writing end, which all workers inherit
+  uint64_t result_ring_size_ = 0;  // 0: there are none
+  OwnedFd outlines_;               // the reading end of the pipe for outlines, if there is one
+  OwnedFd outlines_to_write_;      // its writing end, which all workers inherit
   ScannedChunkParser outline_parser_;
   std::optional<Verdict> end_;  // what the streams end with, once that is known
   bool has_reported_ = false;   // that a place has failed the run

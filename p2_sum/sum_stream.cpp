@@ -43,8 +43,9 @@ class TextSource {
     return text;
   }
 
-  /// Reads the chunk that the stream shows, and returns its outline. If that is of fewer bytes,
-  /// p1_read reads the chunk itself, and reports why it cannot be read.
+  /// Reads the chunk that the stream shows, and returns its outline. If the chunk cannot be read,
+  /// this is no failure of the worker: the outline is of fewer bytes, and p1_read reads the chunk
+  /// itself and reports why it cannot be read.
   ScannedChunk scan(const StreamParser& stream) {
     require_file(stream);
     const FrameHeader& header = stream.header();
@@ -68,6 +69,15 @@ class TextSource {
   bool has_file_;
   OwnedFd file_;  // of an input
 };
+
+/// Without address space for the ring, the lines go through the pipe.
+void use_ring(uint32_t descriptor, std::optional<ResultRing>& ring, StreamWriter& out) {
+  try {
+    ring.emplace(static_cast<int>(descriptor));
+    out.use_ring(*ring);
+  } catch (const Failure&) {
+  }
+}
 
 /// Reads into stream.space(), and returns how many bytes came. The caller has to pass that number
 /// to stream.filled().
@@ -136,10 +146,7 @@ ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
         hello.results = 0;
         out.hello(hello);
         source.emplace(stream.hello());
-        if (stream.hello().results != 0) {
-          ring.emplace(static_cast<int>(stream.hello().results));
-          out.use_ring(*ring);
-        }
+        if (stream.hello().results != 0) use_ring(stream.hello().results, ring, out);
         summer.emplace(hello.dialect);
         stream.next();
         break;

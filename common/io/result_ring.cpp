@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 
@@ -30,13 +31,14 @@ uint64_t ring_size(int fd) {
 
 OwnedFd make_result_ring(uint64_t size) {
   OwnedFd file(::memfd_create("results", MFD_CLOEXEC));
-  if (file.is_open() && ::ftruncate(file.get(), static_cast<off_t>(size + page())) != 0) {
-    file.close();
-  }
+  if (!file.is_open()) return file;
+  const bool has_size = ::ftruncate(file.get(), static_cast<off_t>(size + page())) == 0;
+  if (!has_size || allocate(file.get(), size, size + page()) != 0) file.close();
   return file;
 }
 
-ResultRing::ResultRing(int fd) : ring_(fd, ring_size(fd), ipc::read_write) {
+ResultRing::ResultRing(int fd)
+    : fd_(fd), ring_(fd, ring_size(fd), ipc::read_write, "the ring for results") {
   try {
     const std::string path = "/proc/self/fd/" + std::to_string(fd);
     const ipc::file_mapping file(path.c_str(), ipc::read_write);
@@ -55,6 +57,11 @@ std::optional<uint32_t> ResultRing::put(std::string_view lines) {
   if (begin <= taken) begin = (taken + size - 1) / size * size;
   if (begin + lines.size() > taken + size) begin = counters().put;
   if (begin + lines.size() > taken + size) return std::nullopt;
+  const uint64_t end = std::min(begin % size + lines.size(), size);
+  if (end > allocated_) {
+    if (allocate(fd_, allocated_, end) != 0) return std::nullopt;
+    allocated_ = end;
+  }
   std::memcpy(ring_.at(begin), lines.data(), lines.size());
   counters().put = begin + lines.size();
   return static_cast<uint32_t>(begin % size);

@@ -21,16 +21,17 @@
 namespace rowsum {
 
 /// `size`: a multiple of the page size, below 4 GiB. Returns a closed descriptor if the system
-/// refuses: nothing depends on the ring.
+/// refuses. Then all lines go through the pipe.
 OwnedFd make_result_ring(uint64_t size);
 
 class ResultRing {
  public:
-  /// Throws Failure(system) if the file cannot be mapped.
+  /// `fd` is not owned, and is used as long as put() is. Throws Failure(system) if the file cannot
+  /// be mapped. A worker can go on without; p3_write cannot, because the worker may have a ring.
   explicit ResultRing(int fd);
 
   /// Copies the lines into the ring, and returns where they begin there. Returns nothing if there
-  /// is no room for them.
+  /// is no room, or no memory, for them.
   std::optional<uint32_t> put(std::string_view lines);
 
   /// The bytes that begin there; nothing if the ring does not have so many.
@@ -46,7 +47,9 @@ class ResultRing {
   };
   Counters& counters() const { return *static_cast<Counters*>(shared_.get_address()); }
 
+  int fd_;
   RingMapping ring_;
+  uint64_t allocated_ = 0;  // bytes of the ring that have blocks for certain
   boost::interprocess::mapped_region shared_;
 };
 

@@ -34,15 +34,16 @@ OwnedFd make_file(uint64_t size) {
 
 }  // namespace
 
-RingMapping::RingMapping(int fd, uint64_t size, ipc::mode_t mode) : size_(size) {
+RingMapping::RingMapping(int fd, uint64_t size, ipc::mode_t mode, const std::string& name)
+    : size_(size) {
   struct stat status;
   if (::fstat(fd, &status) != 0 || static_cast<uint64_t>(status.st_size) < size) {
-    throw Failure(ExitStatus::system, std::string(name_in_messages) + ": a file that is too small");
+    throw Failure(ExitStatus::system, name + ": a file that is too small");
   }
   // Reserves addresses for both mappings, which then replace the reservation.
   void* const at =
       ::mmap(nullptr, 2 * size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (at == MAP_FAILED) throw Failure::from_errno(ExitStatus::system, name_in_messages);
+  if (at == MAP_FAILED) throw Failure::from_errno(ExitStatus::system, name);
   try {
     const std::string path = "/proc/self/fd/" + std::to_string(fd);
     const ipc::file_mapping file(path.c_str(), mode);
@@ -50,12 +51,21 @@ RingMapping::RingMapping(int fd, uint64_t size, ipc::mode_t mode) : size_(size) 
     second_ = ipc::mapped_region(file, mode, 0, size_, static_cast<char*>(at) + size_, MAP_FIXED);
   } catch (const ipc::interprocess_exception& error) {
     ::munmap(at, 2 * size_);
-    throw Failure(ExitStatus::system, std::string(name_in_messages) + ": " + error.what());
+    throw Failure(ExitStatus::system, name + ": " + error.what());
   }
 }
 
+int allocate(int fd, uint64_t begin, uint64_t end) {
+  int error = EINTR;
+  while (error == EINTR) {
+    error = ::posix_fallocate(fd, static_cast<off_t>(begin), static_cast<off_t>(end - begin));
+  }
+  return error;
+}
+
 Ring::Ring(uint64_t size)
-    : file_(make_file(whole_pages(size))), mapping_(fd(), whole_pages(size), ipc::read_write) {}
+    : file_(make_file(whole_pages(size))),
+      mapping_(fd(), whole_pages(size), ipc::read_write, name_in_messages) {}
 
 std::span<char> Ring::space(uint64_t offset, size_t bytes) {
   allocate_to(std::min(offset % size() + bytes, size()));
@@ -65,9 +75,7 @@ std::span<char> Ring::space(uint64_t offset, size_t bytes) {
 void Ring::allocate_to(uint64_t end) {
   if (end <= allocated_) return;
   const uint64_t wanted = std::min(size(), std::max({end, 2 * allocated_, first_allocation}));
-  const int error = ::posix_fallocate(fd(), static_cast<off_t>(allocated_),
-                                      static_cast<off_t>(wanted - allocated_));
-  if (error == EINTR) return allocate_to(end);
+  const int error = allocate(fd(), allocated_, wanted);
   if (error != 0) {
     errno = error;
     throw Failure::from_errno(ExitStatus::io, name_in_messages);

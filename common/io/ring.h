@@ -17,8 +17,8 @@ namespace rowsum {
 class RingMapping {
  public:
   /// `size`: a multiple of the page size, and no more than the file has. Throws Failure(system) if
-  /// that is not so, or if there is no address space.
-  RingMapping(int fd, uint64_t size, boost::interprocess::mode_t mode);
+  /// that is not so, or if there is no address space. `name`: of the ring, for the message.
+  RingMapping(int fd, uint64_t size, boost::interprocess::mode_t mode, const std::string& name);
 
   uint64_t size() const { return size_; }
   /// Where the byte at an input offset lies. Up to size() bytes follow one another there.
@@ -31,6 +31,10 @@ class RingMapping {
   boost::interprocess::mapped_region first_;
   boost::interprocess::mapped_region second_;
 };
+
+/// Gives blocks to the bytes of a file from `begin` to before `end`, so that writing there cannot
+/// fail for lack of memory. Returns 0 or an error number.
+int allocate(int fd, uint64_t begin, uint64_t end);
 
 /// The writing side. Blocks are allocated before they are used, so a lack of memory is a Failure
 /// and never a SIGBUS. They are allocated in doubling steps, so a short input needs little memory.

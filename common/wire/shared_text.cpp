@@ -27,7 +27,7 @@ OwnedFd open_input_of_parent(uint32_t descriptor, const std::string& name) {
 
 SharedText::SharedText(const Shared& where) : fd_(where.fd) {
   if (where.ring_size > 0) {
-    ring_.emplace(fd_, where.ring_size, boost::interprocess::read_only);
+    ring_.emplace(fd_, where.ring_size, boost::interprocess::read_only, "the ring for the input");
   }
 }
 

@@ -123,6 +123,10 @@ class FormsTest(PipelineTest):
         expected = sums(Path('/proc/sys/kernel/pid_max').read_bytes())
         self.both(None, inputs=['/proc/sys/kernel/pid_max'], expected=expected)
         self.both(Path('/proc/sys/kernel/pid_max'), expected=expected)
+        # The size of this one is that of a page, which is more than it has.
+        expected = sums(Path('/sys/class/net/lo/mtu').read_bytes())
+        self.both(None, inputs=['/sys/class/net/lo/mtu'], expected=expected)
+        self.both(Path('/sys/class/net/lo/mtu'), expected=expected)
 
 
 class IntegersTest(PipelineTest):

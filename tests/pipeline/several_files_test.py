@@ -53,6 +53,31 @@ class SeveralFilesTest(FragileTest):
         names = self.names(*([rows_of(b'6')] * 40))
         self.assertEqual(self.launcher(None, '-n', 4, *names), Outcome(sums(rows_of(b'6') * 40), '', 0))
 
+    def test_more_small_files_than_may_be_open(self):
+        """They go through the ring, so every worker gets one at the same time."""
+        names = self.names(*([b'1\n'] * 40))
+        worker = self.file('worker', f'#!/bin/sh\ntouch started.$$\nwhile [ ! -e go ]; do sleep 0.01; done\nexec {program("p2_sum")}\n'
+                           .encode())
+        worker.chmod(0o755)
+        run = self.start_launcher(None, '-n', 40, '--worker', worker, *names)
+        self.until(lambda: len(list(self.work.glob('started.*'))) == 40, 'not all of the workers are started')
+        self.file('go')
+        self.assertEqual(run.finish(), Outcome(sums(b'1\n' * 40), '', 0))
+
+    def test_a_file_that_is_emptied(self):
+        """Before it is opened: it has no rows."""
+        # While the output is not read, not all of the first file can be dealt.
+        count = 400000
+        names = self.names((b'1,' * 50 + b'1\n') * count, rows_of(b'2'), b'7\n')
+        for start in self.start_launcher, lambda _, *words: self.start_chain(None, words):
+            self.file(names[1], rows_of(b'2'))
+            run = start(None, *names)
+            self.assertEqual(run.read_line(), b'0,51\n')
+            self.file(names[1])
+            outcome = run.finish()
+            self.assertEqual(outcome.stderr, '')
+            self.assertEqual(outcome.stdout.splitlines(), [*(b'%d,51' % row for row in range(1, count)), b'%d,7' % count])
+
     def test_which_files_need_no_ring(self):
         large, small = b'1\n' * MIB, b'1\n'
         own = ['--worker', program('p2_sum')]

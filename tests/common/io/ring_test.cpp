@@ -48,7 +48,7 @@ std::string file_of(const Ring& ring) {
 
 /// As another process reads it.
 std::string take(const Ring& ring, uint64_t offset, size_t size) {
-  const RingMapping mapping(ring.fd(), ring.size(), boost::interprocess::read_only);
+  const RingMapping mapping(ring.fd(), ring.size(), boost::interprocess::read_only, "ring");
   return {mapping.at(offset), size};
 }
 
@@ -115,8 +115,9 @@ TEST_CASE("ring: another mapping shows what was put, on either side of the wrap 
 
 TEST_CASE("ring: a mapping of more than the file has") {
   const Ring ring(mebibyte);
-  CHECK(thrown_by([&] { RingMapping(ring.fd(), 2 * mebibyte, boost::interprocess::read_only); }) ==
-        Thrown{ExitStatus::system, "the ring for the input: a file that is too small"});
+  CHECK(thrown_by([&] {
+          RingMapping(ring.fd(), 2 * mebibyte, boost::interprocess::read_only, "ring");
+        }) == Thrown{ExitStatus::system, "ring: a file that is too small"});
 }
 
 TEST_CASE("ring: a short input takes few blocks, and a long one all of them in a few steps") {
