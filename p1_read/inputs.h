@@ -34,6 +34,8 @@ class Inputs {
   /// Whether the inputs are several such files, large enough on average that it pays to have other
   /// processes open each of them.
   bool are_plain_files() const { return are_plain_files_; }
+  /// The size of a plain file, in bytes.
+  uint64_t size() const { return size_; }
   /// Where reading begins: the current offset of a plain file on standard input, otherwise 0.
   uint64_t begin() const { return begin_; }
   /// Lets a plain file begin at `offset`, or at its end if it is shorter, before anything is read.

@@ -115,8 +115,11 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
     options.inputs = (*values)["operand"].as<std::vector<std::string>>();
   options.batches.dialect.delimiter = parse_delimiter(delimiter);
   workers.chunk_size = uint64_t{1} << 20;
+  // p1_read has cut a shorter file before the first worker has started.
+  workers.scanned_from = uint64_t{4} << 20;
   if (values->count("batch-size")) {
     workers.chunk_size = options.batches.batch_size = parse_size("batch-size", batch_size);
+    workers.scanned_from = 0;
   }
   options.batches.max_row = parse_size("max-row", max_row);
   options.deal = parse_deal_policy(deal);

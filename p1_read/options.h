@@ -18,6 +18,7 @@ struct WorkerOptions {
   unsigned retries = 0;         // how many deaths in a row at one place are taken for chance
   unsigned worker_timeout = 0;  // seconds without a byte after which a worker is killed; 0: never
   uint64_t chunk_size = 0;      // bytes of a chunk that workers scan, and so of a batch
+  uint64_t scanned_from = 0;    // workers scan a plain file of so many bytes, or of more
   bool checksum = false;        // add a checksum of the text that the workers read
   bool resume = false;          // begin where p3_write says
 };

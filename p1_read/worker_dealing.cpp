@@ -17,6 +17,9 @@ namespace {
 /// pipe of one page.
 constexpr size_t credit = 8;
 
+/// Each place gets so many chunks at least, unless they would be smaller than `least_chunk`.
+constexpr uint64_t chunks_of_place = 8, least_chunk = 512 << 10, page = 4 << 10;
+
 /// How many of several plain files are open at once. What has been dealt of one has not come back
 /// yet, while others are read.
 size_t most_open_inputs(size_t places) {
@@ -52,8 +55,9 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options) {
     inputs.begin_at(*begin_);
   }
   inputs_ = &inputs;
-  const bool are_files = inputs.is_plain_file() || inputs.are_plain_files();
-  const bool have_scanners = options_.command.is_p2_sum && !options_.checksum && are_files;
+  const bool are_large = inputs.are_plain_files() ||
+                         (inputs.is_plain_file() && inputs.size() >= options_.scanned_from);
+  const bool have_scanners = options_.command.is_p2_sum && !options_.checksum && are_large;
   if (have_scanners) {
     options.batch_size = options_.chunk_size;
     // In a longer chunk, a row that is too long could begin and end.
@@ -164,7 +168,10 @@ void WorkerDealing::deal_to(size_t place, const Batch& batch) {
 void WorkerDealing::begin_chunks(const Batcher& batcher) {
   const uint64_t rest = inputs_->skip_rest();
   if (rest == 0) return;
-  chunks_.begin({batcher.scanned(), batcher.scanned() + rest}, chunk_size_);
+  // A short file is divided more finely, so that all workers are done at about the same time.
+  const uint64_t share = rest / (chunks_of_place * options_.places) / page * page;
+  const uint64_t size = std::min(chunk_size_, std::max(share, least_chunk));
+  chunks_.begin({batcher.scanned(), batcher.scanned() + rest}, size);
 }
 
 void WorkerDealing::deal_chunks() {
