@@ -127,11 +127,13 @@ class Benchmark:
         if self.options.small:
             return
         calm, killed = self.command(KILLED, file), self.command(KILLED, file)
-        calm.variables.update(signal='0', half='0.1')
-        half = measure.seconds(measure.in_turn([calm], self.options.runs)[0]) / 2
-        killed.variables.update(signal='KILL', half=f'{half:.3f}')
-        calm.variables['half'] = killed.variables['half']
+        calm.variables.update(signal='0', half='0.02')
         try:
+            seconds = measure.seconds(measure.in_turn([calm], self.options.runs)[0])
+            # To find the worker takes some time, too.
+            half = max(seconds / 2 - 0.03, 0.02)
+            killed.variables.update(signal='KILL', half=f'{half:.3f}')
+            calm.variables['half'] = killed.variables['half']
             samples = measure.in_turn([calm, killed], self.options.runs)
         except measure.Failed as failure:  # the run was over before a worker was killed
             print(failure, file=sys.stderr)
