@@ -43,6 +43,7 @@ void execute(const NewProcess& process, const Execution& execution) {
   for (const int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_DFL);
   ::sigprocmask(SIG_SETMASK, &execution.blocked, nullptr);
   if (::dup2(process.in, STDIN_FILENO) < 0 || ::dup2(process.out, STDOUT_FILENO) < 0) return;
+  if (process.err >= 0 && ::dup2(process.err, STDERR_FILENO) < 0) return;
   for (const int fd : process.kept) {
     if (::fcntl(fd, F_SETFD, 0) != 0) return;
   }

@@ -14,6 +14,7 @@ struct NewProcess {
   std::vector<std::string> environment;  // "NAME=VALUE" each
   int in;                                // becomes its standard input
   int out;                               // becomes its standard output
+  int err = -1;                          // becomes its standard error; -1: that of the caller
   std::vector<int> kept = {};            // are open in it under the same numbers
   int signal_at_death;                   // is sent to it when the calling process dies
   bool leads_group = false;              // is the leader of a process group of its own

@@ -1,0 +1,44 @@
+#include "common/io/process.h"
+
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <string>
+
+#include "tests/support/child.h"
+#include "tests/support/pipes.h"
+
+using namespace rowsum;
+
+namespace {
+
+/// Starts a shell that writes to both of its outputs, waits for it, and returns its exit status. To
+/// be called in a process with one thread.
+int run_shell(int out, int err) {
+  const pid_t shell = start_process({.words = {"/bin/sh", "-c", "echo out; echo err >&2; exit 3"},
+                                     .environment = own_environment(),
+                                     .in = STDIN_FILENO,
+                                     .out = out,
+                                     .err = err,
+                                     .signal_at_death = SIGKILL});
+  return wait_for(shell).code;
+}
+
+}  // namespace
+
+TEST_CASE("process: its standard output and standard error are the given files") {
+  Pipe out, err;
+  CHECK(run_in_child([&] { return run_shell(out.in.get(), err.in.get()); }).status == 3);
+  out.in.close();
+  err.in.close();
+  CHECK(read_to_end(out.out.get()) == "out\n");
+  CHECK(read_to_end(err.out.get()) == "err\n");
+}
+
+TEST_CASE("process: without a file for it, its standard error is that of the caller") {
+  const Outcome outcome = run_in_child([] { return run_shell(STDOUT_FILENO, -1); });
+  CHECK(outcome.status == 3);
+  CHECK(outcome.output == "out\n");
+  CHECK(outcome.errors == "err\n");
+}
