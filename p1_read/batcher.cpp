@@ -20,7 +20,8 @@ void Batcher::begin_input(uint32_t input, const std::string& name) {
   origin_ = input == 0 ? 0 : taken_;
   text_begin_ = taken_;
   may_have_mark_ = true;
-  awaits_header_ = options_.header;
+  awaits_header_ = options_.header != HeaderRow::none;
+  header_row_.clear();
   is_ended_ = false;
 }
 
@@ -100,7 +101,9 @@ void Batcher::check() const {
 
 void Batcher::feed_rows(std::string_view bytes) {
   if (awaits_header_) {
-    bytes.remove_prefix(cutter_.feed_row(bytes));
+    const size_t size = cutter_.feed_row(bytes);
+    header_row_.append(bytes.substr(0, size));
+    bytes.remove_prefix(size);
     note_header();
   }
   cutter_.feed(bytes);

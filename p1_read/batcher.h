@@ -14,13 +14,16 @@
 #include <string>
 
 #include "common/model/batch.h"
+#include "common/model/field_rules.h"
+#include "common/model/header_row.h"
 #include "p1_read/row_cutter.h"
 
 namespace rowsum {
 
 struct BatcherOptions {
   Dialect dialect;
-  bool header = false;  // the first row of each input is a header and does not count
+  HeaderRow header = HeaderRow::none;         // whether the first row of each input does not count
+  FieldRules fields;                          // only passed on to the workers
   uint64_t batch_size = uint64_t{512} << 10;  // bytes; a longer row makes a longer batch
   uint64_t max_row = uint64_t{16} << 20;      // bytes, without the row end
 
@@ -68,6 +71,9 @@ class Batcher {
   /// first.
   void check() const;
 
+  /// The header row of the current input, with its row end; empty if there is none, or if it has
+  /// not ended yet.
+  const std::string& header_row() const { return awaits_header_ ? no_header_ : header_row_; }
   /// The offset at which the next batch begins. Bytes before it are no longer needed.
   uint64_t taken() const { return taken_; }
   /// The offset of the next byte to be fed.
@@ -92,6 +98,8 @@ class Batcher {
   BatcherOptions options_;
   RowCutter cutter_;
   std::string name_;
+  std::string header_row_;
+  const std::string no_header_;
   uint32_t input_ = 0;
   uint64_t origin_ = 0;  // the offset of this input's byte 0
   uint64_t taken_;

@@ -36,6 +36,7 @@ struct WorkerCommand {
   /// It is the p2_sum of this suite. So it reports why it ends with a status of the suite's table,
   /// and it can scan chunks.
   bool is_p2_sum = false;
+  std::string if_it_hangs = "";  // what may be wrong with it then, for messages
 };
 
 class Crew {

@@ -11,6 +11,7 @@ inline Hello first_hello(const Inputs& inputs, const Identity& identity,
   Hello hello;
   hello.dialect = options.dialect;
   hello.header = options.header;
+  hello.fields = options.fields;
   hello.identity = identity;
   hello.inputs = inputs.names();
   hello.begin = inputs.begin();

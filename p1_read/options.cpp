@@ -51,6 +51,12 @@ WorkerCommand parse_worker(const std::string& text) {
   return {words, name_of(words[0])};
 }
 
+HeaderRow parse_header(const std::string& text) {
+  if (text == "skip") return HeaderRow::skip;
+  if (text == "repeat") return HeaderRow::repeat;
+  throw usage_failure("--header: '" + text + "' is neither skip nor repeat");
+}
+
 /// Finds p2_sum in the directory of this program: first the directory of the name by which it was
 /// called, which may be a link, then the one in which the file really lies.
 WorkerCommand default_worker() {
@@ -68,11 +74,14 @@ WorkerCommand default_worker() {
 
 std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   ReadOptions options;
-  std::string delimiter, batch_size, max_row, deal, places, worker, retries, worker_timeout;
+  std::string delimiter, header, batch_size, max_row, deal, places, worker, retries, worker_timeout;
+  std::string empty, command, coprocess, lines;
+  bool one_line = false;
   WorkerOptions workers;
 
   CommandLine command_line;
   command_line.takes_operands = true;
+  command_line.values_if_bare = {{"header", "skip"}};
   command_line.synopsis = "[OPTION]... [FILE]...";
   command_line.description =
       "Cuts CSV into batches of whole rows, as a stream for p2_sum on standard output.\n"
@@ -80,8 +89,15 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   auto add = command_line.options.add_options();
   add("delimiter,d", po::value(&delimiter)->default_value(",")->value_name("C"),
       "the byte between fields; \\t is a tab");
-  add("header", po::bool_switch(&options.batches.header),
-      "skip the first row of each file; it has no index");
+  add("header", po::value(&header)->implicit_value("skip")->value_name("MODE"),
+      "skip the first row of each file; it has no index. =repeat: --command gets it with each "
+      "batch");
+  FieldRules& fields = options.batches.fields;
+  add("fields,f", po::value(&fields.list)->value_name("LIST"),
+      "only these fields, as for cut(1): 1,3-5,7-; or names from the header row");
+  add("complement", po::bool_switch(&fields.complement), "all fields but those of --fields");
+  add("empty", po::value(&empty)->default_value("reject")->value_name("MODE"),
+      "an empty field: reject, it is no integer; or zero");
   add("batch-size", po::value(&batch_size)->value_name("SIZE"),
       "bytes of rows in a batch (default: 512K, or 1M of a file that workers cut themselves)");
   add("max-row", po::value(&max_row)->default_value("16M")->value_name("SIZE"),
@@ -101,6 +117,13 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   add_launcher(
       "worker", po::value(&worker)->value_name("COMMAND"),
       "the program at the places, with its arguments (default: the p2_sum beside this one)");
+  add_launcher("command", po::value(&command)->value_name("COMMAND"),
+               "the workers do not sum: each starts COMMAND for each batch, see p2_sum(1)");
+  add_launcher("coprocess", po::value(&coprocess)->value_name("COMMAND"),
+               "the same, but COMMAND goes on and answers batch after batch");
+  add_launcher("lines", po::value(&lines)->value_name("MODE"),
+               "rows: COMMAND writes a line for each row; any: its output is taken as it is");
+  add_launcher("one-line", po::bool_switch(&one_line), "give COMMAND each row in one line");
   add_launcher("retries", po::value(&retries)->default_value("3")->value_name("K"),
                "deaths in a row at one place that are taken for chance");
   add_launcher("worker-timeout",
@@ -114,6 +137,14 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   if (values->count("operand"))
     options.inputs = (*values)["operand"].as<std::vector<std::string>>();
   options.batches.dialect.delimiter = parse_delimiter(delimiter);
+  if (values->count("header")) options.batches.header = parse_header(header);
+  if (empty != "reject" && empty != "zero") {
+    throw usage_failure("--empty: '" + empty + "' is neither reject nor zero");
+  }
+  fields.empty_is_zero = empty == "zero";
+  if (values->count("fields") && fields.list.empty())
+    throw usage_failure("--fields: an empty list");
+  if (fields.complement && fields.list.empty()) throw usage_failure("--complement needs --fields");
   workers.chunk_size = uint64_t{1} << 20;
   // p1_read has cut a shorter file before the first worker has started.
   workers.scanned_from = uint64_t{4} << 20;
@@ -128,14 +159,31 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   if (values->count("workers")) {
     workers.places = parse_places(places);
     workers.command = values->count("worker") ? parse_worker(worker) : default_worker();
+    workers.has_command = values->count("command") || values->count("coprocess");
+    if (values->count("worker") && workers.has_command) {
+      throw usage_failure("--worker excludes --command and --coprocess");
+    }
+    // p2_sum checks these.
+    std::vector<std::string>& words = workers.command.words;
+    if (values->count("command")) words.push_back("--command=" + command);
+    if (values->count("coprocess")) {
+      words.push_back("--coprocess=" + coprocess);
+      workers.command.if_it_hangs = " (does its command flush its output?)";
+    }
+    if (values->count("lines")) words.push_back("--lines=" + lines);
+    if (one_line) words.push_back("--one-line");
     if (!options.to.empty()) throw usage_failure("--workers and --to exclude each other");
     if (::isatty(STDOUT_FILENO)) {
       throw usage_failure("standard output is a terminal, and not p3_write");
     }
     workers.checksum = options.checksum;
     options.workers = workers;
-  } else if (values->count("worker") || workers.resume) {
-    throw usage_failure("--worker and --resume need --workers");
+  } else {
+    for (const char* const option : {"worker", "command", "coprocess", "lines"}) {
+      if (values->count(option))
+        throw usage_failure(std::string("--") + option + " needs --workers");
+    }
+    if (one_line || workers.resume) throw usage_failure("--one-line and --resume need --workers");
   }
   return options;
 }

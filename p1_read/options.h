@@ -21,6 +21,7 @@ struct WorkerOptions {
   uint64_t scanned_from = 0;    // workers scan a plain file of so many bytes, or of more
   bool checksum = false;        // add a checksum of the text that the workers read
   bool resume = false;          // begin where p3_write says
+  bool has_command = false;     // the workers run somebody's command
 };
 
 struct ReadOptions {

@@ -52,6 +52,7 @@ class Destination {
         streams_(streams),
         // The credit is unlimited, because the writes block.
         dealer_(policy, streams.size(), SIZE_MAX),
+        headers_sent_(streams.size()),
         carry_(inputs.begin()),
         is_spliced_(!has_checksums && inputs.is_plain_file() &&
                     std::all_of(streams.begin(), streams.end(),
@@ -73,8 +74,10 @@ class Destination {
     return carry_.space(is_spliced_ ? scanned : batcher.taken(), scanned, bytes);
   }
 
-  void deal(const Batch& batch, const Batcher&) {
-    StreamWriter& stream = streams_[*dealer_.deal()];
+  void deal(const Batch& batch, const Batcher& batcher) {
+    const size_t number = *dealer_.deal();
+    StreamWriter& stream = streams_[number];
+    if (headers_sent_[number] != batch.input) send_header(number, batch.input, batcher);
     if (is_spliced_) {
       stream.batch_from_file(batch, inputs_.fd(), inputs_.name());
     } else {
@@ -84,9 +87,15 @@ class Destination {
   void deal_early(const Batch& batch, const Batcher& batcher) { deal(batch, batcher); }
 
  private:
+  void send_header(size_t stream, uint32_t input, const Batcher& batcher) {
+    if (!batcher.header_row().empty()) streams_[stream].header(input, batcher.header_row());
+    headers_sent_[stream] = input;
+  }
+
   const Inputs& inputs_;
   std::vector<StreamWriter>& streams_;
   Dealer dealer_;
+  std::vector<std::optional<uint32_t>> headers_sent_;  // of which input last, to each stream
   Carry carry_;
   bool is_spliced_;  // the bytes of a plain file go from the page cache into the pipe by splice(2)
   std::vector<int> readers_;

@@ -73,7 +73,10 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options) {
   dealt_.total = inputs.begin();
   std::optional<uint64_t> go_on_at_row;
   if (options_.resume) {
-    if (*begin_ > 0) go_on_at_row = first_row_;
+    if (*begin_ > 0) {
+      go_on_at_row = first_row_;
+      headers_.read(inputs, options);
+    }
     // The first worker is started now and passes on the hello. From it, p3_write sees whether this
     // is still the input that its journal is about.
     places_.fill(0);
@@ -117,7 +120,9 @@ void WorkerDealing::begin_input(const Batcher& batcher) {
       wait_for_writer();
     }
   }
-  shared_->begin_input(*inputs_, batcher.origin(), places_.oldest_input(input));
+  const uint32_t oldest = places_.oldest_input(input);
+  shared_->begin_input(*inputs_, batcher.origin(), oldest);
+  headers_.forget_before(oldest);
 }
 
 bool WorkerDealing::read_elsewhere(Batcher& batcher) {
@@ -145,11 +150,13 @@ std::span<char> WorkerDealing::space(const Batcher& batcher, size_t bytes) {
   return shared_->space(batcher.scanned(), bytes);
 }
 
-void WorkerDealing::deal(const Batch& batch, const Batcher&) {
+void WorkerDealing::deal(const Batch& batch, const Batcher& batcher) {
+  headers_.note(batch.input, batcher);
   deal_to(*dealer_.deal(), batch);
 }
 
-void WorkerDealing::deal_early(const Batch& batch, const Batcher&) {
+void WorkerDealing::deal_early(const Batch& batch, const Batcher& batcher) {
+  headers_.note(batch.input, batcher);
   deal_to(*dealer_.deal_to_idle(), batch);
 }
 
@@ -166,6 +173,7 @@ void WorkerDealing::deal_to(size_t place, const Batch& batch) {
 // --- Chunks that workers scan --------------------------------------------------------------------
 
 void WorkerDealing::begin_chunks(const Batcher& batcher) {
+  headers_.note(inputs_->index(), batcher);
   const uint64_t rest = inputs_->skip_rest();
   if (rest == 0) return;
   // A short file is divided more finely, so that all workers are done at about the same time.
@@ -286,7 +294,10 @@ void WorkerDealing::accept(const ControlMessage<NewsOfWriter>& message) {
 /// it.
 std::string WorkerDealing::frame_of(uint32_t input) const {
   const SharedInput::File* const file = shared_->file_of(input);
-  return file ? input_frame(input, file->origin, file->fd.get()) : "";
+  std::string frames = file ? input_frame(input, file->origin, file->fd.get()) : "";
+  const std::string header = headers_.of(input);
+  if (!header.empty()) frames += header_frame(input, header);
+  return frames;
 }
 
 std::string_view WorkerDealing::text_of(const Batch& batch) {

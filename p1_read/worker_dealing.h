@@ -17,6 +17,7 @@
 #include "p1_read/batcher.h"
 #include "p1_read/chunks.h"
 #include "p1_read/dealer.h"
+#include "p1_read/header_rows.h"
 #include "p1_read/inputs.h"
 #include "p1_read/options.h"
 #include "p1_read/read_loop.h"
@@ -88,6 +89,7 @@ class WorkerDealing {
   Inputs* inputs_ = nullptr;    // while run() runs
   uint64_t chunk_size_ = 0;     // 0: the workers do not scan the input
   Chunks chunks_;
+  HeaderRows headers_;
   Hello hello_;  // has no name of an input until the inputs are known
   std::optional<SharedInput> shared_;
   Verdict dealt_;                  // up to where batches have been dealt

@@ -40,6 +40,7 @@ bool is_own_status(int status) {
     case ExitStatus::system:
     case ExitStatus::cannot_create:
     case ExitStatus::io:
+    case ExitStatus::command_failed:
     case ExitStatus::downstream_closed:
       return true;
     case ExitStatus::complete:
@@ -66,14 +67,15 @@ void WorkerPlaces::settle(size_t place) {
   const Fate fate = *at.fate;
   at.fate.reset();
   if (at.is_hung) {
-    const std::string time = std::to_string(options_.worker_timeout);
-    return replace_worker(place, "returned nothing for " + time + " s and was killed");
+    return replace_worker(place, "returned nothing for " + std::to_string(options_.worker_timeout) +
+                                     " s and was killed" + crew_.command().if_it_hangs);
   }
   if (fate.was_killed) return replace_worker(place, fate.describe());
   auto status = static_cast<ExitStatus>(fate.code);
   if (status != ExitStatus::complete && !is_own_status(fate.code)) {
     return replace_worker(place, "ended with the unknown status " + std::to_string(fate.code));
   }
+  if (status == ExitStatus::command_failed) return replace_worker(place, "");
   // Of a worker whose stream has not ended, neither is true. The second is about the output of the
   // suite, to which a worker does not write.
   if (status == ExitStatus::complete || status == ExitStatus::downstream_closed) {
@@ -85,6 +87,7 @@ void WorkerPlaces::settle(size_t place) {
   fail_place(place, status);
 }
 
+/// `fate`: how the worker ended; empty if it has reported that itself.
 void WorkerPlaces::replace_worker(size_t place, const std::string& fate) {
   Place& at = places_[place];
   if (outlines_.is_open()) read_outlines();  // all that this worker has sent
@@ -92,14 +95,14 @@ void WorkerPlaces::replace_worker(size_t place, const std::string& fate) {
   const bool was_at_work = at.is_alive && !(at.is_told && at.ledger.is_empty());
   const Ledger::Death death = at.ledger.died(was_at_work);
   if (death == Ledger::Death::hopeless) {
-    report(name_of(place) + " " + fate);
+    if (!fate.empty()) report(name_of(place) + " " + fate);
     const unsigned deaths = options_.retries + 1;
     const std::string times = deaths == 1 ? "" : std::to_string(deaths) + " times in a row, ";
     report_failed_place(place, "died " + times + "whatever it was given");
     // The first failure counts.
     fail_place(place, is_failing() ? end_->status : ExitStatus::neighbour_vanished);
   }
-  report(name_of(place) + " " + fate + ", and is replaced");
+  if (!fate.empty()) report(name_of(place) + " " + fate + ", and is replaced");
   if (death == Ledger::Death::suspect) settle_suspect(place);
   start_worker(place);
   send(place);

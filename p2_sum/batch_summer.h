@@ -1,30 +1,24 @@
 // Makes the result of a batch from its rows: the lines "index,sum", and the rejects.
 #pragma once
 
-#include <string>
 #include <string_view>
 #include <vector>
 
-#include "common/model/batch.h"
-#include "common/model/reject.h"
+#include "common/worker/answerer.h"
 #include "p2_sum/row_collector.h"
 
 namespace rowsum {
 
-class BatchSummer {
+class BatchSummer : public Answerer {
  public:
-  explicit BatchSummer(Dialect dialect) : collector_(dialect) {}
+  /// `empty_is_zero`: an empty field counts as 0; otherwise it is no integer.
+  explicit BatchSummer(Dialect dialect, bool empty_is_zero = false)
+      : collector_(dialect, empty_is_zero) {}
 
-  /// `text`: batch.text bytes, whole rows. If the number of the first row is unknown, the lines
-  /// count from 0. Returns how many rows the text really has.
-  uint64_t sum(const Batch& batch, std::string_view text);
-
-  /// Answers a batch of one row, or of none, without looking at the row: it is a reject.
-  uint64_t refuse(const Batch& batch, std::string_view text);
-
-  /// The result of the last batch.
-  std::string_view lines() const { return collector_.lines.lines(); }
-  const std::vector<Reject>& rejects() const { return collector_.rejects; }
+  /// If the number of the first row is unknown, the lines count from 0.
+  uint64_t answer(const Batch& batch, std::string_view text) override;
+  std::string_view lines() const override { return collector_.lines.lines(); }
+  const std::vector<Reject>& rejects() const override { return collector_.rejects; }
 
  private:
   RowCollector collector_;

@@ -1,5 +1,7 @@
 #include "p2_sum/row_collector.h"
 
+#include "common/worker/reasons.h"
+
 namespace rowsum {
 
 void RowCollector::begin(const Batch& batch, std::string_view text) {
@@ -21,10 +23,10 @@ const char* RowCollector::add_field(const char* field) {
   }
   const char* const end = parser_.parse(field, text_end);
   if (parser_.is_integer()) {
-    parser_.add_to(sum_);
-  } else if (!bad_field_) {
+    sum_.add_digits(parser_.is_negative(), parser_.digits());
+  } else if (!bad_field_ && !(parser_.is_empty() && empty_is_zero_)) {
     bad_field_ = field;
-    bad_value_ = parser_.value().substr(0, reject_value_limit);
+    bad_reason_ = not_an_integer(parser_.value());
   }
   return end;
 }
@@ -33,18 +35,27 @@ void RowCollector::finish_unusual_row(const char* end, Int128 plain) {
   if (is_simple_) sum_.clear();
   sum_.add(plain);
   if (is_simple_ || !bad_field_) {
-    lines.print(sum_);
+    print_sum();
   } else {
     uint64_t number = 1;
     for (const char* field = row_; field != bad_field_; ++number) {
       field = parser_.parse(field, text_end) + 1;
     }
     const auto offset = text_offset_ + static_cast<uint64_t>(bad_field_ - text_begin_);
-    rejects.push_back({rows, number, offset, lines.lines().size(), bad_value_,
+    rejects.push_back({rows, number, offset, lines.lines().size(), bad_reason_,
                        std::string(row_, after_row_end(end))});
     lines.skip();
   }
   is_simple_ = true;
+}
+
+void RowCollector::print_sum() {
+  if (sum_.is_small() && sum_.small() >= INT64_MIN && sum_.small() <= INT64_MAX) {
+    return lines.print(static_cast<int64_t>(sum_.small()));
+  }
+  std::string digits;
+  sum_.print(digits);
+  lines.print(digits);
 }
 
 }  // namespace rowsum

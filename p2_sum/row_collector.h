@@ -5,16 +5,19 @@
 #include <string_view>
 #include <vector>
 
+#include "common/csv/field_parser.h"
 #include "common/model/batch.h"
 #include "common/model/reject.h"
-#include "p2_sum/field_parser.h"
-#include "p2_sum/line_printer.h"
+#include "common/worker/line_printer.h"
+#include "p2_sum/exact_sum.h"
 
 namespace rowsum {
 
 class RowCollector {
  public:
-  explicit RowCollector(Dialect rules) : dialect(rules), parser_(rules) {}
+  /// `empty_is_zero`: an empty field counts as 0; otherwise it is no integer.
+  explicit RowCollector(Dialect rules, bool empty_is_zero = false)
+      : dialect(rules), empty_is_zero_(empty_is_zero), parser_(rules) {}
 
   /// Begins a batch. `text` must outlive the work on it.
   void begin(const Batch& batch, std::string_view text);
@@ -65,6 +68,8 @@ class RowCollector {
     return row_ = row;
   }
 
+  void print_sum();
+  bool empty_is_zero_;
   FieldParser parser_;
   const char* text_begin_ = nullptr;
   uint64_t text_offset_ = 0;   // where the text begins in the input
@@ -72,7 +77,7 @@ class RowCollector {
   bool is_simple_ = true;      // add_field() has not been called for the current row
   ExactSum sum_;               // of the fields that add_field() got
   const char* bad_field_ = nullptr;
-  std::string bad_value_;
+  std::string bad_reason_;
 };
 
 }  // namespace rowsum

@@ -13,8 +13,8 @@
 #include <bit>
 #include <cstring>
 
+#include "common/csv/field_parser.h"
 #include "common/simd/mask_bits-inl.h"
-#include "p2_sum/field_parser.h"
 
 #include "common/simd/before_kernels-inl.h"
 namespace rowsum {

@@ -22,6 +22,22 @@ using Clock = std::chrono::steady_clock;
 constexpr int pause_per_cost = 19;
 constexpr Clock::duration longest_pause = std::chrono::seconds(2);
 
+/// The most bytes of a journal: a name of 4096 bytes and a command of 128 KiB, all of them escaped.
+constexpr size_t longest = 1 << 20;
+
+/// What the hello says of the rows and of the lines, as options.
+std::string rules_of(const Hello& hello) {
+  std::string text = "--delimiter=" + std::string(1, hello.dialect.delimiter);
+  if (hello.header == HeaderRow::skip) text += " --header";
+  if (hello.header == HeaderRow::repeat) text += " --header=repeat";
+  if (hello.fields.are_selected()) text += " --fields=" + hello.fields.list;
+  if (hello.fields.complement) text += " --complement";
+  if (hello.fields.empty_is_zero) text += " --empty=zero";
+  if (hello.lines == LineKind::any) text += " --lines=any";
+  if (!hello.command.empty()) text += " --command=" + hello.command;
+  return text;
+}
+
 /// The options that shape the files. Options for sharing out the work do not.
 std::string shaping(const WriteOptions& options) {
   std::string text = options.skip_rejects ? "--on-error=skip" : "--on-error=fail";
@@ -51,7 +67,6 @@ void Checkpoint::read(const WriteOptions& options) {
   const OwnedFd file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.is_open() && errno == ENOENT) return;
   if (!file.is_open()) throw Failure::from_errno(ExitStatus::cannot_create, name_);
-  constexpr size_t longest = 64 << 10;  // a name of 4096 bytes, all of them escaped
   std::string text(longest, '\0');
   text.resize(pread_fully(file.get(), text, 0, name_));
   try {
@@ -72,13 +87,13 @@ bool Checkpoint::has(const Output& file, uint64_t length) const {
 void Checkpoint::accept(const Hello& hello) {
   Journal now = journal_;
   now.input = hello.identity;
-  now.dialect = hello.dialect;
-  now.header = hello.header;
+  now.rows = rules_of(hello);
   if (journal_.state.offset > 0 && now != journal_) {
     if (now.input != journal_.input) {
       refuse("of another input than " + hello.inputs.front() + ", or it has changed since");
     }
-    refuse("of a run with another --delimiter or --header");
+    refuse("of a run with " + printable(journal_.rows, longest) + " and not " +
+           printable(now.rows, longest));
   }
   if (hello.begin != journal_.state.offset) throw std::logic_error("a hello of another place");
   journal_ = now;

@@ -11,7 +11,7 @@ namespace rowsum {
 
 namespace {
 
-constexpr unsigned journal_version = 1;
+constexpr unsigned journal_version = 2;
 constexpr std::string_view title = "row sums journal, version ";
 
 /// The last line: the checksum of all lines before it.
@@ -24,11 +24,10 @@ std::string checksum_line(const std::string& text) {
 std::string encode(const Journal& journal) {
   const Journal::State& state = journal.state;
   std::ostringstream lines;
-  lines << title << journal_version                                                 //
-        << "\ninput " << journal.input.size << ' ' << journal.input.hash[0] << ' '  //
-        << journal.input.hash[1]                                                    //
-        << "\nread " << static_cast<unsigned>(static_cast<unsigned char>(journal.dialect.delimiter))
-        << ' ' << journal.header                                                                //
+  lines << title << journal_version                                                             //
+        << "\ninput " << journal.input.size << ' ' << journal.input.hash[0] << ' '              //
+        << journal.input.hash[1]                                                                //
+        << "\nrows " << std::quoted(journal.rows)                                               //
         << "\noptions " << std::quoted(journal.options)                                         //
         << "\noffset " << state.offset << "\nrow " << state.row << "\noutput " << state.output  //
         << "\nrejects " << state.rejects << ' ' << state.has_rejects << "\ncomplete "
@@ -47,7 +46,7 @@ Journal decode_journal(const std::string& text) {
   std::istringstream in(lines.substr(title.size()));
   Journal journal;
   Journal::State& state = journal.state;
-  unsigned version = 0, delimiter = 0;
+  unsigned version = 0;
   std::string name;
   in >> version;
   if (version != journal_version) {
@@ -55,12 +54,11 @@ Journal decode_journal(const std::string& text) {
                                 "; this program reads version " + std::to_string(journal_version));
   }
   in >> name >> journal.input.size >> journal.input.hash[0] >> journal.input.hash[1];
-  in >> name >> delimiter >> journal.header;
+  in >> name >> std::quoted(journal.rows);
   in >> name >> std::quoted(journal.options);
   in >> name >> state.offset >> name >> state.row >> name >> state.output;
   in >> name >> state.rejects >> state.has_rejects >> name >> state.is_complete;
   if (!in) throw damaged;
-  journal.dialect.delimiter = static_cast<char>(delimiter);
   return journal;
 }
 

@@ -11,8 +11,7 @@ namespace rowsum {
 struct Journal {
   // What must be the same when the run goes on.
   Identity input;
-  Dialect dialect;
-  bool header = false;
+  std::string rows;     // the options that say how the rows are read, and what is made of them
   std::string options;  // the options of p3_write that shape its files
 
   // Everything before `offset` is done. `output` and `rejects` are the bytes of the two files that

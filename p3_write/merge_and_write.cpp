@@ -29,7 +29,8 @@ struct Source {
   std::optional<ResultRing> ring = std::nullopt;  // for the lines of results
   bool is_vacant = false;
   bool is_over = false;
-  bool was_heard = false;  // bytes have come since the last probe
+  bool was_heard = false;        // bytes have come since the last probe
+  std::string header_line = {};  // of the output, which comes before the first result
 
   int fd() const { return file.is_open() ? file.get() : STDIN_FILENO; }
   bool is_reading() const {
@@ -218,6 +219,10 @@ class MergeLoop {
         accept(stream.hello());
         stream.next();
         break;
+      case StreamParser::Item::header:
+        source.header_line = stream.text();
+        stream.next();
+        break;
       case StreamParser::Item::frame:
         merger_.head(i, stream.batch());
         tell(NewsOfWriter::received, i, stream.batch().range.end);
@@ -275,6 +280,7 @@ class MergeLoop {
     const uint64_t before = merger_.position();
     while (const auto i = merger_.due()) {
       StreamParser& stream = sources_[*i].stream;
+      writer_.write_header_line(std::exchange(sources_[*i].header_line, ""));
       writer_.write(stream, merger_.next_row());
       stream.next();
       merger_.written(*i);

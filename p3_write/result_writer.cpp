@@ -23,6 +23,11 @@ ResultWriter::ResultWriter(const WriteOptions& options)
   has_rejects_ = checkpoint_->state().has_rejects;
 }
 
+void ResultWriter::write_header_line(std::string_view line) {
+  if (line.empty() || output_size_ > 0) return;
+  write_output((options_.form.has_index ? "index," : "") + std::string(line));
+}
+
 void ResultWriter::write(const StreamParser& stream, uint64_t first_row) {
   const Batch batch = stream.batch();
   if (batch.input != input_) {
@@ -71,6 +76,7 @@ ExitStatus ResultWriter::commit() {
 
 void ResultWriter::write_lines(const StreamParser& stream, size_t length, uint64_t first_row) {
   const std::string_view lines = stream.text().substr(0, length);
+  if (stream.hello().lines == LineKind::any) return write_output(lines);
   const uint64_t base = stream.batch().first_row == unknown_row ? first_row : 0;
   if (options_.form.is_plain() && base == 0) {
     write_output(lines);
@@ -86,12 +92,10 @@ void ResultWriter::write_output(std::string_view bytes) {
 
 void ResultWriter::report_reject(const StreamParser& stream, const Reject& reject,
                                  uint64_t first_row) const {
-  const std::string row =
+  std::string place =
       stream.hello().inputs[input_] + ": row " + std::to_string(first_row + reject.row);
-  const std::string byte = " (byte " + std::to_string(reject.offset - origin_) + "): ";
-  if (reject.field == 0) return report(row + byte + "every p2_sum that is given it dies");
-  report(row + ", field " + std::to_string(reject.field) + byte + "'" + printable(reject.value) +
-         "' is not an integer");
+  if (reject.field > 0) place += ", field " + std::to_string(reject.field);
+  report(place + " (byte " + std::to_string(reject.offset - origin_) + "): " + reject.reason);
 }
 
 }  // namespace rowsum

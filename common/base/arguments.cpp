@@ -37,9 +37,17 @@ std::optional<po::variables_map> parse_arguments(int argc, char** argv, CommandL
     operands.add("operand", -1);
   }
 
+  const auto find_bare = [&](const std::string& argument) {
+    std::pair<std::string, std::string> option;
+    for (const auto& [name, value] : command_line.values_if_bare) {
+      if (argument == "--" + name) option = {name, value};
+    }
+    return option;
+  };
   po::variables_map values;
   try {
-    po::store(po::command_line_parser(argc, argv).options(all).positional(operands).run(), values);
+    po::command_line_parser parser(argc, argv);
+    po::store(parser.options(all).positional(operands).extra_parser(find_bare).run(), values);
     po::notify(values);
   } catch (const po::too_many_positional_options_error&) {
     throw usage_failure("it takes no operand");

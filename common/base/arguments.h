@@ -4,6 +4,7 @@
 
 #include <boost/program_options.hpp>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,8 @@ struct CommandLine {
   std::string description;  // below the synopsis; without a final newline
   boost::program_options::options_description options;
   bool takes_operands = false;  // collected as the vector of strings "operand"
+  /// Options whose value can only follow after '=', and the value of each without it.
+  std::map<std::string, std::string> values_if_bare = {};
 };
 
 /// Returns the values given on the command line, or nothing if --help or --version was asked for

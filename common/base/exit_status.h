@@ -15,6 +15,7 @@ enum class ExitStatus : int {
   system = 71,              // the operating system refused a resource
   cannot_create = 73,       // an output cannot be created
   io = 74,                  // reading or writing failed
+  command_failed = 75,      // somebody's command failed on rows that it was given
   downstream_closed = 141,  // the reader of the output has gone: 128 + SIGPIPE, as in a shell
 };
 

@@ -102,8 +102,12 @@ Value decoded(std::span<const char> details, Load load) {
 
 std::string encode(const Hello& hello) {
   return encoded([&](Encoder& archive) {
-    archive(static_cast<uint8_t>(hello.content), static_cast<uint8_t>(hello.header));
+    archive(static_cast<uint8_t>(hello.content), static_cast<uint8_t>(hello.header),
+            static_cast<uint8_t>(hello.lines), static_cast<uint8_t>(hello.fields.complement),
+            static_cast<uint8_t>(hello.fields.empty_is_zero));
     hello_members(archive, hello);
+    save_text(archive, hello.fields.list);
+    save_text(archive, hello.command);
     archive(cereal::make_size_tag(static_cast<cereal::size_type>(hello.inputs.size())));
     for (const std::string& input : hello.inputs) save_text(archive, input);
   });
@@ -111,15 +115,23 @@ std::string encode(const Hello& hello) {
 
 Hello decode_hello(std::span<const char> details) {
   return decoded<Hello>(details, [](Decoder& archive, Hello& hello) {
-    uint8_t content = 0, header = 0;
-    archive(content, header);
+    uint8_t content = 0, header = 0, lines = 0, complement = 0, empty_is_zero = 0;
+    archive(content, header, lines, complement, empty_is_zero);
     hello.content = static_cast<Content>(content);
-    hello.header = header != 0;
+    hello.header = static_cast<HeaderRow>(header);
+    hello.lines = static_cast<LineKind>(lines);
+    hello.fields.complement = complement != 0;
+    hello.fields.empty_is_zero = empty_is_zero != 0;
     hello_members(archive, hello);
+    load_text(archive, hello.fields.list);
+    load_text(archive, hello.command);
     hello.inputs.resize(archive.load_size(8));
     for (std::string& input : hello.inputs) load_text(archive, input);
     if (hello.content != Content::batches && hello.content != Content::results) {
       throw std::invalid_argument("a hello of unknown content");
+    }
+    if (hello.header > HeaderRow::repeat || hello.lines > LineKind::any) {
+      throw std::invalid_argument("a hello of unknown rows or lines");
     }
     if (!hello.dialect.is_possible()) throw std::invalid_argument("a hello without a delimiter");
   });
@@ -131,7 +143,7 @@ std::string encode(const std::vector<Reject>& rejects) {
     archive(cereal::make_size_tag(static_cast<cereal::size_type>(rejects.size())));
     for (const Reject& reject : rejects) {
       reject_members(archive, reject);
-      save_text(archive, reject.value);
+      save_text(archive, reject.reason);
       save_text(archive, reject.bytes);
     }
   });
@@ -144,7 +156,7 @@ std::vector<Reject> decode_rejects(std::span<const char> details) {
     rejects.resize(archive.load_size(least_encoded_size));
     for (Reject& reject : rejects) {
       reject_members(archive, reject);
-      load_text(archive, reject.value);
+      load_text(archive, reject.reason);
       load_text(archive, reject.bytes);
     }
   });

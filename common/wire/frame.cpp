@@ -22,7 +22,8 @@ constexpr std::string_view marks[] = {"\x8fHEL",
                                       "END",
                                       "\x8f"
                                       "CHU",
-                                      "\x8fINP"};
+                                      "\x8fINP",
+                                      "\x8fHDR"};
 constexpr size_t checksum_at = frame_header_size - 8;
 
 }  // namespace

@@ -11,9 +11,9 @@
 
 namespace rowsum {
 
-enum class FrameType : uint8_t { hello, batch, result, end, chunk, input };
+enum class FrameType : uint8_t { hello, batch, result, end, chunk, input, header };
 
-constexpr uint16_t format_version = 1;
+constexpr uint16_t format_version = 2;
 constexpr size_t frame_header_size = 80;
 constexpr size_t frame_mark_size = 4;
 constexpr char frame_first_byte = '\x8f';  // the first byte of every mark
@@ -29,14 +29,14 @@ constexpr uint16_t is_refused = 4;    // the row is not to be summed but to be r
 constexpr uint64_t part_limit = uint64_t{1} << 40;
 
 /// A frame is a header, then `details` bytes (cereal, see codec.h), then `text` bytes as they are:
-/// the rows of a batch or the lines of a result.
+/// the rows of a batch, the lines of a result, or a header row.
 struct FrameHeader {
   FrameType type = FrameType::hello;
   uint16_t flags = 0;
   /// batch, result, chunk: its range. hello: where the first begins. end: where the last ends.
   /// input: where byte 0 of it lies
   Range range;
-  uint32_t input = 0;  // batch, result, chunk, input
+  uint32_t input = 0;  // batch, result, chunk, input, header
   /// hello: the descriptor of the ring for results, or 0. chunk: the descriptor for its outline.
   /// input: the descriptor of p1_read that has it open. result: where in the ring its lines begin
   uint32_t where = 0;

@@ -6,10 +6,17 @@
 #include <vector>
 
 #include "common/csv/dialect.h"
+#include "common/model/field_rules.h"
+#include "common/model/header_row.h"
+#include "common/model/line_kind.h"
 
 namespace rowsum {
 
 enum class Content : uint8_t { batches = 1, results = 2 };
+
+/// Lines that are no sums may be of any length. But the lines that answer one batch have no more
+/// bytes than this, so that the memory of those who hold them is bounded.
+constexpr uint64_t largest_answer = uint64_t{256} << 20;
 
 /// What distinguishes one input from another. Parts of one file may be computed on several machines
 /// and merged, because they agree in size and hash. An input that is not one plain file has a
@@ -32,7 +39,8 @@ struct Shared {
 struct Hello {
   Content content = Content::batches;
   Dialect dialect;
-  bool header = false;  // the first row of each input is a header and does not count
+  HeaderRow header = HeaderRow::none;
+  FieldRules fields;
   Identity identity;
   std::vector<std::string> inputs;  // names of the files, as the user gave them
   uint64_t begin = 0;               // where the first range begins
@@ -43,11 +51,14 @@ struct Hello {
   uint32_t results = 0;
   uint32_t place = 0;  // for a worker of p1_read: its place, and which life of the place it is
   uint32_t life = 0;
+  LineKind lines = LineKind::sums;  // results only
+  std::string command;              // results only: what makes the lines; empty: p2_sum itself
 
-  /// Whether the streams are of the same input, read in the same way.
+  /// Whether the streams are of the same input, read and answered in the same way.
   bool same_input(const Hello& other) const {
     return identity == other.identity && dialect == other.dialect && header == other.header &&
-           begin == other.begin;
+           fields == other.fields && begin == other.begin && lines == other.lines &&
+           command == other.command;
   }
   bool operator==(const Hello&) const = default;
 };

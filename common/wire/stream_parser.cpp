@@ -20,10 +20,11 @@ FrameType type_of(Content content) {
 
 /// The most bytes of details and lines that can answer a batch of `rows` rows and `text` bytes. A
 /// sum is never longer than its row. So a line has at most 22 bytes more than its row: an index of
-/// 20 digits, a comma and LF. A reject has 48 bytes, its field, which is a part of its row, and its
-/// row.
-uint64_t largest_answer(uint64_t rows, uint64_t text) {
-  return 9 + 48 * rows + 2 * text;
+/// 20 digits, a comma and LF. A reject has 48 bytes, its reason and its row. Lines that are no sums
+/// may be of any length.
+uint64_t largest_result(uint64_t rows, uint64_t text, LineKind lines) {
+  const uint64_t with_rejects = 9 + (48 + reject_reason_limit) * rows + text;
+  return lines == LineKind::sums ? with_rejects : with_rejects + largest_answer;
 }
 
 }  // namespace
@@ -82,6 +83,7 @@ void StreamParser::check_header() const {
   if (has_hello_ && is_hello) refuse("a second hello in one stream");
   if (frame.type == FrameType::chunk) check_chunk();
   if (frame.type == FrameType::input) check_input();
+  if (frame.type == FrameType::header) check_input_number();
   if (frame.type == FrameType::batch || frame.type == FrameType::result) check_tile();
   if (frame.payload_size() > largest_payload()) {
     refuse("a frame longer than its stream allows, " + describe(frame.range));
@@ -91,6 +93,10 @@ void StreamParser::check_header() const {
 /// An input or a chunk says what a worker is to look at, and is no tile: it may lie anywhere.
 void StreamParser::check_input() const {
   if (expected_ != Content::batches) refuse_other_kind();
+  check_input_number();
+}
+
+void StreamParser::check_input_number() const {
   if (header().input >= hello_.inputs.size()) refuse("a frame of an input that the hello lacks");
 }
 
@@ -122,7 +128,7 @@ void StreamParser::check_tile() const {
   if (frame.type == FrameType::result && frame.flags & text_is_shared && !ring_) {
     refuse("a result without its lines");
   }
-  if (frame.input >= hello_.inputs.size()) refuse("a frame of an input that the hello lacks");
+  check_input_number();
 }
 
 /// The most bytes that can follow this header (FORMAT.md, "Limits").
@@ -131,9 +137,12 @@ uint64_t StreamParser::largest_payload() const {
   if (frame.type == FrameType::hello) return UINT64_MAX;
   if (frame.type == FrameType::end) return 5;  // a byte order and a status
   if (frame.type == FrameType::chunk || frame.type == FrameType::input) return 0;
+  if (frame.type == FrameType::header) {
+    return expected_ == Content::batches ? hello_.largest_text : largest_answer;
+  }
   // The text of the batch, or of the batch that is answered.
   const uint64_t text = std::min({frame.range.size(), hello_.largest_text, part_limit});
-  return frame.type == FrameType::batch ? text : largest_answer(frame.rows, text);
+  return frame.type == FrameType::batch ? text : largest_result(frame.rows, text, hello_.lines);
 }
 
 void StreamParser::accept_frame() {
@@ -147,6 +156,9 @@ void StreamParser::accept_frame() {
       return;
     case FrameType::input:
       item_ = Item::input;
+      return;
+    case FrameType::header:
+      item_ = Item::header;
       return;
     case FrameType::result:
       find_lines();
@@ -196,7 +208,7 @@ void StreamParser::check_answer() const {
   }
   const uint64_t lines = count_lines(text());
   const uint64_t rejects = count_rejects(frames_.details());
-  if (lines + rejects != frame.rows) {
+  if (hello_.lines != LineKind::any && lines + rejects != frame.rows) {
     refuse(describe(frame.range) + " hold " + std::to_string(frame.rows) +
            " rows, and their result has " + std::to_string(lines) + " lines and " +
            std::to_string(rejects) + " rejects");

@@ -1,12 +1,14 @@
 // Makes the items of a stream of bytes: a hello, batches (with inputs and chunks between them) or
-// results, an end, and nothing after it. Checks everything that one stream shows by itself
-// (FORMAT.md, "What a reader refuses"). What a header shows is checked before its payload has come.
-// What only all streams of a run show together is checked by the merger.
+// results, with headers between them, an end, and nothing after it. Checks everything that one
+// stream shows by itself (FORMAT.md, "What a reader refuses"). What a header shows is checked
+// before its payload has come. What only all streams of a run show together is checked by the
+// merger.
 //
 //   switch (stream.item()) {
 //     case StreamParser::Item::none:  stream.filled(read(fd, stream.space()));   break;  // 0: end
 //     case StreamParser::Item::hello: ... stream.hello() ...;    stream.next();  break;
 //     case StreamParser::Item::frame: ... stream.header() ...;   stream.next();  break;
+//     case StreamParser::Item::header: ... stream.text() ...;    stream.next();  break;
 //     case StreamParser::Item::chunk: ... stream.header() ...;   stream.next();  break;
 //     case StreamParser::Item::input: ... stream.header() ...;   stream.next();  break;
 //     case StreamParser::Item::end:   ... stream.verdict() ...;  break;  // now only 0 may follow
@@ -29,7 +31,7 @@ namespace rowsum {
 
 class StreamParser {
  public:
-  enum class Item { none, hello, frame, chunk, input, end };
+  enum class Item { none, hello, frame, header, chunk, input, end };
 
   /// `name` is for messages. A stream of the other content is refused.
   StreamParser(std::string name, Content expected);
@@ -51,7 +53,8 @@ class StreamParser {
   const FrameHeader& header() const { return frames_.header(); }
   /// The batch, or the batch that the result answers.
   Batch batch() const;
-  /// The rows of a batch, if they are not elsewhere, or the lines of a result.
+  /// The rows of a batch, if they are not elsewhere, or the lines of a result; of a header, the row
+  /// of the input or the line of the output.
   std::string_view text() const { return lines_ ? *lines_ : frames_.text(); }
   std::vector<Reject> rejects() const;
   const Verdict& verdict() const { return verdict_; }
@@ -62,6 +65,7 @@ class StreamParser {
   void check_header() const;
   void check_chunk() const;
   void check_input() const;
+  void check_input_number() const;
   void check_tile() const;
   uint64_t largest_payload() const;
   void accept_frame();

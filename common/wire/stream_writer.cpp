@@ -57,6 +57,16 @@ std::string chunk_frame(const Range& range, uint32_t input, int descriptor) {
   return header_bytes(header);
 }
 
+std::string header_frame(uint32_t input, std::string_view text) {
+  FrameHeader header;
+  header.type = FrameType::header;
+  header.input = input;
+  header.text = text.size();
+  header.flags = has_checksum;
+  header.checksum = payload_checksum("", text);
+  return header_bytes(header).append(text);
+}
+
 std::string input_frame(uint32_t input, uint64_t origin, int descriptor) {
   FrameHeader header;
   header.type = FrameType::input;
@@ -112,6 +122,12 @@ void StreamWriter::fill_up(uint64_t bytes) {
   const std::string nuls(std::min(bytes, uint64_t{64} << 10), '\0');
   for (; bytes > nuls.size(); bytes -= nuls.size()) write_all(fd_, nuls, name_);
   write_all(fd_, std::string_view(nuls).substr(0, bytes), name_);
+}
+
+void StreamWriter::header(uint32_t input, std::string_view text) {
+  const std::string bytes = header_frame(input, text);
+  const std::string_view part = bytes;
+  write({&part, 1});
 }
 
 void StreamWriter::result(const Batch& batch, const std::vector<Reject>& rejects,

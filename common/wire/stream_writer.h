@@ -19,6 +19,8 @@ std::string hello_frame(const Hello& hello);
 /// `flags`: is_refused or 0. `checksum`: of the text, if it is to be sent.
 std::string batch_frame_shared(const Batch& batch, uint16_t flags = 0,
                                std::optional<uint64_t> checksum = std::nullopt);
+/// `text`: the header row of an input, with its row end.
+std::string header_frame(uint32_t input, std::string_view text);
 /// Asks a worker to write the outline of these bytes of an input into a descriptor that it has
 /// inherited (scanned_chunk.h).
 std::string chunk_frame(const Range& range, uint32_t input, int descriptor);
@@ -49,6 +51,9 @@ class StreamWriter {
   /// batch says. The text is moved and not copied, and has no checksum. Bytes that cannot be read
   /// are replaced by NULs before a Failure(io) is thrown, so that fail() can still end the stream.
   void batch_from_file(const Batch& batch, int file, const std::string& file_name);
+  /// In a stream of batches: the header row of an input, before its first batch or chunk. In a
+  /// stream of results: the header line of the output, before the first result that it belongs to.
+  void header(uint32_t input, std::string_view text);
   /// `batch` is the batch that is answered.
   void result(const Batch& batch, const std::vector<Reject>& rejects, std::string_view lines);
   /// From now on the lines of results go into this ring, where it has room. It must live as long as

@@ -14,9 +14,9 @@
 #include "common/base/buffer.h"
 #include "common/wire/frame_parser.h"
 #include "common/wire/stream_writer.h"
+#include "common/worker/line_printer.h"
 #include "p1_read/batcher.h"
 #include "p2_sum/batch_summer.h"
-#include "p2_sum/line_printer.h"
 
 namespace rowsum {
 namespace {
@@ -78,7 +78,7 @@ void sum(benchmark::State& state, const Shape& shape) {
   const Text text = text_of(shape);
   BatchSummer summer{Dialect()};
   for (auto _ : state) {
-    benchmark::DoNotOptimize(summer.sum(text.batch, text.view()));
+    benchmark::DoNotOptimize(summer.answer(text.batch, text.view()));
   }
   state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * text.batch.text));
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * text.batch.rows));

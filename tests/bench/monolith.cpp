@@ -91,7 +91,7 @@ class Monolith {
 
   void sum_and_write(BatchSummer& summer, const Batch& batch, const Buffer& text, uint64_t number) {
     const uint64_t skipped = batch.range.size() - batch.text;
-    summer.sum(batch, {text.data() + skipped, batch.text});
+    summer.answer(batch, {text.data() + skipped, batch.text});
     if (!summer.rejects().empty()) {
       const Reject& reject = summer.rejects().front();
       throw Failure(ExitStatus::bad_data, name_ + ": row " +

@@ -113,7 +113,7 @@ class PlainSummer {
 };
 
 Answer answer_of(BatchSummer& summer, const Batch& batch, std::string_view text) {
-  const uint64_t rows = summer.sum(batch, text);
+  const uint64_t rows = summer.answer(batch, text);
   return {std::string(summer.lines()), summer.rejects(), rows};
 }
 

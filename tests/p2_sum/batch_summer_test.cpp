@@ -50,7 +50,7 @@ Batch batch_of(std::string_view text, uint64_t offset = 0, uint64_t first_row = 
 Summed answer_of(BatchSummer& summer, const Batch& batch, std::string_view text) {
   const ExactText exact(text);
   Summed summed;
-  summed.rows = summer.sum(batch, exact.text());
+  summed.rows = summer.answer(batch, exact.text());
   summed.lines = summer.lines();
   summed.rejects = summer.rejects();
   return summed;
@@ -174,7 +174,7 @@ struct Case {
 TEST_CASE("batch_summer: no text, no rows") {
   CHECK(summed("") == Summed{});
   BatchSummer summer({});
-  CHECK(summer.sum({}, {}) == 0);
+  CHECK(summer.answer({}, {}) == 0);
 }
 
 TEST_CASE("batch_summer: rows, and what ends them") {

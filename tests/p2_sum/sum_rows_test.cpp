@@ -25,7 +25,7 @@ Answer answer(const std::string& text, char delimiter = ',') {
   batch.range = {0, text.size()};
   batch.text = text.size();
   BatchSummer summer(Dialect{delimiter});
-  const uint64_t rows = summer.sum(batch, text);
+  const uint64_t rows = summer.answer(batch, text);
   return {std::string(summer.lines()), summer.rejects(), rows};
 }
 

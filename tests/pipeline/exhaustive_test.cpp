@@ -142,7 +142,7 @@ class Worker {
     std::memcpy(buffer_.data(), text.data(), text.size());
     // A byte that would change a sum if it were taken for a part of the last row.
     buffer_.data()[text.size()] = '9';
-    if (summer_.sum(batch, {buffer_.data(), text.size()}) != batch.rows) {
+    if (summer_.answer(batch, {buffer_.data(), text.size()}) != batch.rows) {
       throw std::logic_error("the worker counts other rows than the cutter");
     }
     Answer answer;

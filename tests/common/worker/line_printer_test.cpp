@@ -1,4 +1,4 @@
-#include "p2_sum/line_printer.h"
+#include "common/worker/line_printer.h"
 
 #include <doctest/doctest.h>
 

@@ -1,12 +1,11 @@
-// Prints the lines of the output, "index,sum" and LF each, for consecutive rows.
+// Prints the lines of the output, "index,sum" or "index,text" and LF each, for consecutive rows.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 
 #include "common/base/buffer.h"
-#include "p2_sum/decimal.h"
-#include "p2_sum/exact_sum.h"
+#include "common/worker/decimal.h"
 
 namespace rowsum {
 
@@ -20,7 +19,10 @@ class LinePrinter {
 
   void print(int64_t sum) { print(&sum, 1); }
   void print(const int64_t* sums, size_t count);
-  void print(const ExactSum& sum);
+  void print(std::string_view text);
+  /// Prints each line of `text` in a line of its own; the last one needs no LF. Returns how many
+  /// these are.
+  uint64_t print_each(std::string_view text);
   /// Counts a row that has no line.
   void skip() { row_.advance(); }
 

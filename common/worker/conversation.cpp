@@ -1,4 +1,4 @@
-#include "p2_sum/sum_stream.h"
+#include "common/worker/conversation.h"
 
 #include <array>
 #include <optional>
@@ -8,7 +8,7 @@
 #include "common/wire/scanned_chunk.h"
 #include "common/wire/shared_text.h"
 #include "common/wire/stream_parser.h"
-#include "p2_sum/batch_summer.h"
+#include "common/worker/reasons.h"
 
 namespace rowsum {
 
@@ -127,66 +127,109 @@ bool is_cut_short(int in, StreamParser& stream, const StreamWriter& out) {
   return stream.item() == StreamParser::Item::end && !stream.verdict().is_complete();
 }
 
-}  // namespace
+class Conversation {
+ public:
+  Conversation(int in, const std::string& name, StreamWriter& out, const MakeAnswerer& make)
+      : in_(in), out_(out), make_answerer_(make), stream_(name, Content::batches) {}
 
-ExitStatus sum_stream(int in, const std::string& name, StreamWriter& out) {
-  StreamParser stream(name, Content::batches);
-  std::optional<TextSource> source;
-  std::optional<BatchSummer> summer;
-  std::optional<ResultRing> ring;
-  while (true) {
-    switch (stream.item()) {
-      case StreamParser::Item::none: {
-        stream.filled(read_more(in, stream, out));
-        break;
+  ExitStatus run() {
+    while (stream_.item() != StreamParser::Item::end) {
+      take_item();
+      if (stream_.item() == StreamParser::Item::none) {
+        stream_.filled(read_more(in_, stream_, out_));
       }
-      case StreamParser::Item::hello: {
-        Hello hello = stream.hello();
-        hello.content = Content::results;
-        hello.results = 0;
-        out.hello(hello);
-        source.emplace(stream.hello());
-        if (stream.hello().results != 0) use_ring(stream.hello().results, ring, out);
-        summer.emplace(hello.dialect);
-        stream.next();
+    }
+    if (!stream_.verdict().is_complete()) {
+      out_.end(stream_.verdict());
+      throw Failure::silent(stream_.verdict().status);
+    }
+    // Nothing but the end of the file may follow.
+    stream_.filled(read_some(in_, stream_.space(), stream_.name()));
+    if (answerer_) answerer_->end();
+    out_.end(stream_.verdict());
+    return ExitStatus::complete;
+  }
+
+ private:
+  void take_item() {
+    switch (stream_.item()) {
+      case StreamParser::Item::hello:
+        begin(stream_.hello());
         break;
-      }
-      case StreamParser::Item::frame: {
-        const Batch batch = stream.batch();
-        const std::string_view text = source->text(stream, batch);
-        // If the batches have checksums, their results get checksums, too.
-        if (stream.header().flags & has_checksum) out.add_checksums();
-        const bool refused = stream.header().flags & is_refused;
-        const uint64_t rows = refused ? summer->refuse(batch, text) : summer->sum(batch, text);
-        if (rows != batch.rows) give_up(in, stream, text, rows, out);
-        const bool may_be_cut = may_be_cut_short(stream.header(), text);
-        stream.next();
-        if (may_be_cut && is_cut_short(in, stream, out)) break;
-        out.result(batch, summer->rejects(), summer->lines());
+      case StreamParser::Item::frame:
+        return answer();
+      case StreamParser::Item::header:
+        answerer_->begin_input(stream_.text());
         break;
-      }
       case StreamParser::Item::chunk: {
-        const std::string outline = encode(source->scan(stream));
-        write_all(static_cast<int>(stream.header().where), outline, "the pipe for outlines");
-        stream.next();
+        const std::string outline = encode(source_->scan(stream_));
+        write_all(static_cast<int>(stream_.header().where), outline, "the pipe for outlines");
         break;
       }
       case StreamParser::Item::input:
-        source->use_input(stream);
-        stream.next();
+        source_->use_input(stream_);
         break;
-      case StreamParser::Item::end: {
-        if (!stream.verdict().is_complete()) {
-          out.end(stream.verdict());
-          throw Failure::silent(stream.verdict().status);
-        }
-        // Nothing but the end of the file may follow.
-        stream.filled(read_some(in, stream.space(), name));
-        out.end(stream.verdict());
-        return ExitStatus::complete;
-      }
+      case StreamParser::Item::none:
+      case StreamParser::Item::end:
+        return;
     }
+    stream_.next();
   }
+
+  void begin(const Hello& batches) {
+    Hello results = batches;
+    results.content = Content::results;
+    results.results = 0;
+    answerer_ = make_answerer_(results);
+    command_ = results.command;
+    out_.hello(results);
+    source_.emplace(batches);
+    if (batches.results != 0) use_ring(batches.results, ring_, out_);
+  }
+
+  void answer() {
+    const Batch batch = stream_.batch();
+    const std::string_view text = source_->text(stream_, batch);
+    // If the batches have checksums, their results get checksums, too.
+    if (stream_.header().flags & has_checksum) out_.add_checksums();
+    const bool refused = stream_.header().flags & is_refused;
+    const uint64_t rows = refused ? batch.rows : answerer_->answer(batch, text);
+    if (rows != batch.rows) give_up(in_, stream_, text, rows, out_);
+    std::vector<Reject> refusal;
+    if (refused && rows > 0) {
+      refusal.push_back({0, 0, batch.text_begin(), 0, workers_fail(command_), std::string(text)});
+    }
+    const bool may_be_cut = may_be_cut_short(stream_.header(), text);
+    stream_.next();
+    if (may_be_cut && is_cut_short(in_, stream_, out_)) return;
+    if (refused) return out_.result(batch, refusal, "");
+    send_header_line(batch.input);
+    out_.result(batch, answerer_->rejects(), answerer_->lines());
+  }
+
+  /// The first header line is that of all lines.
+  void send_header_line(uint32_t input) {
+    if (has_header_line_ || answerer_->header_line().empty()) return;
+    out_.header(input, answerer_->header_line());
+    has_header_line_ = true;
+  }
+
+  int in_;
+  StreamWriter& out_;
+  const MakeAnswerer& make_answerer_;
+  StreamParser stream_;
+  std::optional<TextSource> source_;
+  std::unique_ptr<Answerer> answerer_;
+  std::optional<ResultRing> ring_;
+  std::string command_;
+  bool has_header_line_ = false;
+};
+
+}  // namespace
+
+ExitStatus answer_batches(int in, const std::string& name, StreamWriter& out,
+                          const MakeAnswerer& make_answerer) {
+  return Conversation(in, name, out, make_answerer).run();
 }
 
 }  // namespace rowsum

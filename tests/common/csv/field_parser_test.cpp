@@ -1,4 +1,4 @@
-#include "p2_sum/field_parser.h"
+#include "common/csv/field_parser.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "p2_sum/sum_stream.h"
+#include "common/worker/conversation.h"
 
 #include <doctest/doctest.h>
 
@@ -40,7 +40,7 @@ Answer answer_to(const std::string& bytes) {
   Answer answer;
   StreamWriter writer(out.in(), "standard output");
   answer.thrown =
-      thrown_by([&] { answer.returned = sum_stream(in.out.get(), "standard input", writer); });
+      thrown_by([&] { answer.returned = answer_all(in.out.get(), writer); });
   if (answer.thrown.status != ExitStatus::complete) {
     writer.fail(answer.thrown.status, Content::results);
   }
@@ -54,7 +54,7 @@ Batch batch_of_rows(const Range& range, uint64_t first_row, uint64_t rows) {
 
 }  // namespace
 
-TEST_CASE("sum_stream: batches in, their results out") {
+TEST_CASE("conversation: batches in, their results out") {
   const Answer answer =
       answer_to(hello + batch_frame(batch_of_rows({0, 8}, 0, 2), "1,2\n3,4\n") +
                 batch_frame(batch_of_rows({8, 16}, 2, 4), "5\nx\n\r\n\r\n") + end_frame_at(16, 6));
@@ -77,7 +77,7 @@ TEST_CASE("sum_stream: batches in, their results out") {
   CHECK(seen.verdict == Verdict{ExitStatus::complete, 16, 6});
 }
 
-TEST_CASE("sum_stream: a stream without batches") {
+TEST_CASE("conversation: a stream without batches") {
   const Answer answer = answer_to(hello + end_frame_at(0));
   CHECK(answer.returned == ExitStatus::complete);
   const Seen seen = seen_in(answer.bytes, Content::results);
@@ -85,7 +85,7 @@ TEST_CASE("sum_stream: a stream without batches") {
   CHECK(seen.verdict == Verdict{});
 }
 
-TEST_CASE("sum_stream: the dialect and the seat are the hello's") {
+TEST_CASE("conversation: the dialect and the seat are the hello's") {
   Hello other = hello_of(Content::batches);
   other.dialect.delimiter = ';';
   other.place = 3;
@@ -99,7 +99,7 @@ TEST_CASE("sum_stream: the dialect and the seat are the hello's") {
   CHECK(seen.frames[0].text == "0,3\n");
 }
 
-TEST_CASE("sum_stream: text is the end of its range") {
+TEST_CASE("conversation: text is the end of its range") {
   // For example, there is a header before it.
   Batch batch = batch_of_rows({0, 10}, 0, 1);
   batch.text = 2;
@@ -111,7 +111,7 @@ TEST_CASE("sum_stream: text is the end of its range") {
   CHECK(seen.frames[0].rejects[0].offset == 8);
 }
 
-TEST_CASE("sum_stream: results have checksums as soon as a batch has one") {
+TEST_CASE("conversation: results have checksums as soon as a batch has one") {
   FrameHeader with = header_of(batch_of({2, 4}));
   with.flags = has_checksum;
   with.checksum = payload_checksum("", "2\n");
@@ -128,7 +128,7 @@ TEST_CASE("sum_stream: results have checksums as soon as a batch has one") {
   CHECK(answer.returned == ExitStatus::complete);
 }
 
-TEST_CASE("sum_stream: shared text is held against its checksum") {
+TEST_CASE("conversation: shared text is held against its checksum") {
   const TemporaryDirectory directory;
   const std::string text = "1,2\n3,4\n";
   write_file(directory.file("in.csv"), text);
@@ -147,7 +147,7 @@ TEST_CASE("sum_stream: shared text is held against its checksum") {
                "read"});
 }
 
-TEST_CASE("sum_stream: rows of unknown number count from 0") {
+TEST_CASE("conversation: rows of unknown number count from 0") {
   const Answer answer =
       answer_to(hello + batch_frame(batch_of_rows({0, 4}, unknown_row, 2), "1\n2\n") +
                 batch_frame(batch_of_rows({4, 6}, unknown_row, 1), "3\n") + end_frame_at(6, 3));
@@ -158,7 +158,7 @@ TEST_CASE("sum_stream: rows of unknown number count from 0") {
   CHECK(seen.frames[1].text == "0,3\n");
 }
 
-TEST_CASE("sum_stream: a failed end is passed on, in silence") {
+TEST_CASE("conversation: a failed end is passed on, in silence") {
   const Answer answer = answer_to(hello + batch_frame(batch_of({0, 2}), "1\n") +
                                   end_frame({ExitStatus::bad_data, 2, 1}));
   CHECK(answer.thrown.status == ExitStatus::bad_data);
@@ -168,7 +168,7 @@ TEST_CASE("sum_stream: a failed end is passed on, in silence") {
   CHECK(seen.verdict == Verdict{ExitStatus::bad_data, 2, 1});
 }
 
-TEST_CASE("sum_stream: an end that nobody announced is reported, and told downstream") {
+TEST_CASE("conversation: an end that nobody announced is reported, and told downstream") {
   const std::string whole =
       hello + batch_frame(batch_of({0, 2}), "1\n") + batch_frame(batch_of({2, 4}), "2\n");
   for (const size_t cut_off : {size_t{0}, size_t{1}, size_t{3}, frame_header_size + 1}) {
@@ -190,7 +190,7 @@ TEST_CASE("sum_stream: an end that nobody announced is reported, and told downst
   CHECK(seen.verdict->status == ExitStatus::neighbour_vanished);
 }
 
-TEST_CASE("sum_stream: of rows that went while p1_read read them that one has told") {
+TEST_CASE("conversation: of rows that went while p1_read read them that one has told") {
   const Answer answer = answer_to(hello + batch_frame(batch_of({0, 2}), "1\n") +
                                   batch_frame(batch_of_rows({2, 6}, 1, 2), std::string(4, '\0')) +
                                   batch_frame(batch_of_rows({6, 8}, 3, 1), "4\n") +
@@ -202,7 +202,7 @@ TEST_CASE("sum_stream: of rows that went while p1_read read them that one has to
   CHECK(seen.verdict == Verdict{ExitStatus::io, 8, 0});
 }
 
-TEST_CASE("sum_stream: a row that p1_read could not read to its end is none") {
+TEST_CASE("conversation: a row that p1_read could not read to its end is none") {
   const std::string cut = hello + batch_frame(batch_of({0, 2}), "1\n") +
                           batch_frame(batch_of({2, 6}), std::string("2,\0\0", 4));
   const Answer told = answer_to(cut + end_frame({ExitStatus::io, 6, 0}));
@@ -216,7 +216,7 @@ TEST_CASE("sum_stream: a row that p1_read could not read to its end is none") {
   CHECK(seen_in(whole.bytes, Content::results).frames.at(1).rejects.size() == 1);
 }
 
-TEST_CASE("sum_stream: other rows than p1_read counted, and nobody has told") {
+TEST_CASE("conversation: other rows than p1_read counted, and nobody has told") {
   const std::string changed =
       "in.csv: bytes 0 to 4 hold 1 rows and not 2: the input changed while it was read";
   const std::string bad_frame = batch_frame(batch_of_rows({0, 4}, 0, 2), std::string("1\0\0\n", 4));
@@ -230,11 +230,11 @@ TEST_CASE("sum_stream: other rows than p1_read counted, and nobody has told") {
   const std::string bytes = hello + batch_frame(batch_of_rows({0, 4}, 0, 2), "1,2\n");
   REQUIRE(::write(in.in.get(), bytes.data(), bytes.size()) > 0);
   StreamWriter writer(out.in.get(), "standard output");
-  CHECK(thrown_by([&] { sum_stream(in.out.get(), "standard input", writer); }) ==
+  CHECK(thrown_by([&] { answer_all(in.out.get(), writer); }) ==
         Thrown{ExitStatus::bad_data, changed});
 }
 
-TEST_CASE("sum_stream: what is refused") {
+TEST_CASE("conversation: what is refused") {
   const auto message_of = [](const std::string& bytes) {
     const Answer answer = answer_to(bytes);
     CHECK(answer.thrown.status == ExitStatus::bad_data);
@@ -259,7 +259,7 @@ TEST_CASE("sum_stream: what is refused") {
         "standard input: a batch without its text");
 }
 
-TEST_CASE("sum_stream: nothing may follow the end") {
+TEST_CASE("conversation: nothing may follow the end") {
   const Answer answer = answer_to(hello + end_frame_at(0) + "x");
   CHECK(answer.thrown.status == ExitStatus::bad_data);
   CHECK(answer.thrown.message == "standard input: more bytes after the end of the stream");
@@ -268,7 +268,7 @@ TEST_CASE("sum_stream: nothing may follow the end") {
   CHECK(seen.verdict->status == ExitStatus::bad_data);
 }
 
-TEST_CASE("sum_stream: text that lies in a file") {
+TEST_CASE("conversation: text that lies in a file") {
   const TemporaryDirectory directory;
   const std::string path = directory.file("in.csv");
   Hello shared = hello_of(Content::batches);
@@ -319,7 +319,7 @@ TEST_CASE("sum_stream: text that lies in a file") {
   }
 }
 
-TEST_CASE("sum_stream: a chunk is answered by its outline, and its text is kept for the batch") {
+TEST_CASE("conversation: a chunk is answered by its outline, and its text is kept for the batch") {
   const TemporaryDirectory directory;
   const std::string path = directory.file("in.csv");
   const std::string text = "1;2\n\"3\n\";4\n5\n";
@@ -334,7 +334,7 @@ TEST_CASE("sum_stream: a chunk is answered by its outline, and its text is kept 
   StreamWriter writer(out.in(), "standard output");
   ExitStatus returned = ExitStatus::internal;
   std::thread worker([&] {
-    thrown_by([&] { returned = sum_stream(in.out.get(), "standard input", writer); });
+    thrown_by([&] { returned = answer_all(in.out.get(), writer); });
     outlines.in.close();
   });
   const auto send = [&](const std::string& bytes) {
@@ -358,7 +358,7 @@ TEST_CASE("sum_stream: a chunk is answered by its outline, and its text is kept 
   CHECK(seen.verdict == Verdict{ExitStatus::complete, 4, 1});
 }
 
-TEST_CASE("sum_stream: a chunk that cannot be read to its end has the outline of fewer bytes") {
+TEST_CASE("conversation: a chunk that cannot be read to its end has the outline of fewer bytes") {
   const TemporaryDirectory directory;
   const std::string path = directory.file("in.csv");
   write_file(path, "1,2\n3,4\n");
@@ -384,7 +384,7 @@ TEST_CASE("sum_stream: a chunk that cannot be read to its end has the outline of
 }
 
 TEST_CASE(
-    "sum_stream: a batch that is refused is returned unread, and those around it are summed") {
+    "conversation: a batch that is refused is returned unread, and those around it are summed") {
   FrameHeader header = header_of(batch_of_rows({2, 6}, 1, 1));
   header.flags = is_refused;
   const Answer answer =
@@ -402,12 +402,12 @@ TEST_CASE(
   CHECK(seen.verdict == Verdict{ExitStatus::complete, 8, 3});
 }
 
-TEST_CASE("sum_stream: a reader that is gone ends it, also while there is nothing to sum") {
+TEST_CASE("conversation: a reader that is gone ends it, also while there is nothing to sum") {
   const IgnoredSigpipe ignored;
   Pipe in, out;
   StreamWriter writer(out.in.get(), "standard output");
   out.out.close();
-  const Thrown thrown = thrown_by([&] { sum_stream(in.out.get(), "standard input", writer); });
+  const Thrown thrown = thrown_by([&] { answer_all(in.out.get(), writer); });
   CHECK(thrown.status == ExitStatus::downstream_closed);
   CHECK(thrown.message == "");
 }

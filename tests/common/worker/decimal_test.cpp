@@ -1,4 +1,4 @@
-#include "p2_sum/decimal.h"
+#include "common/worker/decimal.h"
 
 #include <doctest/doctest.h>
 

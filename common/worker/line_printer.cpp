@@ -1,7 +1,9 @@
-#include "p2_sum/line_printer.h"
+#include "common/worker/line_printer.h"
 
+#include <algorithm>
 #include <cstring>
-#include <string>
+
+#include "common/wire/count_lines.h"
 
 namespace rowsum {
 
@@ -43,18 +45,31 @@ void LinePrinter::print(const int64_t* sums, size_t count) {
   size_ = static_cast<size_t>(at - lines_.data());
 }
 
-void LinePrinter::print(const ExactSum& sum) {
-  if (sum.is_small() && sum.small() >= INT64_MIN && sum.small() <= INT64_MAX) {
-    return print(static_cast<int64_t>(sum.small()));
-  }
-  std::string digits;
-  sum.print(digits);
-  lines_.reserve(size_ + longest_line + digits.size(), size_);
+void LinePrinter::print(std::string_view text) {
+  lines_.reserve(size_ + longest_line + text.size(), size_);
   char* at = print_index(lines_.data() + size_, row_);
-  at = static_cast<char*>(std::memcpy(at, digits.data(), digits.size())) + digits.size();
+  at = std::copy(text.begin(), text.end(), at);
   *at++ = '\n';
   size_ = static_cast<size_t>(at - lines_.data());
   row_.advance();
+}
+
+uint64_t LinePrinter::print_each(std::string_view text) {
+  const uint64_t count = count_lines(text) + (text.empty() || text.ends_with('\n') ? 0 : 1);
+  lines_.reserve(size_ + text.size() + count * longest_line, size_);
+  DecimalCounter row = row_;
+  char* at = lines_.data() + size_;
+  for (uint64_t i = 0; i < count; ++i) {
+    at = print_index(at, row);
+    const size_t size = std::min(text.find('\n'), text.size());
+    at = static_cast<char*>(std::memcpy(at, text.data(), size)) + size;
+    *at++ = '\n';
+    row.advance();
+    text.remove_prefix(std::min(size + 1, text.size()));
+  }
+  row_ = row;
+  size_ = static_cast<size_t>(at - lines_.data());
+  return count;
 }
 
 }  // namespace rowsum

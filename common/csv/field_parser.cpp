@@ -1,4 +1,4 @@
-#include "p2_sum/field_parser.h"
+#include "common/csv/field_parser.h"
 
 #include <algorithm>
 
@@ -50,6 +50,7 @@ const char* FieldParser::parse(const char* const field, const char* const end) {
   digits_ = value_;
   while (!digits_.empty() && is_padding(digits_.front())) digits_.remove_prefix(1);
   while (!digits_.empty() && is_padding(digits_.back())) digits_.remove_suffix(1);
+  is_empty_ = digits_.empty();
   is_negative_ = !digits_.empty() && digits_.front() == '-';
   if (is_negative_ || (!digits_.empty() && digits_.front() == '+')) digits_.remove_prefix(1);
   is_integer_ = !digits_.empty() && std::all_of(digits_.begin(), digits_.end(), is_digit);

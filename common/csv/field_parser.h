@@ -4,7 +4,6 @@
 #include <string>
 
 #include "common/csv/dialect.h"
-#include "p2_sum/exact_sum.h"
 
 namespace rowsum {
 
@@ -30,10 +29,15 @@ class FieldParser {
   /// stands, or `end`. No quote may be open there.
   const char* parse(const char* field, const char* end);
 
-  /// About the last field: whether it is an integer. If so, add_to() adds it. value() is the field
-  /// without its quotes (valid until the next parse()).
+  // About the last field. The texts are valid until the next parse().
+
   bool is_integer() const { return is_integer_; }
-  void add_to(ExactSum& sum) const { sum.add_digits(is_negative_, digits_); }
+  /// Of an integer: whether it has a minus sign, and its digits.
+  bool is_negative() const { return is_negative_; }
+  std::string_view digits() const { return digits_; }
+  /// Whether nothing is in the field but padding.
+  bool is_empty() const { return is_empty_; }
+  /// The field without its quotes.
   std::string_view value() const { return value_; }
 
  private:
@@ -41,6 +45,7 @@ class FieldParser {
   std::string unquoted_;
   std::string_view value_;
   bool is_integer_ = false;
+  bool is_empty_ = false;
   bool is_negative_ = false;
   std::string_view digits_;
 };

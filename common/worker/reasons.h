@@ -1,0 +1,22 @@
+// Why a row has no line, in the words that p3_write prints after the place of the row.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/base/report.h"
+
+namespace rowsum {
+
+/// `value`: the field without its quotes.
+inline std::string not_an_integer(std::string_view value) {
+  return "'" + printable(value) + "' is not an integer";
+}
+
+/// `command`: what makes the lines, or empty if this program does.
+inline std::string workers_fail(std::string_view command) {
+  if (command.empty()) return "every " + std::string(program_name()) + " that is given it dies";
+  return "'" + printable(command, 60) + "' fails whenever it is given it";
+}
+
+}  // namespace rowsum

@@ -1,0 +1,107 @@
+#include "p2_sum/command_answers.h"
+
+#include "common/base/report.h"
+#include "common/csv/outline.h"
+
+namespace rowsum {
+
+namespace {
+
+/// So much of the standard error of a command is enough for a message.
+constexpr size_t longest_error = 200;
+
+std::string describe_rows(const Batch& batch) {
+  if (batch.first_row == unknown_row) return std::to_string(batch.rows) + " rows";
+  const std::string first = std::to_string(batch.first_row);
+  if (batch.rows == 1) return "row " + first;
+  return "rows " + first + " to " + std::to_string(batch.first_row + batch.rows - 1);
+}
+
+}  // namespace
+
+CommandAnswers::CommandAnswers(const CommandOptions& options, Hello& results)
+    : options_(options),
+      dialect_(results.dialect),
+      repeats_header_(results.header == HeaderRow::repeat),
+      place_(results.place),
+      one_line_(results.dialect) {
+  results.lines = options.any_lines ? LineKind::any : LineKind::text;
+  results.command = options.command;
+}
+
+void CommandAnswers::begin_input(std::string_view header_row) {
+  if (repeats_header_) header_ = options_.one_line ? one_line_.write(header_row) : header_row;
+}
+
+uint64_t CommandAnswers::answer(const Batch& batch, std::string_view text) {
+  // The command may not notice that the input has changed since p1_read counted its rows.
+  const Passage passage = read_through(text, ReadingState::row_start, dialect_);
+  const bool is_open = passage.exit != ReadingState::row_start &&
+                       passage.exit != ReadingState::after_carriage_return;
+  const uint64_t rows = passage.rows + (is_open ? 1 : 0);
+  if (rows != batch.rows) return rows;
+
+  Rows given{batch, header_, text, is_open};
+  if (options_.one_line) given = {batch, header_, one_line_.write(text), false};
+  std::string_view output = output_for(given);
+  if (has_header()) output = take_header_line(output, batch);
+  if (options_.any_lines) {
+    lines_ = output;
+    return rows;
+  }
+  printer_.begin(batch.first_row == unknown_row ? 0 : batch.first_row);
+  const uint64_t count = printer_.print_each(output);
+  lines_ = printer_.lines();
+  if (count != rows) {
+    const std::string lines = count == 1 ? " line" : " lines";
+    throw failed("wrote " + std::to_string(count) + lines + " for " + std::to_string(rows) +
+                     (rows == 1 ? " row" : " rows"),
+                 batch, "");
+  }
+  return rows;
+}
+
+std::vector<std::string> CommandAnswers::environment() const {
+  return {"ROWSUM_PLACE=" + std::to_string(place_)};
+}
+
+Failure CommandAnswers::failed(const std::string& how, const Batch& batch,
+                               const std::string& last_error_line) const {
+  std::string message =
+      "'" + printable(options_.command, 60) + "' " + how + " (" + describe_rows(batch) + ")";
+  if (!last_error_line.empty()) message += ": " + printable(last_error_line, longest_error);
+  return Failure(ExitStatus::command_failed, message);
+}
+
+Failure CommandAnswers::failed(const Fate& fate, const std::string& when, const Batch& batch,
+                               const std::string& last_error_line) const {
+  // The statuses of sh(1) for a program that it does not find or may not execute.
+  const bool cannot_start = !fate.was_killed && (fate.code == 126 || fate.code == 127);
+  const Failure failure = failed(fate.describe() + when, batch, last_error_line);
+  return cannot_start ? Failure(ExitStatus::system, failure.what()) : failure;
+}
+
+bool CommandAnswers::read_output(ShellCommand& process, const Batch& batch) {
+  constexpr size_t step = size_t{256} << 10;
+  while (true) {
+    output_.reserve(output_size_ + step, output_size_);
+    const ssize_t n = process.read({output_.data() + output_size_, step});
+    if (n <= 0) return n < 0;
+    output_size_ += static_cast<size_t>(n);
+    if (output_size_ > largest_answer) {
+      throw failed("wrote more than " + std::to_string(largest_answer >> 20) + " MiB", batch,
+                   process.last_error_line());
+    }
+    if (n < static_cast<ssize_t>(step)) return true;
+  }
+}
+
+/// With a header, the first line is no answer to a row.
+std::string_view CommandAnswers::take_header_line(std::string_view output, const Batch& batch) {
+  const size_t end = output.find('\n');
+  if (end == output.npos) throw failed("wrote no line for the header", batch, "");
+  header_line_ = output.substr(0, end + 1);
+  return output.substr(end + 1);
+}
+
+}  // namespace rowsum

@@ -1,0 +1,86 @@
+#include "p2_sum/command_per_batch.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/io/read_write.h"
+
+namespace rowsum {
+
+namespace {
+
+const std::string input_name = "the input of the command";
+
+/// A process that the command has left behind may go on writing for so long after the command has
+/// ended, as `cmd > >(tee log)` does in bash.
+constexpr int patience_ms = 1000;
+
+}  // namespace
+
+CommandPerBatch::CommandPerBatch(const CommandOptions& options, Hello& results)
+    : CommandAnswers(options, results), input_(::memfd_create("rows", MFD_CLOEXEC)) {
+  if (!input_.is_open()) throw Failure::from_errno(ExitStatus::system, input_name);
+}
+
+std::string_view CommandPerBatch::output_for(const Rows& rows) {
+  const OwnedFd input = write_input(rows);
+  std::vector<std::string> variables = environment();
+  variables.push_back("ROWSUM_BATCH_ROWS=" + std::to_string(rows.batch.rows));
+  if (rows.batch.first_row != unknown_row) {
+    variables.push_back("ROWSUM_BATCH_FIRST_ROW=" + std::to_string(rows.batch.first_row));
+  }
+  ShellCommand process(options().command, input.get(), std::move(variables));
+  output_size_ = 0;
+  run(process, rows.batch);
+  const Fate fate = process.end();
+  if (fate.was_killed || fate.code != 0) {
+    throw failed(fate, "", rows.batch, process.last_error_line());
+  }
+  return {output_.data(), output_size_};
+}
+
+/// Returns a descriptor that can only read, and begins at the first byte.
+OwnedFd CommandPerBatch::write_input(const Rows& rows) {
+  const std::string_view parts[] = {rows.header, rows.text, rows.lacks_row_end ? "\n" : ""};
+  size_t size = 0;
+  for (const std::string_view part : parts) size += part.size();
+  if (::lseek(input_.get(), 0, SEEK_SET) < 0) {
+    throw Failure::from_errno(ExitStatus::system, input_name);
+  }
+  write_all(input_.get(), parts, input_name);
+  if (::ftruncate(input_.get(), static_cast<off_t>(size)) != 0) {
+    throw Failure::from_errno(ExitStatus::system, input_name);
+  }
+  const std::string path = "/proc/self/fd/" + std::to_string(input_.get());
+  OwnedFd input(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!input.is_open()) throw Failure::from_errno(ExitStatus::system, input_name);
+  return input;
+}
+
+/// Reads the output to its end, and waits until the command has ended.
+void CommandPerBatch::run(ShellCommand& process, const Batch& batch) {
+  bool has_killed_rest = false;
+  while (true) {
+    const bool had_ended = process.has_ended();
+    process.wait(-1, had_ended ? patience_ms : -1);
+    const size_t before = output_size_;
+    if (!read_output(process, batch)) break;
+    if (!had_ended || output_size_ != before) continue;
+    // The command has ended long ago, and another process keeps its output open. If there is a line
+    // for each row, all is there. Otherwise nobody can tell.
+    if (has_killed_rest || options().any_lines) throw keeps_output_open(process, batch);
+    process.kill_rest();
+    has_killed_rest = true;
+  }
+  if (has_killed_rest && output_size_ > 0 && output_.data()[output_size_ - 1] != '\n') {
+    throw keeps_output_open(process, batch);
+  }
+  while (!process.has_ended()) process.wait(-1, -1);
+}
+
+Failure CommandPerBatch::keeps_output_open(const ShellCommand& process, const Batch& batch) const {
+  return failed("has left a process that keeps its output open", batch, process.last_error_line());
+}
+
+}  // namespace rowsum

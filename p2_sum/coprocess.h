@@ -1,0 +1,36 @@
+// A command that answers batch after batch, for programs that are slow to start.
+#pragma once
+
+#include <optional>
+
+#include "common/io/owned_fd.h"
+#include "p2_sum/command_answers.h"
+
+namespace rowsum {
+
+/// Before each batch the command gets a line "ROWS BYTES", the numbers of the rows and of the bytes
+/// that follow. It is fed and read at the same time, so it may answer before it has read all rows,
+/// or after. It has answered once there are as many lines as rows; it must flush its output then.
+/// A header that is repeated counts as a row.
+///
+/// In its environment is ROWSUM_PLACE. At the end its standard input is closed, and it has two
+/// seconds to end by itself.
+class Coprocess : public CommandAnswers {
+ public:
+  Coprocess(const CommandOptions& options, Hello& results) : CommandAnswers(options, results) {}
+
+  void end() override;
+
+ private:
+  std::string_view output_for(const Rows& rows) override;
+  void start();
+  void feed(std::string_view& bytes, const Batch& batch);
+  [[noreturn]] void ended_early(const Batch& batch, const std::string& closed);
+  bool wait_for_end();
+
+  std::optional<ShellCommand> process_;
+  OwnedFd to_process_;
+  std::string frame_;  // what a batch is to the command, while it is written
+};
+
+}  // namespace rowsum

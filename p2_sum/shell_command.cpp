@@ -1,0 +1,119 @@
+#include "p2_sum/shell_command.h"
+
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include "common/base/failure.h"
+#include "common/io/descriptors.h"
+#include "common/io/orphans.h"
+#include "common/io/read_write.h"
+
+namespace rowsum {
+
+namespace {
+
+const std::string out_name = "the output of the command";
+const std::string err_name = "the standard error of the command";
+
+}  // namespace
+
+ShellCommand::ShellCommand(const std::string& command, int in,
+                           std::vector<std::string> environment) {
+  auto [out, out_end] = make_pipe();
+  auto [err, err_end] = make_pipe();
+  widen_pipe(out.get());
+  make_non_blocking(out.get(), out_name);
+  make_non_blocking(err.get(), err_name);
+  for (std::string& variable : own_environment()) environment.push_back(std::move(variable));
+  pid_ = start_process({.words = {"/bin/sh", "-c", command},
+                        .environment = std::move(environment),
+                        .in = in,
+                        .out = out_end.get(),
+                        .err = err_end.get(),
+                        .signal_at_death = SIGKILL});
+  out_ = std::move(out);
+  err_ = std::move(err);
+  exit_ = OwnedFd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
+  if (!exit_.is_open()) {
+    const Failure failure = Failure::from_errno(ExitStatus::system, "cannot watch /bin/sh");
+    end();
+    throw Failure(failure);
+  }
+}
+
+ShellCommand::~ShellCommand() {
+  if (pid_ > 0) end();
+}
+
+void ShellCommand::wait(int to_write, int timeout_ms) {
+  // Errors that are passed on are no event, but the end of the command is one, once.
+  while (true) {
+    std::array<pollfd, 5> fds{{{STDOUT_FILENO, 0, 0},
+                               {out_.get(), POLLIN, 0},
+                               {err_.get(), POLLIN, 0},
+                               {has_ended_ ? -1 : exit_.get(), POLLIN, 0},
+                               {to_write, POLLOUT, 0}}};
+    const int events = poll_fds(fds, timeout_ms);
+    if (fds[0].revents & (POLLERR | POLLHUP)) {
+      throw Failure::silent(ExitStatus::downstream_closed);
+    }
+    if (fds[2].revents != 0) pass_on_errors();
+    if (fds[3].revents != 0) has_ended_ = true;
+    if (events == 0 || fds[1].revents != 0 || fds[3].revents != 0 || fds[4].revents != 0) return;
+  }
+}
+
+ssize_t ShellCommand::read(std::span<char> into) {
+  const ssize_t n = read_available(out_.get(), into, out_name);
+  if (n == 0) out_.close();  // otherwise wait() would go on to report the end
+  return n;
+}
+
+void ShellCommand::kill_rest() {
+  const auto is_command = [this](pid_t pid) { return pid == pid_; };
+  while (kill_orphans("", is_command)) ::poll(nullptr, 0, 1);
+}
+
+Fate ShellCommand::end() {
+  ::kill(pid_, SIGKILL);  // no other process can have its number before it is waited for
+  const Fate fate = wait_for(std::exchange(pid_, 0));
+  kill_rest();
+  while (err_.is_open() && pass_on_errors()) {
+  }
+  if (!error_line_.empty()) pass_on(std::exchange(error_line_, ""));
+  return fate;
+}
+
+/// Returns whether something was there.
+bool ShellCommand::pass_on_errors() {
+  std::array<char, PIPE_BUF> bytes;
+  const ssize_t n = read_available(err_.get(), bytes, err_name);
+  if (n < 0) return false;
+  if (n == 0) {
+    err_.close();
+    return false;
+  }
+  error_line_.append(bytes.data(), static_cast<size_t>(n));
+  size_t begin = 0;
+  for (size_t end; (end = error_line_.find('\n', begin)) != error_line_.npos; begin = end + 1) {
+    pass_on(std::string_view(error_line_).substr(begin, end - begin));
+  }
+  error_line_.erase(0, begin);
+  // A line of this length is passed on in pieces.
+  if (error_line_.size() >= PIPE_BUF) pass_on(std::exchange(error_line_, ""));
+  return true;
+}
+
+void ShellCommand::pass_on(std::string_view line) {
+  last_line_ = line;
+  const std::string with_end = last_line_ + "\n";
+  [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, with_end.data(), with_end.size());
+}
+
+}  // namespace rowsum

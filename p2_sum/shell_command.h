@@ -1,0 +1,65 @@
+// A process that runs somebody's command, and all that it starts.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/io/owned_fd.h"
+#include "common/io/process.h"
+
+namespace rowsum {
+
+/// What the command writes to standard error is passed on, whole lines at a time, while wait()
+/// waits. The last line is kept for the message about a failure.
+///
+/// Nothing that the command has started outlives this object: this process adopts what the command
+/// leaves behind (adopt_orphans()), and must have no other children. If this process dies, the
+/// kernel kills the shell (PR_SET_PDEATHSIG).
+class ShellCommand {
+ public:
+  /// Starts /bin/sh -c `command`. `in` becomes its standard input. `environment`: variables in
+  /// addition to those of this process, "NAME=VALUE" each. Throws Failure(system).
+  ShellCommand(const std::string& command, int in, std::vector<std::string> environment);
+  /// Calls end().
+  ~ShellCommand();
+  ShellCommand(const ShellCommand&) = delete;
+  ShellCommand& operator=(const ShellCommand&) = delete;
+
+  /// Waits until read() has something, until `to_write` can be written (-1: none), or until the
+  /// process ends, and about so many milliseconds at most (-1: any number).
+  /// Throws a silent Failure(downstream_closed) if the standard output of this process has no
+  /// reader any more.
+  void wait(int to_write, int timeout_ms);
+  bool has_ended() const { return has_ended_; }
+
+  /// Reads what there is on the command's standard output. Returns -1 if that is nothing now, and 0
+  /// at its end, when no process can write there any more.
+  ssize_t read(std::span<char> into);
+
+  /// Kills what the command has started and what goes on after the command itself has ended.
+  void kill_rest();
+  /// Kills all of it, and says how the command itself ended. To be called once.
+  Fate end();
+
+  /// The last line on standard error so far, without its LF.
+  const std::string& last_error_line() const { return last_line_; }
+
+ private:
+  bool pass_on_errors();
+  void pass_on(std::string_view line);
+
+  OwnedFd out_;
+  OwnedFd err_;
+  pid_t pid_ = 0;
+  OwnedFd exit_;  // from pidfd_open(2)
+  bool has_ended_ = false;
+  std::string error_line_;  // the beginning of a line
+  std::string last_line_;
+};
+
+}  // namespace rowsum
