@@ -42,6 +42,9 @@ class Batcher {
   /// header.
   void go_on_at_row(uint64_t number);
 
+  /// How many bytes make a full batch from now on. No more than there were at first.
+  void set_batch_size(uint64_t bytes) { options_.batch_size = bytes; }
+
   /// `name` is for messages.
   void begin_input(uint32_t input, const std::string& name);
   void feed(std::string_view bytes);

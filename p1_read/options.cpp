@@ -99,11 +99,13 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   add("empty", po::value(&empty)->default_value("reject")->value_name("MODE"),
       "an empty field: reject, it is no integer; or zero");
   add("batch-size", po::value(&batch_size)->value_name("SIZE"),
-      "bytes of rows in a batch (default: 512K, or 1M of a file that workers cut themselves)");
+      "bytes of rows in a batch (default: 512K, or 1M of a file that workers cut themselves; with "
+      "--command as many as it answers in a quarter of a second)");
   add("max-row", po::value(&max_row)->default_value("16M")->value_name("SIZE"),
       "a longer row is an error");
-  add("deal", po::value(&deal)->default_value("round-robin")->value_name("POLICY"),
-      "who gets the next batch, of several --to or workers: round-robin, random or pull");
+  add("deal", po::value(&deal)->value_name("POLICY"),
+      "who gets the next batch, of several --to or workers: round-robin, random or pull (default: "
+      "round-robin; pull with --command)");
   add("to", po::value(&options.to)->composing()->value_name("PATH"),
       "write to PATH, a file or FIFO, not to standard output; several: deal to them");
   add("checksum", po::bool_switch(&options.checksum),
@@ -153,7 +155,7 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
     workers.scanned_from = 0;
   }
   options.batches.max_row = parse_size("max-row", max_row);
-  options.deal = parse_deal_policy(deal);
+  if (values->count("deal")) options.deal = parse_deal_policy(deal);
   workers.retries = parse_count("retries", retries, 1000);
   workers.worker_timeout = parse_count("worker-timeout", worker_timeout, 1'000'000);
   if (values->count("workers")) {
@@ -163,6 +165,8 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
     if (values->count("worker") && workers.has_command) {
       throw usage_failure("--worker excludes --command and --coprocess");
     }
+    workers.is_paced = workers.has_command && !values->count("batch-size");
+    if (workers.has_command && !values->count("deal")) options.deal = DealPolicy::pull;
     // p2_sum checks these.
     std::vector<std::string>& words = workers.command.words;
     if (values->count("command")) words.push_back("--command=" + command);

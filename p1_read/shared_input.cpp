@@ -10,9 +10,6 @@ namespace rowsum {
 
 namespace {
 
-/// A larger ring than this makes the run no faster.
-constexpr uint64_t largest_window = uint64_t{64} << 20;
-
 /// The descriptor of the current input again, greater than 2.
 OwnedFd copy_of(const Inputs& inputs) {
   OwnedFd file(::fcntl(inputs.fd(), F_DUPFD_CLOEXEC, 3));
@@ -33,7 +30,7 @@ SharedInput::SharedInput(const Inputs& inputs, const BatcherOptions& options, ui
 void SharedInput::make_ring(const BatcherOptions& options, uint64_t window) {
   // Room for a header and a row that are both as long as they may be.
   const uint64_t for_long_rows = 2 * options.largest_text() + byte_order_mark.size();
-  ring_ = std::make_unique<Ring>(std::max(for_long_rows, std::min(window, largest_window)));
+  ring_ = std::make_unique<Ring>(std::max(for_long_rows, window));
 }
 
 Shared SharedInput::where() const {

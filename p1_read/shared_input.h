@@ -21,9 +21,9 @@ namespace rowsum {
 
 class SharedInput {
  public:
-  /// `window`: how many bytes of batches may be outstanding at once. A ring that holds less,
-  /// because its size is limited, slows the run down. `uses_files`: whether several plain files are
-  /// to be read where they are. One plain file always is. Throws Failure(system).
+  /// `window`: for how many bytes of batches a ring has room, in addition to long rows.
+  /// `uses_files`: whether several plain files are to be read where they are. One plain file always
+  /// is. Throws Failure(system).
   SharedInput(const Inputs& inputs, const BatcherOptions& options, uint64_t window,
               bool uses_files);
 

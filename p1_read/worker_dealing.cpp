@@ -17,6 +17,16 @@ namespace {
 /// pipe of one page.
 constexpr size_t credit = 8;
 
+/// A larger ring for input than this makes the run no faster.
+constexpr uint64_t largest_window = uint64_t{64} << 20;
+
+/// With a command a batch takes so long that two are enough, and with fewer the sizes of batches
+/// adapt sooner. All batches that are outstanding have no more bytes than `paced_window`, unless
+/// there are very many places.
+constexpr size_t paced_credit = 2;
+constexpr uint64_t paced_window = uint64_t{256} << 20;
+constexpr uint64_t least_paced = uint64_t{1} << 20, most_paced = uint64_t{16} << 20;
+
 /// Each place gets so many chunks at least, unless they would be smaller than `least_chunk`.
 constexpr uint64_t chunks_of_place = 8, least_chunk = 512 << 10, page = 4 << 10;
 
@@ -38,12 +48,16 @@ WorkerDealing::WorkerDealing(const WorkerOptions& options, DealPolicy policy, in
       link_(link),
       places_(
           options, link_,
-          {.returned = [this](size_t place) { dealer_.returned(place); },
+          {.returned =
+               [this](size_t place) {
+                 dealer_.returned(place);
+                 if (pacer_) pacer_->returned(place, BatchPacer::Clock::now());
+               },
            .cut = [this](const Batch& batch) { return cut(batch); },
            .scanned =
                [this](const ScannedChunk& chunk) { chunks_.scanned(chunk.begin, chunk.outline); },
            .input_frame = [this](uint32_t input) { return frame_of(input); }}),
-      dealer_(policy, options.places, credit) {
+      dealer_(policy, options.places, options.has_command ? paced_credit : credit) {
   // Comes last: as long as nothing is said on the link, p1_read tells of a failure by the end of a
   // stream, as without workers.
   link_.open();
@@ -57,19 +71,29 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options) {
   inputs_ = &inputs;
   const bool are_large = inputs.are_plain_files() ||
                          (inputs.is_plain_file() && inputs.size() >= options_.scanned_from);
-  const bool have_scanners = options_.command.is_p2_sum && !options_.checksum && are_large;
+  // While a command runs, a worker scans nothing. All others would wait for its outline.
+  const bool have_scanners =
+      options_.command.is_p2_sum && !options_.has_command && !options_.checksum && are_large;
+  if (options_.is_paced) {
+    options.batch_size =
+        std::clamp(paced_window / (options_.places * paced_credit), least_paced, most_paced);
+    pacer_.emplace(options_.places, options.batch_size);
+  }
   if (have_scanners) {
     options.batch_size = options_.chunk_size;
     // In a longer chunk, a row that is too long could begin and end.
     chunk_size_ = std::max<uint64_t>(1, std::min(options_.chunk_size, options.max_row));
     places_.open_outlines();
   }
-  const uint64_t window = options_.places * credit * options.batch_size;
+  const uint64_t window =
+      options_.has_command
+          ? options_.places * paced_credit * options.batch_size
+          : std::min(largest_window, options_.places * credit * options.batch_size);
   shared_.emplace(inputs, options, window, have_scanners);
   hello_ = first_hello(
       inputs, options_.resume ? inputs.identity_since_written() : inputs.identity(), options);
   hello_.shared = shared_->where();
-  places_.set_hello(hello_, options.batch_size);
+  places_.set_hello(hello_, pacer_ ? least_paced : options.batch_size);
   dealt_.total = inputs.begin();
   std::optional<uint64_t> go_on_at_row;
   if (options_.resume) {
@@ -126,6 +150,7 @@ void WorkerDealing::begin_input(const Batcher& batcher) {
 }
 
 bool WorkerDealing::read_elsewhere(Batcher& batcher) {
+  if (pacer_) pace(batcher);
   if (chunk_size_ == 0 || batcher.needs_bytes()) return false;
   begin_chunks(batcher);
   if (chunks_.is_over()) return false;
@@ -168,6 +193,13 @@ void WorkerDealing::deal_to(size_t place, const Batch& batch) {
   dealt_.total = batch.range.end;
   dealt_.rows += batch.rows;
   places_.deal(place, item_of(batch, text));
+  if (pacer_) pacer_->dealt(place, batch.text, BatchPacer::Clock::now());
+}
+
+void WorkerDealing::pace(Batcher& batcher) const {
+  const bool knows_end = inputs_->is_plain_file();
+  const uint64_t left = inputs_->size() - std::min(inputs_->size(), batcher.taken());
+  batcher.set_batch_size(knows_end ? pacer_->size_before_end(left) : pacer_->size());
 }
 
 // --- Chunks that workers scan --------------------------------------------------------------------

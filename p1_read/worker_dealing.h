@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "common/model/verdict.h"
+#include "p1_read/batch_pacer.h"
 #include "p1_read/batcher.h"
 #include "p1_read/chunks.h"
 #include "p1_read/dealer.h"
@@ -65,6 +66,7 @@ class WorkerDealing {
   void deal_after(const Chunks::Chunk& chunk, Batcher& batcher);
 
   void deal_to(size_t place, const Batch& batch);
+  void pace(Batcher& batcher) const;
 
   /// Waits, if `may_block`, until something can be done, and does it. It does not read the input
   /// but returns whether `input` is readable. With -1 it does not look at the input.
@@ -85,9 +87,10 @@ class WorkerDealing {
   WriterLink link_;
   WorkerPlaces places_;
   Dealer dealer_;
-  std::vector<pollfd> polled_;  // a member so that its memory is used again
-  Inputs* inputs_ = nullptr;    // while run() runs
-  uint64_t chunk_size_ = 0;     // 0: the workers do not scan the input
+  std::vector<pollfd> polled_;       // a member so that its memory is used again
+  Inputs* inputs_ = nullptr;         // while run() runs
+  std::optional<BatchPacer> pacer_;  // while the workers run a command
+  uint64_t chunk_size_ = 0;          // 0: the workers do not scan the input
   Chunks chunks_;
   HeaderRows headers_;
   Hello hello_;  // has no name of an input until the inputs are known

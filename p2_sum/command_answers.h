@@ -68,7 +68,6 @@ class CommandAnswers : public Answerer {
   std::string_view take_header_line(std::string_view output, const Batch& batch);
 
   CommandOptions options_;
-  Dialect dialect_;
   bool repeats_header_;
   uint32_t place_;
   OneLine one_line_;

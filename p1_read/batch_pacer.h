@@ -1,0 +1,61 @@
+// How large the batches are while workers run somebody's command, whose speed nobody knows before.
+// Pure: is told the time.
+//
+// To start a process for each batch takes 20 ms for Python, and should cost less than a tenth of
+// the time. But a worker that is busy with one batch for long is bad for those who watch, and in
+// the last seconds of the run. So a batch is to take a quarter of a second, or ten times as long as
+// a start, if that is more. The first batches are small, so their time is mostly that of a start.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+namespace rowsum {
+
+class BatchPacer {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  static constexpr uint64_t first_size = uint64_t{16} << 10;
+  static constexpr uint64_t least_size = uint64_t{1} << 10;
+
+  /// `most`: no batch is to have more bytes.
+  BatchPacer(size_t places, uint64_t most) : most_(most), places_(places) {}
+
+  /// A batch of so many bytes has been dealt to the place.
+  void dealt(size_t place, uint64_t bytes, Clock::time_point now);
+  /// The oldest batch of the place has come back.
+  void returned(size_t place, Clock::time_point now);
+
+  /// How many bytes the next batch is to have.
+  uint64_t size() const { return size_; }
+  /// The same if the input has only so many bytes left. Then the batches become smaller, so that
+  /// all places are done at about the same time.
+  uint64_t size_before_end(uint64_t left) const;
+
+ private:
+  struct Outstanding {
+    uint64_t bytes;
+    Clock::time_point dealt;
+  };
+  struct Place {
+    std::deque<Outstanding> batches;
+    Clock::time_point free_since;  // when the last batch came back
+  };
+  struct Sample {
+    double bytes = 0;
+    double seconds = 0;
+  };
+
+  double wanted_after(const Sample& batch);
+
+  uint64_t most_;
+  uint64_t size_ = first_size;
+  Sample quickest_;  // of the batches of the first size; 0 bytes: none yet
+  std::vector<Place> places_;
+};
+
+}  // namespace rowsum
