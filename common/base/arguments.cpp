@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cstdio>
+#include <set>
 #include <sstream>
 #include <vector>
 
@@ -20,6 +21,18 @@ void print(const std::string& text) {
   throw Failure::from_errno(ExitStatus::io, "standard output");
 }
 
+/// Leaves only the last one of an option that is given several times, but all of one that is
+/// composing().
+void drop_overridden(std::vector<po::option>& given, const po::options_description& known) {
+  std::set<std::string> later;
+  for (auto option = given.end(); option != given.begin();) {
+    --option;
+    const std::string& name = option->string_key;
+    const bool keeps_all = known.find(name, false).semantic()->is_composing();
+    if (!keeps_all && !later.insert(name).second) option = given.erase(option);
+  }
+}
+
 }  // namespace
 
 std::optional<po::variables_map> parse_arguments(int argc, char** argv, CommandLine command_line) {
@@ -33,7 +46,7 @@ std::optional<po::variables_map> parse_arguments(int argc, char** argv, CommandL
   po::positional_options_description operands;
   all.add(visible);
   if (command_line.takes_operands) {
-    all.add_options()("operand", po::value<std::vector<std::string>>());
+    all.add_options()("operand", po::value<std::vector<std::string>>()->composing());
     operands.add("operand", -1);
   }
 
@@ -47,7 +60,10 @@ std::optional<po::variables_map> parse_arguments(int argc, char** argv, CommandL
   po::variables_map values;
   try {
     po::command_line_parser parser(argc, argv);
-    po::store(parser.options(all).positional(operands).extra_parser(find_bare).run(), values);
+    po::parsed_options parsed =
+        parser.options(all).positional(operands).extra_parser(find_bare).run();
+    drop_overridden(parsed.options, all);
+    po::store(parsed, values);
     po::notify(values);
   } catch (const po::too_many_positional_options_error&) {
     throw usage_failure("it takes no operand");

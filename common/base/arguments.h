@@ -22,7 +22,8 @@ struct CommandLine {
 };
 
 /// Returns the values given on the command line, or nothing if --help or --version was asked for
-/// and has been printed. Throws Failure(usage).
+/// and has been printed. Of an option that is given several times the last value counts; one that
+/// is composing() has all of them. Throws Failure(usage).
 std::optional<boost::program_options::variables_map> parse_arguments(int argc, char** argv,
                                                                      CommandLine command_line);
 

@@ -21,7 +21,10 @@ std::optional<boost::program_options::variables_map> parse(std::vector<std::stri
   CommandLine command_line;
   command_line.synopsis = "[OPTION]...";
   command_line.description = "Tests.";
-  command_line.options.add_options()("number,n", boost::program_options::value<int>(), "a number");
+  auto add = command_line.options.add_options();
+  add("number,n", boost::program_options::value<int>(), "a number");
+  add("switch", boost::program_options::bool_switch(), "a switch");
+  add("name", boost::program_options::value<std::vector<std::string>>()->composing(), "a name");
   command_line.takes_operands = takes_operands;
   return parse_arguments(static_cast<int>(words.size()), argv.data(), std::move(command_line));
 }
@@ -87,6 +90,22 @@ TEST_CASE("arguments: options and operands") {
   CHECK(values["operand"].as<std::vector<std::string>>() ==
         std::vector<std::string>{"a", "-", "-n"});
   CHECK(values["number"].as<int>() == 3);
+}
+
+TEST_CASE("arguments: the last of several values counts, or all of an option that is composing") {
+  for (const auto& words :
+       std::vector<std::vector<std::string>>{{"-n1", "--number", "2", "-n", "3"},
+                                             {"--number=1", "--num=2", "-n3"},
+                                             {"-n", "many", "--number=3"}}) {
+    CAPTURE(words[0]);
+    CHECK((*parse(words))["number"].as<int>() == 3);
+  }
+  CHECK((*parse({"--switch", "--switch"}))["switch"].as<bool>());
+  const auto values = *parse({"--name=a", "x", "-n1", "--name=b", "x", "-n3", "--name=a"}, true);
+  CHECK(values["number"].as<int>() == 3);
+  CHECK(values["name"].as<std::vector<std::string>>() == std::vector<std::string>{"a", "b", "a"});
+  CHECK(values["operand"].as<std::vector<std::string>>() == std::vector<std::string>{"x", "x"});
+  CHECK(run({"--number=3", "--number=many"}).status == 64);
 }
 
 TEST_CASE("arguments: what is wrong is said in one line that points to --help") {
