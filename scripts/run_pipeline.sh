@@ -47,65 +47,96 @@ EOF
 
 # --- The command line -------------------------------------------------------------------------------
 
-workers=auto worker="" retries="" worker_timeout="" delimiter="" batch_size="" max_row="" deal="" header=""
-checksum="" output="" rejects="" on_error="" crlf="" no_index="" resume=""
+# Sets `quoted` to TEXT as one word for the shell. It starts no process.
+quote() {  # TEXT
+  case $1 in
+    '' | *[!A-Za-z0-9_./,:@%+-]*)
+      quoted="'" rest=$1
+      while [ "$rest" != "${rest#*\'}" ]; do
+        quoted="$quoted${rest%%\'*}'\\''" rest=${rest#*\'}
+      done
+      quoted="$quoted$rest'" ;;
+    *) quoted=$1 ;;
+  esac
+}
 
-# Operands, and arguments after a --, are moved behind the arguments that have not been looked at
-# yet.
-left=$#
-while [ "$left" -gt 0 ]; do
-  option=$1
-  attached=
+add_file() {  # FILE
+  quote "$1"
+  files="$files $quoted"
+}
+
+# The options of p3_write, those of p1_read, and the files. All are quoted, and begin with a blank.
+# If an option is there more than once, the programs take the last one.
+writer="" reader=" --workers=auto" files=""
+output="" rejects="" resume=""
+
+while [ $# -gt 0 ]; do
+  option=$1 value="" has_value=""
   shift
-  left=$((left - 1))
   # --option=value is --option value, and -nVALUE is -n VALUE.
   case $option in
-    --*=*) attached=1 value=${option#*=} option=${option%%=*} ;;
-    -[nod]?*) attached=1 value=${option#-?} option=${option%"$value"} ;;
+    --?*=*) has_value=1 value=${option#*=} option=${option%%=*} ;;
+    -[!-]?*) has_value=1 value=${option#-?} option=${option%"$value"} ;;
   esac
+
+  # For each option: which program it is for, its name there, and whether it takes a value.
+  to="" name=$option takes=nothing
   case $option in
-    -n | --workers | --worker | -o | --output | -d | --delimiter | --batch-size | --max-row | \
-      --deal | --retries | --worker-timeout | --on-error | --rejects)
-      if [ ! "$attached" ] && [ "$left" -gt 0 ]; then
-        value=$1
+    -n | --workers) to=reader name=--workers takes=value ;;
+    --worker) to=reader takes=value ;;
+    -o | --output) to=writer name=--output takes=value ;;
+    --resume) ;;
+    -d | --delimiter) to=reader name=--delimiter takes=value ;;
+    --header) to=reader ;;
+    --retries) to=reader takes=value ;;
+    --worker-timeout) to=reader takes=value ;;
+    --batch-size) to=reader takes=value ;;
+    --max-row) to=reader takes=value ;;
+    --deal) to=reader takes=value ;;
+    --checksum) to=reader ;;
+    --crlf) to=writer ;;
+    --no-index) to=writer ;;
+    --on-error) to=writer takes=value ;;
+    --rejects) to=writer takes=value ;;
+    --help | --version) ;;
+    --)
+      for file; do add_file "$file"; done
+      break ;;
+    -?*) usage_error "unrecognised option '$option'" ;;
+    *)
+      add_file "$option"
+      continue ;;
+  esac
+  case $takes in
+    value)
+      if [ ! "$has_value" ] && [ $# -gt 0 ]; then
+        has_value=1 value=$1
         shift
-        left=$((left - 1))
       fi
-      [ "${value-}" ] || usage_error "option '$option' needs a value" ;;
-    *) [ ! "$attached" ] || usage_error "option '$option' is unknown or takes no value" ;;
+      [ "$value" ] || usage_error "option '$option' needs a value" ;;
+    nothing) [ ! "$has_value" ] || usage_error "option '$option' takes no value" ;;
   esac
-  case $option in
-    -n | --workers) workers=$value ;;
-    --worker) worker=$value ;;
-    --retries) retries=$value ;;
-    --worker-timeout) worker_timeout=$value ;;
-    -d | --delimiter) delimiter=$value ;;
-    --batch-size) batch_size=$value ;;
-    --max-row) max_row=$value ;;
-    --deal) deal=$value ;;
-    --header) header=1 ;;
-    --checksum) checksum=1 ;;
-    -o | --output) output=$value ;;
+
+  # What this script itself does with it.
+  case $name in
+    --output) output=$value ;;
     --rejects) rejects=$value ;;
-    --on-error) on_error=$value ;;
-    --crlf) crlf=1 ;;
-    --no-index) no_index=1 ;;
     --resume) resume=1 ;;
     --help) help 2>/dev/null || die 74 "standard output: cannot write"; exit ;;
     --version) echo "$program (row sums) 1.0" 2>/dev/null || die 74 "standard output: cannot write"
       exit ;;
-    --)
-      while [ "$left" -gt 0 ]; do
-        set -- "$@" "$1"
-        shift
-        left=$((left - 1))
-      done ;;
-    -?*) usage_error "unrecognised option '$option'" ;;
-    *) set -- "$@" "$option" ;;
   esac
-  unset value
+  if [ "$has_value" ]; then
+    quote "$value"
+    name=$name=$quoted
+  fi
+  case $to in
+    reader) reader="$reader $name" ;;
+    writer) writer="$writer $name" ;;
+  esac
 done
-[ $# -gt 0 ] || set -- -
+files=${files:-" -"}
+eval "set --$files"
 
 # --- Files that would be in each other's way --------------------------------------------------------
 
@@ -133,6 +164,7 @@ if [ "$resume" ]; then
   for own in partial journal journal.new; do
     [ ! "$1" -ef "$real_path.$own" ] || usage_error "the input is a file of --resume itself"
   done
+  writer="$writer --resume" reader="$reader --resume"
 fi
 
 # --- The programs -----------------------------------------------------------------------------------
@@ -148,10 +180,8 @@ find_programs() {  # SCRIPT
 find_programs "$0" || { [ -L "$0" ] && find_real_path "$0" && find_programs "$real_path"; } ||
   command -v p3_write >/dev/null || die 71 "p3_write is neither beside this script nor in PATH"
 
-exec "${bin}p3_write" --reader ${output:+"--output=$output"} ${resume:+--resume} \
-  ${rejects:+"--rejects=$rejects"} ${on_error:+"--on-error=$on_error"} ${crlf:+--crlf} \
-  ${no_index:+--no-index} -- \
-  "${bin}p1_read" "--workers=$workers" ${worker:+"--worker=$worker"} ${retries:+"--retries=$retries"} \
-  ${worker_timeout:+"--worker-timeout=$worker_timeout"} ${deal:+"--deal=$deal"} \
-  ${delimiter:+"--delimiter=$delimiter"} ${header:+--header} ${batch_size:+"--batch-size=$batch_size"} \
-  ${max_row:+"--max-row=$max_row"} ${checksum:+--checksum} ${resume:+--resume} -- "$@"
+quote "${bin}p3_write"
+command="$quoted --reader$writer --"
+quote "${bin}p1_read"
+command="$command $quoted$reader --$files"
+eval "exec $command"

@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
-from pipeline import BIN_DIR, LAUNCHER, Outcome, PipelineTest, main  # noqa: E402
+from pipeline import BIN_DIR, LAUNCHER, Outcome, PipelineTest, main, program  # noqa: E402
 
 ALL = 'p1_read', 'p2_sum', 'p3_write', 'run_pipeline.sh'
 
@@ -61,6 +61,71 @@ class FormsTest(PipelineTest):
             self.assertEqual(self.launcher(None, *words).status, 1)
             self.assertEqual((self.work / 'out').read_bytes(), b'0,3\n')
             (self.work / 'out').unlink()
+
+
+    def test_files_in_any_place(self):
+        for name, data in ('a', b'1\n'), ('-b', b'2\n'), ('--', b'4\n'):
+            self.file(name, data)
+        for words in (['a', '-n1', '-', '--no-index', '--', '-b', 'a', '--'],
+                      ['-n1', '--no-index', 'a', '-', './-b', 'a', './--']):
+            self.assertEqual(self.launcher(b'3\n', *words), Outcome(b'1\n3\n2\n1\n4\n', '', 0), words)
+        self.assertEqual(self.launcher(b'3\n', '-n1', '--'), Outcome(b'0,3\n', '', 0))
+        self.assertEqual(self.launcher(b'3\n', '-n1', ''), Outcome(b'', 'p1_read: : No such file or directory\n', 66))
+
+    def test_the_last_value_counts(self):
+        self.file('in.csv', b'a\n1;2\nx\n')
+        p1 = ['-d,', '--header', '--max-row=1', '--delimiter', ':', '-d;', '--header', '--max-row', '1M']
+        p3 = ['--on-error', 'skip', '-o', 'wrong', '--crlf', '--on-error=fail', '-oout', '--crlf', '--on-error=skip']
+        for run, status in ((lambda: self.chain(None, [*p1, 'in.csv'], p3), (0, 0, 1)),
+                            (lambda: self.launcher(None, *p3, *p1, '-n', 1, 'in.csv'), 1)):
+            self.assertEqual(run().status, status)
+            self.assertEqual((self.work / 'out').read_bytes(), b'0,3\r\n')
+            (self.work / 'out').unlink()
+            self.assertEqual(self.files(), ['in.csv'])
+
+
+class OddWordsTest(PipelineTest):
+    """What a shell would take for something else is handed on as it is."""
+    WORDS = [' ', 'a b', "'", "it's", "'a''b'", '"', '"a"', '\n', 'a\nb\n', '\t', '\\', 'a\\', "\\'", '$HOME', '$$',
+             '$(touch bad)', '`touch bad`', '*', '?', '[a]', '~', '#a', 'a;b', '&', '|', '<a', '>a', '(a)', '{a,b}', '!',
+             '%s', 'a=b', '=', '-x', '-n', '--', '--crlf', '--crlf=1', '\u00e4',
+             os.fsdecode(bytes(set(range(1, 128)) - {ord('/')})), os.fsdecode(bytes(range(128, 256)))]
+
+    def test_names_of_files(self):
+        for word in self.WORDS:
+            for out, rejects in (['-o', word], ['--rejects=r' + word]), (['-o' + word], ['--rejects', 'r' + word]), \
+                    (['--output', word], ['--rejects=r' + word]), (['--output=' + word], ['--rejects', 'r' + word]):
+                with self.subTest(out + rejects):
+                    self.file('i' + word, b'1\nx\n')
+                    outcome = self.launcher(None, '-n', 1, '--on-error=skip', *out, *rejects, 'i' + word)
+                    self.assertEqual((outcome.stdout, outcome.status), (b'', 1), outcome)
+                    self.assertEqual(self.files(), sorted([word, 'i' + word, 'r' + word]))
+                    self.assertEqual((self.work / word).read_bytes(), b'0,1\n')
+                    self.assertEqual((self.work / ('r' + word)).read_bytes(), b'x\n')
+                    for name in self.files():
+                        (self.work / name).unlink()
+
+    def test_operands(self):
+        for word in self.WORDS:
+            self.file(word, b'1\n')
+            self.assertEqual(self.launcher(None, '-n', 1, '--', word, word), Outcome(b'0,1\n1,1\n', '', 0), word)
+
+    def test_delimiters(self):
+        for byte in set(range(1, 256)) - set(b'"\r\n1234'):
+            delimiter = os.fsdecode(bytes([byte]))
+            with self.subTest(delimiter):
+                data = os.fsencode(f'1{delimiter}2\n"3"{delimiter}4')
+                self.assertEqual(self.launcher(data, '-n1', '-d', delimiter), Outcome(b'0,3\n1,7\n', '', 0))
+
+    def test_a_directory_of_programs(self):
+        for word in self.WORDS:
+            directory = self.directory / ('d' + word)
+            directory.mkdir()
+            for name in ALL:
+                (directory / name).symlink_to(program(name))
+            with self.subTest(word):
+                command = [directory / 'run_pipeline.sh', '-n1', '--worker', directory / 'p2_sum']
+                self.assertEqual(self.start(command, b'1\n').finish(), Outcome(b'0,1\n', '', 0))
 
 
 class LauncherTest(PipelineTest):
