@@ -27,17 +27,31 @@ Usage: $program [OPTION]... [FILE]...
 Sums the rows of CSV files of integers with several processes: prints "index,sum"
 for each row, in order. No FILE, or -, is standard input.
 
-  -n, --workers N      so many workers at most (default: one for each processor, up to 64)
-      --worker COMMAND the program that is started as a worker (default: p2_sum)
-  -o, --output FILE    write to FILE, which is only ever replaced by a complete one
-      --resume         with -o, for one plain file: go on where a run was killed
-  -d, --delimiter C    the byte between fields (default: a comma)
-      --header         skip the first row of each file
-      --retries K            deaths in a row at one place that are taken for chance (default: 3)
-      --worker-timeout T     replace a worker that returns nothing for T seconds
-      --batch-size SIZE, --max-row SIZE, --deal POLICY, --checksum    see p1_read(1)
-      --crlf, --no-index, --on-error POLICY, --rejects FILE   see p3_write(1)
-      --help, --version
+Input:
+  -d, --delimiter C       the byte between fields (default: a comma); \\t is a tab
+      --header            skip the first row of each file
+      --max-row SIZE      a longer row is an error (default: 16M)
+
+Output:
+  -o, --output FILE       write to FILE, which is only ever replaced by a complete one
+      --resume            with -o, for one plain file: go on where a run was killed
+      --no-index          print only the sums
+      --crlf              end lines with CR LF
+      --on-error POLICY   a row that is not integers: fail (default), or skip it and go on
+      --rejects FILE      with --on-error=skip: keep the rejected rows in FILE
+
+Workers:
+  -n, --workers N         so many at most (default: one for each processor, up to 64)
+      --worker COMMAND    the program that is started as a worker (default: p2_sum)
+      --retries K         deaths in a row at one place that are taken for chance (default: 3)
+      --worker-timeout T  replace a worker that returns nothing for T seconds
+      --batch-size SIZE   bytes of rows in a batch (default: 512K, or 1M of a large file)
+      --deal POLICY       who gets the next batch: round-robin (default), random or pull
+      --checksum          prove every batch and every result by a checksum
+
+Other:
+      --help              print this help and exit
+      --version           print the version and exit
 
 Exit status: 0 all of it; 1 done, some rows rejected (--on-error=skip); 64 usage;
 65 bad data; 66 no such input; 69 a process vanished; 71 the system; 73 cannot
@@ -82,23 +96,22 @@ while [ $# -gt 0 ]; do
   # For each option: which program it is for, its name there, and whether it takes a value.
   to="" name=$option takes=nothing
   case $option in
-    -n | --workers) to=reader name=--workers takes=value ;;
-    --worker) to=reader takes=value ;;
-    -o | --output) to=writer name=--output takes=value ;;
-    --resume) ;;
     -d | --delimiter) to=reader name=--delimiter takes=value ;;
     --header) to=reader ;;
+    --max-row) to=reader takes=value ;;
+    -o | --output) to=writer name=--output takes=value ;;
+    --no-index) to=writer ;;
+    --crlf) to=writer ;;
+    --on-error) to=writer takes=value ;;
+    --rejects) to=writer takes=value ;;
+    -n | --workers) to=reader name=--workers takes=value ;;
+    --worker) to=reader takes=value ;;
     --retries) to=reader takes=value ;;
     --worker-timeout) to=reader takes=value ;;
     --batch-size) to=reader takes=value ;;
-    --max-row) to=reader takes=value ;;
     --deal) to=reader takes=value ;;
     --checksum) to=reader ;;
-    --crlf) to=writer ;;
-    --no-index) to=writer ;;
-    --on-error) to=writer takes=value ;;
-    --rejects) to=writer takes=value ;;
-    --help | --version) ;;
+    --resume | --help | --version) ;;
     --)
       for file; do add_file "$file"; done
       break ;;
