@@ -35,6 +35,7 @@ Input:
 Output:
   -o, --output FILE       write to FILE, which is only ever replaced by a complete one
       --resume            with -o, for one plain file: go on where a run was killed
+  -k, --keep-order        no effect: the lines are always in the order of the rows
       --no-index          print only the sums
       --crlf              end lines with CR LF
       --on-error POLICY   a row that is not integers: fail (default), or skip it and go on
@@ -42,6 +43,7 @@ Output:
 
 Workers:
   -n, --workers N         so many at most (default: one for each processor, up to 64)
+  -j, --jobs N            the same as -n, as in GNU parallel
       --worker COMMAND    the program that is started as a worker (default: p2_sum)
       --retries K         deaths in a row at one place that are taken for chance (default: 3)
       --worker-timeout T  replace a worker that returns nothing for T seconds
@@ -104,14 +106,14 @@ while [ $# -gt 0 ]; do
     --crlf) to=writer ;;
     --on-error) to=writer takes=value ;;
     --rejects) to=writer takes=value ;;
-    -n | --workers) to=reader name=--workers takes=value ;;
+    -n | --workers | -j | --jobs) to=reader name=--workers takes=value ;;
     --worker) to=reader takes=value ;;
     --retries) to=reader takes=value ;;
     --worker-timeout) to=reader takes=value ;;
     --batch-size) to=reader takes=value ;;
     --deal) to=reader takes=value ;;
     --checksum) to=reader ;;
-    --resume | --help | --version) ;;
+    --resume | -k | --keep-order | --help | --version) ;;
     --)
       for file; do add_file "$file"; done
       break ;;

@@ -43,7 +43,8 @@ class FormsTest(PipelineTest):
 
     def test_numbers_of_workers(self):
         for words, n in ((['-n8'], 8), (['-n', 3], 3), (['--workers=2'], 2), (['--workers', 1], 1), (['-n', '08'], 8),
-                         (['-n2', '-n5'], 5), ([], min(len(os.sched_getaffinity(0)), 64))):
+                         (['-n2', '-n5'], 5), (['-j3'], 3), (['-j', 1], 1), (['--jobs=2'], 2), (['--jobs', 3], 3),
+                         (['-n1', '-j2'], 2), ([], min(len(os.sched_getaffinity(0)), 64))):
             run = self.start_half_way(lambda stdin: self.start_launcher(stdin, *words))
             # A place gets its worker with its first batch, and here each row is a batch.
             for row in range(1, 2 * n):
@@ -52,6 +53,14 @@ class FormsTest(PipelineTest):
             self.assertEqual(len(self.processes('/p2_sum ')), n, words)
             run.stdin.close()
             self.assertEqual(run.finish(), Outcome(b'', '', 0))
+
+    def test_keep_order(self):
+        """It changes nothing, and takes no value."""
+        for words in ['-k'], ['--keep-order'], ['-k', '-n2', '-k']:
+            self.assertEqual(self.launcher(b'1\n2\n', *words), Outcome(b'0,1\n1,2\n', '', 0), words)
+        for word, option in ('-k8', '-k'), ('-kj8', '-k'), ('--keep-order=1', '--keep-order'):
+            line = f"run_pipeline.sh: option '{option}' takes no value; try 'run_pipeline.sh --help'\n"
+            self.assertEqual(self.launcher(b'1\n', word), Outcome(b'', line, 64))
 
     def test_forms_of_the_launcher(self):
         self.file('in;csv', b'a\n1;2\nx\n')
@@ -158,7 +167,7 @@ class LauncherTest(PipelineTest):
         self.assertEqual((self.work / 'in.csv').read_bytes(), b'1\nx\n')
 
     def test_an_empty_value(self):
-        for option in '--delimiter', '-d', '-o', '--deal', '--batch-size', '--on-error', '-n':
+        for option in '--delimiter', '-d', '-o', '--deal', '--batch-size', '--on-error', '-n', '-j', '--jobs':
             line = f"run_pipeline.sh: option '{option}' needs a value; try 'run_pipeline.sh --help'\n"
             self.assertEqual(self.launcher(b'1\n', option, ''), Outcome(b'', line, 64))
             if option.startswith('--'):
