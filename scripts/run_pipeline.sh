@@ -52,6 +52,7 @@ Workers:
       --checksum          prove every batch and every result by a checksum
 
 Other:
+      --dry-run           print the command that would run, quoted for a shell, and exit
       --help              print this help and exit
       --version           print the version and exit
 
@@ -59,6 +60,12 @@ Exit status: 0 all of it; 1 done, some rows rejected (--on-error=skip); 64 usage
 65 bad data; 66 no such input; 69 a process vanished; 71 the system; 73 cannot
 create the output; 74 input or output; 141 nobody reads the output any more.
 EOF
+}
+
+# Has a COMMAND print what was asked for in place of a run, and ends.
+answer() {  # COMMAND...
+  "$@" 2>/dev/null || die 74 "standard output: cannot write"
+  exit
 }
 
 # --- The command line -------------------------------------------------------------------------------
@@ -84,7 +91,7 @@ add_file() {  # FILE
 # The options of p3_write, those of p1_read, and the files. All are quoted, and begin with a blank.
 # If an option is there more than once, the programs take the last one.
 writer="" reader=" --workers=auto" files=""
-output="" rejects="" resume=""
+output="" rejects="" resume="" dry_run=""
 
 while [ $# -gt 0 ]; do
   option=$1 value="" has_value=""
@@ -113,7 +120,7 @@ while [ $# -gt 0 ]; do
     --batch-size) to=reader takes=value ;;
     --deal) to=reader takes=value ;;
     --checksum) to=reader ;;
-    --resume | -k | --keep-order | --help | --version) ;;
+    --resume | -k | --keep-order | --dry-run | --help | --version) ;;
     --)
       for file; do add_file "$file"; done
       break ;;
@@ -137,9 +144,9 @@ while [ $# -gt 0 ]; do
     --output) output=$value ;;
     --rejects) rejects=$value ;;
     --resume) resume=1 ;;
-    --help) help 2>/dev/null || die 74 "standard output: cannot write"; exit ;;
-    --version) echo "$program (row sums) 1.0" 2>/dev/null || die 74 "standard output: cannot write"
-      exit ;;
+    --dry-run) dry_run=1 ;;
+    --help) answer help ;;
+    --version) answer echo "$program (row sums) 1.0" ;;
   esac
   if [ "$has_value" ]; then
     quote "$value"
@@ -199,4 +206,5 @@ quote "${bin}p3_write"
 command="$quoted --reader$writer --"
 quote "${bin}p1_read"
 command="$command $quoted$reader --$files"
+[ ! "$dry_run" ] || answer printf '%s\n' "$command"
 eval "exec $command"

@@ -13,6 +13,13 @@ from pipeline import BIN_DIR, LAUNCHER, Outcome, PipelineTest, main, program  # 
 ALL = 'p1_read', 'p2_sum', 'p3_write', 'run_pipeline.sh'
 
 
+def link_programs(directory):
+    """Makes a directory of links to all the programs."""
+    directory.mkdir()
+    for name in ALL:
+        (directory / name).symlink_to(program(name))
+
+
 class FormsTest(PipelineTest):
     def test_help(self):
         for name in ALL:
@@ -95,9 +102,9 @@ class FormsTest(PipelineTest):
 
 class OddWordsTest(PipelineTest):
     """What a shell would take for something else is handed on as it is."""
-    WORDS = [' ', 'a b', "'", "it's", "'a''b'", '"', '"a"', '\n', 'a\nb\n', '\t', '\\', 'a\\', "\\'", '$HOME', '$$',
-             '$(touch bad)', '`touch bad`', '*', '?', '[a]', '~', '#a', 'a;b', '&', '|', '<a', '>a', '(a)', '{a,b}', '!',
-             '%s', 'a=b', '=', '-x', '-n', '--', '--crlf', '--crlf=1', '\u00e4',
+    WORDS = [' ', 'a b', "'", "it's", "'a''b'", '"', '"a"', '\n', 'a\nb\n', '\t', '\\', '\\\\', '\\n', "\\'", 'a\\\n',
+             '$HOME', '$$', '$(touch bad)', '`touch bad`', '*', '?', '[a]', '~', '#a', 'a;b', '&', '|', '<a', '>a',
+             '(a)', '{a,b}', '!', '%s', 'a=b', '=', '-x', '-n', '--', '--crlf', '--crlf=1', '\u00e4',
              os.fsdecode(bytes(set(range(1, 128)) - {ord('/')})), os.fsdecode(bytes(range(128, 256)))]
 
     def test_names_of_files(self):
@@ -129,12 +136,66 @@ class OddWordsTest(PipelineTest):
     def test_a_directory_of_programs(self):
         for word in self.WORDS:
             directory = self.directory / ('d' + word)
-            directory.mkdir()
-            for name in ALL:
-                (directory / name).symlink_to(program(name))
+            link_programs(directory)
             with self.subTest(word):
                 command = [directory / 'run_pipeline.sh', '-n1', '--worker', directory / 'p2_sum']
                 self.assertEqual(self.start(command, b'1\n').finish(), Outcome(b'0,1\n', '', 0))
+
+
+class DryRunTest(PipelineTest):
+    """--dry-run prints the command that would run."""
+
+    def run_and_tidy(self, *command):
+        """The outcome, and the files that the command has made, which are removed."""
+        outcome = self.start(command, b'5\n').finish()
+        made = {name: (self.work / name).read_bytes() for name in self.files() if name not in self.inputs}
+        for name in made:
+            (self.work / name).unlink()
+        return outcome, made
+
+    def test_a_shell_does_with_it_what_the_launcher_does(self):
+        self.inputs = ['in.csv', '-i', *(f'i{word}' for word in OddWordsTest.WORDS)]
+        for name in self.inputs:
+            self.file(name, b'1;2\nx\n3')
+        for words in ([], ['-'], ['in.csv'], ['-d', ';', '--header', 'in.csv', '-', '--no-index', '--', '-i'],
+                      ['-o', 'out', '--resume', '--on-error=skip', '-d;', '-n', 1, 'in.csv'], ['missing.csv'], [''],
+                      ['-n', 'x'], ['-d', "'"], ['--worker', f"nice '{program('p2_sum')}'", '--retries=0'],
+                      *(['--on-error=skip', '-d;', '-o', f'o{word}', f'--rejects=r{word}', f'i{word}']
+                        for word in OddWordsTest.WORDS)):
+            with self.subTest(words):
+                dry, made = self.run_and_tidy(LAUNCHER, '--dry-run', *words)
+                self.assertEqual((dry.stderr, dry.status, made), ('', 0, {}))
+                direct = self.run_and_tidy(LAUNCHER, *words)
+                for shell in 'sh', 'bash':
+                    self.assertEqual(self.run_and_tidy(shell, '-c', dry.stdout), direct, dry.stdout)
+
+    def test_only_what_needs_quotes_has_them(self):
+        link_programs(self.work / 'bin')
+        words = ['-n2', '-o', 'a/b-1.csv', '-d;', 'in.csv', "it's", '--dry-run']
+        expected = b"bin/p3_write --reader --output=a/b-1.csv -- bin/p1_read --workers=auto --workers=2 " \
+            b"--delimiter=';' -- in.csv 'it'\\''s'\n"
+        self.assertEqual(self.start(['bin/run_pipeline.sh', *words]).finish(), Outcome(expected, '', 0))
+
+    def test_a_name_that_looks_like_an_assignment(self):
+        link_programs(self.work / 'a=b')
+        command = self.start(['a=b/run_pipeline.sh', '--dry-run']).finish().stdout
+        self.assertEqual(self.start(['sh', '-c', command], b'5\n').finish(), Outcome(b'0,5\n', '', 0), command)
+
+    def test_nothing_is_started_or_opened(self):
+        self.fifo('in')  # whoever opens it waits
+        outcome = self.shell('run_pipeline.sh --dry-run -o out in - >command; cat', b'5\n')
+        self.assertEqual((outcome, self.files()), (Outcome(b'5\n', '', 0), ['command', 'in']))
+
+    def test_wrong_usage(self):
+        self.file('in.csv', b'1\n')
+        for words in ['--bogus'], ['-n'], ['--dry-run=1'], ['-o', 'in.csv', 'in.csv'], ['--resume', 'in.csv']:
+            outcome = self.launcher(None, '--dry-run', *words)
+            self.assertEqual((outcome.stdout, outcome.stderr.count('\n'), outcome.status), (b'', 1, 64), outcome)
+
+    def test_output_that_cannot_be_written(self):
+        for output in '>/dev/full', '>&-':
+            self.assertEqual(self.shell(f'run_pipeline.sh --dry-run {output}'),
+                             Outcome(b'', 'run_pipeline.sh: standard output: cannot write\n', 74))
 
 
 class LauncherTest(PipelineTest):
