@@ -94,10 +94,9 @@ class Monolith {
     summer.answer(batch, {text.data() + skipped, batch.text});
     if (!summer.rejects().empty()) {
       const Reject& reject = summer.rejects().front();
-      throw Failure(ExitStatus::bad_data, name_ + ": row " +
-                                              std::to_string(batch.first_row + reject.row) +
-                                              ", field " + std::to_string(reject.field) + ": '" +
-                                              reject.value + "' is not an integer");
+      throw Failure(ExitStatus::bad_data,
+                    name_ + ": row " + std::to_string(batch.first_row + reject.row) + ", field " +
+                        std::to_string(reject.field) + ": " + reject.reason);
     }
     for (uint64_t turn; (turn = turn_) < number && !has_failed_;) turn_.wait(turn);
     if (has_failed_) return;

@@ -37,7 +37,7 @@ void add_plain_rows(std::string_view text, uint32_t input, const BatcherOptions&
   size_t row = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
   size_t number = 0;  // of the row within this file, including its header
   const auto end_row = [&](size_t end) {
-    const bool is_header = options.header && number == 0;
+    const bool is_header = options.header != HeaderRow::none && number == 0;
     if (!is_header) expected.rows.push_back({origin + row, origin + end});
     ++number;
     row = end;
@@ -169,7 +169,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.dialect.delimiter = static_cast<char>(choices.byte());
   if (!options.dialect.is_possible()) return -1;
   const unsigned choice = choices.byte();
-  options.header = choice % 2;
+  options.header = choice % 2 ? HeaderRow::skip : HeaderRow::none;
   const bool is_long = choice >= 0x80;
   // Up to about 16 KiB. Small values are more likely.
   const auto bytes = [&] {

@@ -19,7 +19,10 @@ std::string text_of(Choices& choices) {
 Hello hello_of(Choices& choices) {
   Hello hello;
   hello.content = choices.below(2) ? Content::results : Content::batches;
-  hello.header = choices.below(2);
+  hello.header = static_cast<HeaderRow>(choices.below(3));
+  hello.lines = static_cast<LineKind>(choices.below(3));
+  hello.fields.complement = choices.below(2);
+  hello.fields.empty_is_zero = choices.below(2);
   hello.dialect.delimiter = static_cast<char>(choices.byte());
   if (!hello.dialect.is_possible()) hello.dialect.delimiter = ',';
   hello.identity = {choices.number(), {choices.number(), choices.number()}};
@@ -27,6 +30,8 @@ Hello hello_of(Choices& choices) {
   hello.shared = {static_cast<int32_t>(choices.number()), choices.number()};
   hello.place = static_cast<uint32_t>(choices.number());
   hello.life = static_cast<uint32_t>(choices.number());
+  hello.fields.list = text_of(choices);
+  hello.command = text_of(choices);
   while (!choices.are_over()) hello.inputs.push_back(text_of(choices));
   return hello;
 }
@@ -39,7 +44,7 @@ std::vector<Reject> rejects_of(Choices& choices) {
     reject.field = choices.number();
     reject.offset = choices.number();
     reject.lines_before = choices.number();
-    reject.value = text_of(choices);
+    reject.reason = text_of(choices);
     reject.bytes = text_of(choices);
   }
   return rejects;
@@ -74,7 +79,8 @@ void check_details(std::string_view details, unsigned kind) {
             "a hello has a content");
     require(hello->dialect.is_possible(), "a hello has a delimiter");
     std::string expected(details);
-    expected[2] = expected[2] ? 1 : 0;  // whether there is a header: any number but 0 means yes
+    // The two flags about fields: any number but 0 means yes.
+    for (const size_t flag : {4, 5}) expected[flag] = expected[flag] ? 1 : 0;
     require(encode(*hello) == expected, "a hello has one form");
   } else if (kind == 1) {
     const auto rejects = decoded(decode_rejects, details);

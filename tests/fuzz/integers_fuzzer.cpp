@@ -26,7 +26,7 @@ std::string describe(const Answer& answer) {
   for (const Reject& reject : answer.rejects) {
     text += "\n    reject: row " + std::to_string(reject.row) + ", field " +
             std::to_string(reject.field) + " at " + std::to_string(reject.offset) + " after " +
-            std::to_string(reject.lines_before) + ": " + printable(reject.value) + " in " +
+            std::to_string(reject.lines_before) + ": " + reject.reason + ", in " +
             printable(reject.bytes, 200);
   }
   return text;
@@ -62,7 +62,7 @@ class PlainSummer {
     if (!add(value_) && reject_.field == 0) {
       reject_.field = fields_;
       reject_.offset = batch_.text_begin() + field_;
-      reject_.value = value_.substr(0, reject_value_limit);
+      reject_.reason = "'" + printable(value_) + "' is not an integer";
     }
     value_.clear();
     field_ = next;

@@ -21,21 +21,22 @@ struct Frame {
   bool operator==(const Frame&) const = default;
 };
 
-/// A chunk or an input: what a worker is to look at.
-struct Source {
+/// A frame that is no tile: a chunk, an input or a header.
+struct Aside {
   FrameType type = FrameType::chunk;
   Range range;
   uint32_t input = 0;
   uint32_t where = 0;
+  std::string text;   // of a header
   size_t frames = 0;  // so many come before it
-  bool operator==(const Source&) const = default;
+  bool operator==(const Aside&) const = default;
 };
 
 /// Everything that a stream says, up to its end or up to the first thing that is wrong with it.
 struct Seen {
   std::optional<Hello> hello;
   std::vector<Frame> frames;
-  std::vector<Source> sources;
+  std::vector<Aside> asides;
   std::optional<Verdict> verdict;
   ExitStatus status = ExitStatus::complete;
   std::string message;
@@ -44,7 +45,7 @@ struct Seen {
 
 std::string describe(const Seen& seen) {
   return (seen.hello ? "hello, " : "no hello, ") + std::to_string(seen.frames.size()) +
-         " frames, " + std::to_string(seen.sources.size()) + " chunks and inputs, " +
+         " frames, " + std::to_string(seen.asides.size()) + " others, " +
          (seen.verdict ? "an end" : "no end") + (seen.message.empty() ? "" : ": " + seen.message);
 }
 
@@ -70,12 +71,16 @@ Seen seen_in(std::string_view bytes, Content content, Pieces pieces) {
         seen.frames.push_back(frame);
         stream.next();
       } else if (stream.item() == StreamParser::Item::chunk ||
-                 stream.item() == StreamParser::Item::input) {
+                 stream.item() == StreamParser::Item::input ||
+                 stream.item() == StreamParser::Item::header) {
         const FrameHeader& header = stream.header();
-        seen.sources.push_back(
-            {header.type, header.range, header.input, header.where, seen.frames.size()});
-        // The end of an input is not looked at.
-        if (header.type == FrameType::input) seen.sources.back().range.end = header.range.begin;
+        Aside aside{header.type, header.range, header.input, header.where, "", seen.frames.size()};
+        // The end of an input is not looked at, and of a header neither range nor `where`.
+        if (header.type == FrameType::input) aside.range.end = header.range.begin;
+        if (header.type == FrameType::header) {
+          aside = {header.type, {}, header.input, 0, std::string(stream.text()), aside.frames};
+        }
+        seen.asides.push_back(aside);
         stream.next();
       } else if (stream.item() == StreamParser::Item::end) {
         seen.verdict = stream.verdict();
@@ -92,7 +97,7 @@ Seen seen_in(std::string_view bytes, Content content, Pieces pieces) {
 /// was accepted.
 void check_rules(const Seen& seen, Content content) {
   require(!seen.verdict || seen.hello, "no end without a hello");
-  require((seen.frames.empty() && seen.sources.empty()) || seen.hello, "no frame without a hello");
+  require((seen.frames.empty() && seen.asides.empty()) || seen.hello, "no frame without a hello");
   if (!seen.hello) return;
   require(seen.hello->content == content, "the content that belongs");
   uint64_t position = seen.hello->begin;
@@ -109,41 +114,52 @@ void check_rules(const Seen& seen, Content content) {
     } else {
       require(!frame.is_shared, "lines follow their header");
       const auto lines = std::count(frame.text.begin(), frame.text.end(), '\n');
-      require(static_cast<uint64_t>(lines) + frame.rejects.size() == batch.rows,
-              "each row is answered");
+      const uint64_t answered = static_cast<uint64_t>(lines) + frame.rejects.size();
+      require(answered == batch.rows || seen.hello->lines == LineKind::any, "each row is answered");
       require(frame.text.empty() || frame.text.back() == '\n', "lines are whole");
       const uint64_t details = encode(frame.rejects).size();
-      require(details + batch.text <= 9 + 48 * batch.rows + 2 * largest_text,
-              "an answer is no longer than may be");
+      const uint64_t more = seen.hello->lines == LineKind::sums ? 0 : largest_answer;
+      require(
+          details + batch.text <= 9 + (48 + reject_reason_limit) * batch.rows + largest_text + more,
+          "an answer is no longer than may be");
     }
     position = batch.range.end;
   }
   require(!seen.verdict || position <= seen.verdict->total, "the end comes last");
-  require(content == Content::batches || seen.sources.empty(),
-          "chunks and inputs are among batches");
-  for (const Source& source : seen.sources) {
-    require(source.input < seen.hello->inputs.size(), "an input that has a name");
-    if (source.type == FrameType::input) continue;
-    require(source.range.begin < source.range.end, "a chunk is not empty");
-    require(source.range.size() <= seen.hello->largest_text, "a chunk is no longer than may be");
+  for (const Aside& aside : seen.asides) {
+    require(aside.input < seen.hello->inputs.size(), "an input that has a name");
+    if (aside.type == FrameType::header) {
+      const bool is_row = content == Content::batches;
+      require(aside.text.size() <= (is_row ? seen.hello->largest_text : largest_answer),
+              "a header is no longer than may be");
+      continue;
+    }
+    require(content == Content::batches, "chunks and inputs are among batches");
+    if (aside.type == FrameType::input) continue;
+    require(aside.range.begin < aside.range.end, "a chunk is not empty");
+    require(aside.range.size() <= seen.hello->largest_text, "a chunk is no longer than may be");
   }
 }
 
 /// The stream as a StreamWriter writes it.
 std::string written(const Seen& seen) {
   std::string bytes = hello_frame(*seen.hello);
-  auto source = seen.sources.begin();
-  const auto add_sources = [&](size_t frames) {
-    for (; source != seen.sources.end() && source->frames == frames; ++source) {
-      const int where = static_cast<int>(source->where);
-      bytes += source->type == FrameType::chunk
-                   ? chunk_frame(source->range, source->input, where)
-                   : input_frame(source->input, source->range.begin, where);
+  auto aside = seen.asides.begin();
+  const auto add_asides = [&](size_t frames) {
+    for (; aside != seen.asides.end() && aside->frames == frames; ++aside) {
+      const int where = static_cast<int>(aside->where);
+      if (aside->type == FrameType::chunk) {
+        bytes += chunk_frame(aside->range, aside->input, where);
+      } else if (aside->type == FrameType::input) {
+        bytes += input_frame(aside->input, aside->range.begin, where);
+      } else {
+        bytes += header_frame(aside->input, aside->text);
+      }
     }
   };
   for (size_t i = 0; i < seen.frames.size(); ++i) {
     const Frame& frame = seen.frames[i];
-    add_sources(i);
+    add_asides(i);
     if (frame.is_shared) {
       bytes += batch_frame_shared(frame.batch);
       continue;
@@ -155,7 +171,7 @@ std::string written(const Seen& seen) {
     const auto header_bytes = encode(header);
     bytes.append(header_bytes.data(), header_bytes.size()).append(details).append(frame.text);
   }
-  add_sources(seen.frames.size());
+  add_asides(seen.frames.size());
   return bytes + end_frame(*seen.verdict);
 }
 

@@ -120,7 +120,7 @@ Expected expected_of(const std::vector<std::string>& inputs, const BatcherOption
     const std::string& text = inputs[input];
     size_t at = text.starts_with(mark) ? mark.size() : 0;
     expected.end = input_begin;
-    for (bool is_header = options.header; at < text.size(); is_header = false) {
+    for (bool is_header = options.header != HeaderRow::none; at < text.size(); is_header = false) {
       RowAutomaton automaton(options.dialect);
       const size_t row = at;
       while (at < text.size() && automaton.step(text[at]) != RowAutomaton::Meaning::row_end) ++at;
@@ -226,7 +226,7 @@ void check(const std::vector<std::string>& inputs, BatcherOptions options = {},
 
 BatcherOptions with_header() {
   BatcherOptions options;
-  options.header = true;
+  options.header = HeaderRow::skip;
   return options;
 }
 
@@ -289,7 +289,7 @@ TEST_CASE("batcher: random texts tile exactly") {
   std::mt19937 random(3);
   for (int i = 0; i < 150; ++i) {
     BatcherOptions options;
-    options.header = random() % 3 == 0;
+    options.header = random() % 3 == 0 ? HeaderRow::skip : HeaderRow::none;
     options.max_row = random() % 2 == 0 ? 1 + random() % 12 : 1000;
     options.dialect.delimiter = i % 5 == 0 ? '\xEF' : ',';
     std::vector<std::string> inputs(1 + random() % 3);
@@ -316,7 +316,7 @@ TEST_CASE("batcher: a run goes on where any batch of it began, as if it had neve
   std::mt19937 random(5);
   for (int i = 0; i < 300; ++i) {
     BatcherOptions options;
-    options.header = i % 2 == 0;
+    options.header = i % 2 == 0 ? HeaderRow::skip : HeaderRow::none;
     options.max_row = i % 3 == 0 ? 6 : 1000;
     options.batch_size = 1 + random() % 10;
     const std::string text =

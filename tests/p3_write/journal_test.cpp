@@ -12,8 +12,7 @@ namespace {
 Journal example() {
   Journal journal;
   journal.input = {UINT64_MAX, {1, UINT64_MAX - 1}};
-  journal.dialect.delimiter = '\xff';
-  journal.header = true;
+  journal.rows = "--delimiter=\xff --header --command=sed 's/\"/\\'\n";
   journal.options = "--on-error=skip --rejects=a \"b\" \\c\nd";
   journal.state = {1ull << 40, 7, 4711, 12, true, true};
   return journal;
@@ -53,6 +52,6 @@ TEST_CASE("journal: every truncation, every bit and more bytes are refused") {
 
 TEST_CASE("journal: of another version") {
   // As another version of the program writes it: with the right checksum.
-  const std::string text = "row sums journal, version 2\nwhatever\nchecksum 9547536151754931772\n";
-  CHECK(refusal_of(text) == "of version 2; this program reads version 1");
+  const std::string text = "row sums journal, version 3\nwhatever\nchecksum 13231373621147948806\n";
+  CHECK(refusal_of(text) == "of version 3; this program reads version 2");
 }

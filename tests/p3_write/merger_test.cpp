@@ -138,7 +138,7 @@ TEST_CASE("merger: streams of different inputs") {
   others[0].identity.size = 101;
   others[1].identity.hash[1] = 3;
   others[2].dialect.delimiter = ';';
-  others[3].header = true;
+  others[3].header = HeaderRow::skip;
   others[4].begin = 1;
   for (const Hello& other : others) {
     Merger merger(2);

@@ -143,7 +143,8 @@ const std::vector<Result> good = {{batch(0, 4, 0, 2), "0,1\n1,2\n", {}},
 const std::vector<Result> bad = {{batch(0, 4, 0, 2), "0,1\n1,2\n", {}},
                                  {batch(4, 14, 2, 4),
                                   "2,3\n4,5\n",
-                                  {{1, 2, 8, 4, "x\n", "7,\"x\n\"\n"}, {3, 1, 12, 8, "", ",\n"}}},
+                                  {{1, 2, 8, 4, "'x\\n' is not an integer", "7,\"x\n\"\n"},
+                                   {3, 1, 12, 8, "'' is not an integer", ",\n"}}},
                                  {batch(14, 16, 6), "6,7\n", {}}};
 
 }  // namespace
@@ -178,7 +179,7 @@ TEST_CASE("result_writer: unknown rows get their numbers here") {
   parts.pop_back();
   CHECK(outcome_of(parts, {}, 100).output == "100,1\n101,2\n102,3\n");
 
-  parts = {{batch(0, 4, unknown_row, 2), "1,2\n", {{0, 1, 0, 0, "x", "x\n"}}}};
+  parts = {{batch(0, 4, unknown_row, 2), "1,2\n", {{0, 1, 0, 0, "'x' is wrong", "x\n"}}}};
   const Outcome outcome = outcome_of(parts, skipping(), 41);
   CHECK(outcome.output == "42,2\n");
   CHECK(outcome.reports.find("row 41, field 1") != std::string::npos);
@@ -218,9 +219,10 @@ TEST_CASE("result_writer: no rejects, an empty file for them") {
 
 TEST_CASE("result_writer: bytes count from the beginning of the reject's own input") {
   // The second input is empty, so it is not reported.
-  const std::vector<Result> results = {{batch(0, 10, 0), "0,1\n", {}},
-                                       {batch(10, 14, 1, 1, 2), "", {{0, 1, 12, 0, "x", "x\n"}}},
-                                       {batch(14, 16, 2, 1, 2), "", {{0, 1, 14, 0, "y", "y\n"}}}};
+  const std::vector<Result> results = {
+      {batch(0, 10, 0), "0,1\n", {}},
+      {batch(10, 14, 1, 1, 2), "", {{0, 1, 12, 0, "'x' is wrong", "x\n"}}},
+      {batch(14, 16, 2, 1, 2), "", {{0, 1, 14, 0, "'y' is wrong", "y\n"}}}};
   const Outcome outcome = outcome_of(results, skipping());
   CHECK(outcome.reports.find("third.csv: row 1, field 1 (byte 2): 'x'") != std::string::npos);
   CHECK(outcome.reports.find("third.csv: row 2, field 1 (byte 4): 'y'") != std::string::npos);
@@ -228,9 +230,9 @@ TEST_CASE("result_writer: bytes count from the beginning of the reject's own inp
 
 TEST_CASE("result_writer: a reject does not upset a terminal") {
   const std::vector<Result> results = {
-      {batch(0, 10, 0), "", {{0, 1, 0, 0, "\x1B[2J\xFF", "\x1B[2J\xFF\n"}}}};
+      {batch(0, 10, 0), "", {{0, 1, 0, 0, "'\x1B[2J\x7F' is wrong", "\x1B[2J\xFF\n"}}}};
   const Outcome outcome = outcome_of(results, skipping());
-  CHECK(outcome.reports.find("'\\x1b[2J\\xff' is not") != std::string::npos);
+  CHECK(outcome.reports.find("'\\x1b[2J\\x7f' is wrong\n") != std::string::npos);
   CHECK(outcome.rejects == "\x1B[2J\xFF\n");
 }
 
@@ -245,16 +247,17 @@ TEST_CASE("result_writer: an output that cannot be created") {
   CHECK(std::filesystem::is_empty(directory.path()));
 }
 
-TEST_CASE("result_writer: a row that no worker survives is reported without a field") {
-  const std::vector<Result> deadly = {{batch(0, 4, 0, 2), "0,1\n1,2\n", {}},
-                                      {batch(4, 8, 2), "", {{0, 0, 6, 0, "", "3\n"}}},
-                                      {batch(8, 10, 3), "3,4\n", {}}};
-  const std::string report = "in.csv: row 2 (byte 6): every p2_sum that is given it dies\n";
-  const Outcome failed = outcome_of(deadly);
+TEST_CASE("result_writer: a reject of a whole row is reported without a field") {
+  const std::vector<Result> unread = {
+      {batch(0, 4, 0, 2), "0,1\n1,2\n", {}},
+      {batch(4, 8, 2), "", {{0, 0, 6, 0, "every worker dies of it", "3\n"}}},
+      {batch(8, 10, 3), "3,4\n", {}}};
+  const std::string report = "in.csv: row 2 (byte 6): every worker dies of it\n";
+  const Outcome failed = outcome_of(unread);
   CHECK(failed.thrown.status == ExitStatus::bad_data);
   CHECK(failed.output == "0,1\n1,2\n");
   CHECK(failed.reports.ends_with(report));
-  const Outcome skipped = outcome_of(deadly, skipping());
+  const Outcome skipped = outcome_of(unread, skipping());
   CHECK(skipped.status == ExitStatus::some_rejected);
   CHECK(skipped.output == "0,1\n1,2\n3,4\n");
   CHECK(skipped.rejects == "3\n");

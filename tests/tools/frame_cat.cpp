@@ -1,9 +1,10 @@
 // frame_cat: shows a stream of batches or of results, frame by frame.
 //
-// Each frame has one line, with details indented below: the names and the identity in a hello,
-// rejects, and with --text the rows or lines, escaped. A damaged stream is shown up to the damage.
-// Then comes the line that p2_sum or p3_write would report, and their exit status is used. A
-// verdict other than `complete` is shown like any other and is not a failure of this program.
+// Each frame has one line, with details indented below: what a hello says of the input and of
+// the lines, rejects, and with --text the rows or lines, escaped. A damaged stream is shown up to
+// the damage. Then comes the line that p2_sum or p3_write would report, and their exit status is
+// used. A verdict other than `complete` is shown like any other and is not a failure of this
+// program.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -113,13 +114,24 @@ std::string shown_hello(const Hello& hello) {
   out += " from byte " + std::to_string(hello.begin);
   out += ", largest text " + std::to_string(hello.largest_text);
   out += ", delimiter " + quoted({&hello.dialect.delimiter, 1});
-  if (hello.header) out += ", header";
+  if (hello.header == HeaderRow::skip) out += ", header";
+  if (hello.header == HeaderRow::repeat) out += ", header repeated";
+  if (hello.fields.empty_is_zero) out += ", empty fields are 0";
   out += ", place " + std::to_string(hello.place) + ", life " + std::to_string(hello.life);
   out.append("\n").append(indent).append("identity: ");
   if (hello.identity.size != 0) out += std::to_string(hello.identity.size) + " bytes, ";
   out += hex(hello.identity.hash[0]) + hex(hello.identity.hash[1]) + "\n";
   for (size_t i = 0; i < hello.inputs.size(); ++i) {
     out.append(indent).append("input " + std::to_string(i) + ": " + quoted(hello.inputs[i]) + "\n");
+  }
+  if (hello.fields.are_selected()) {
+    out.append(indent).append(hello.fields.complement ? "all fields but " : "fields ");
+    out += quoted(hello.fields.list) + "\n";
+  }
+  if (hello.lines != LineKind::sums) {
+    const bool is_each_row = hello.lines == LineKind::text;
+    out.append(indent).append(is_each_row ? "a line for each row" : "any lines for a batch");
+    out += ", by " + quoted(hello.command) + "\n";
   }
   if (hello.shared.fd >= 0) {
     out.append(indent).append("text in descriptor " + std::to_string(hello.shared.fd));
@@ -144,10 +156,19 @@ std::string shown_frame(const StreamParser& stream, bool with_text) {
     for (const Reject& reject : stream.rejects()) {
       out.append(indent).append("reject: row " + std::to_string(reject.row) + " of these, field ");
       out += std::to_string(reject.field) + " (byte " + std::to_string(reject.offset) + "): ";
-      out += quoted(reject.value) + " in " + quoted(reject.bytes) + ", after ";
+      out += printable(reject.reason, reject.reason.size()) + ", in " + quoted(reject.bytes) +
+             ", after ";
       out += std::to_string(reject.lines_before) + " bytes of lines\n";
     }
   }
+  if (with_text) add_text(out, stream.text());
+  return out;
+}
+
+std::string shown_header(const StreamParser& stream, bool with_text) {
+  const FrameHeader& header = stream.header();
+  std::string out = "header  input " + std::to_string(header.input) + ", text ";
+  out += std::to_string(header.text) + "\n";
   if (with_text) add_text(out, stream.text());
   return out;
 }
@@ -187,6 +208,10 @@ void show(Source source, const Options& options) {
         break;
       case StreamParser::Item::frame:
         print(shown_frame(stream, options.text));
+        stream.next();
+        break;
+      case StreamParser::Item::header:
+        print(shown_header(stream, options.text));
         stream.next();
         break;
       case StreamParser::Item::chunk:

@@ -15,13 +15,16 @@ Hello example_hello() {
   Hello hello;
   hello.content = Content::results;
   hello.dialect.delimiter = ';';
-  hello.header = true;
+  hello.header = HeaderRow::skip;
+  hello.fields = {"1-", false, true};
   hello.identity = {0x0102, {0x0304, 0x0506}};
   hello.inputs = {"a.csv", "", std::string("b\0\n", 3)};
   hello.largest_text = 0x0708;
   hello.shared = {5, 0x1000};
   hello.place = 6;
   hello.life = 7;
+  hello.lines = LineKind::any;
+  hello.command = "wc";
   return hello;
 }
 
@@ -56,10 +59,12 @@ void check_length(Decode decode, const std::string& details, size_t least) {
 
 TEST_CASE("codec: the bytes of a hello") {
   CHECK(to_hex(encode(example_hello())) ==
-        "01 02 01 3b "
+        "01 02 01 02 00 01 3b "
         "02 01 00 00 00 00 00 00 04 03 00 00 00 00 00 00 06 05 00 00 00 00 00 00 "
         "08 07 00 00 00 00 00 00 05 00 00 00 00 10 00 00 00 00 00 00 "
         "06 00 00 00 07 00 00 00 "
+        "02 00 00 00 00 00 00 00 31 2d "
+        "02 00 00 00 00 00 00 00 77 63 "
         "03 00 00 00 00 00 00 00 "
         "05 00 00 00 00 00 00 00 61 2e 63 73 76 "
         "00 00 00 00 00 00 00 00 "
@@ -130,17 +135,17 @@ TEST_CASE("codec: a status is 0 to 255, and not 1") {
 TEST_CASE("codec: absurd lengths are refused before anything is allocated for them") {
   const std::string lengths[] = {"00 00 00 00 80 00 00 00", "ff ff ff ff ff ff ff ff",
                                  "00 00 00 00 00 00 00 80"};
-  constexpr size_t count_of_inputs_at = 1 + 3 + 4 * 8 + 4 + 8 + 4 + 4;
+  constexpr size_t count_of_inputs_at = 1 + 6 + 4 * 8 + 4 + 8 + 4 + 4 + 2 * (8 + 2);
   constexpr size_t length_of_input_at = count_of_inputs_at + 8;
   constexpr size_t count_of_rejects_at = 1;
-  constexpr size_t length_of_value_at = 1 + 8 + 4 * 8;
+  constexpr size_t length_of_reason_at = 1 + 8 + 4 * 8;
   const std::string refusal = "a length beyond the end of its frame";
   for (const std::string& length : lengths) {
     for (const size_t at : {count_of_inputs_at, length_of_input_at}) {
       CHECK(refusal_of(decode_hello, encode(example_hello()).replace(at, 8, from_hex(length))) ==
             refusal);
     }
-    for (const size_t at : {count_of_rejects_at, length_of_value_at}) {
+    for (const size_t at : {count_of_rejects_at, length_of_reason_at}) {
       CHECK(refusal_of(decode_rejects,
                        encode(example_rejects()).replace(at, 8, from_hex(length))) == refusal);
     }

@@ -35,7 +35,7 @@ std::vector<std::string> examples() {
     blocks.push_back(from_hex(document.substr(at, length)));
     at += length;
   }
-  REQUIRE(blocks.size() == 6);
+  REQUIRE(blocks.size() == 7);
   return blocks;
 }
 
@@ -90,7 +90,8 @@ TEST_CASE("format document: the stream of results") {
   CHECK(seen.frames[0].batch.range == batch_in_document.range);
   CHECK(seen.frames[0].batch.rows == 2);
   CHECK(seen.frames[0].text == "0,3\n");
-  CHECK(seen.frames[0].rejects == std::vector<Reject>{{1, 2, 6, 4, "x", "3,x\n"}});
+  CHECK(seen.frames[0].rejects ==
+        std::vector<Reject>{{1, 2, 6, 4, "'x' is not an integer", "3,x\n"}});
   CHECK(seen.verdict == Verdict{ExitStatus::complete, 8, 2});
   const size_t result_at = hello_frame(*seen.hello).size();
   CHECK(decode_header(std::string_view(bytes).substr(result_at, frame_header_size)).flags ==
@@ -101,10 +102,14 @@ TEST_CASE("format document: the batch by reference") {
   CHECK(to_hex(examples()[2]) == to_hex(batch_frame_shared(batch_in_document)));
 }
 
+TEST_CASE("format document: a header row") {
+  CHECK(to_hex(examples()[3]) == to_hex(header_frame(0, "a,b\n")));
+}
+
 TEST_CASE("format document: a chunk and its outline") {
-  CHECK(to_hex(examples()[3]) == to_hex(chunk_frame({0, 8}, 0, 9)));
+  CHECK(to_hex(examples()[4]) == to_hex(chunk_frame({0, 8}, 0, 9)));
   const ScannedChunk scanned{0, 0, Outline::of("1,2\n3,x\n", Dialect())};
-  CHECK(to_hex(examples()[4]) == to_hex(encode(scanned)));
+  CHECK(to_hex(examples()[5]) == to_hex(encode(scanned)));
 }
 
 TEST_CASE("format document: the flags") {
@@ -126,7 +131,7 @@ TEST_CASE("format document: the flags") {
 
 TEST_CASE("format document: control messages") {
   using Message = ControlMessage<NewsOfWriter>;
-  CHECK(ControlParser<NewsOfWriter>().feed(examples()[5]) ==
+  CHECK(ControlParser<NewsOfWriter>().feed(examples()[6]) ==
         std::vector<Message>{{NewsOfWriter::received, 0, 8}, {NewsOfWriter::printed, 0, 8}});
 }
 

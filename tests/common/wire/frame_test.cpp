@@ -43,7 +43,7 @@ std::string refusal_of(const std::string& bytes) {
 
 TEST_CASE("frame header: every field has its place, least significant byte first") {
   CHECK(to_hex(bytes_of(example()).substr(0, 72)) ==
-        "8f 52 45 53 01 00 02 00 04 03 02 01 00 00 00 00 "
+        "8f 52 45 53 02 00 02 00 04 03 02 01 00 00 00 00 "
         "88 77 66 55 44 33 22 11 00 ff ee dd cc bb aa 99 "
         "05 00 00 00 00 00 00 00 06 00 00 00 00 00 00 00 "
         "07 00 00 00 00 00 00 00 08 00 00 00 00 00 00 00 "
@@ -60,11 +60,15 @@ TEST_CASE("frame header: each type has its mark") {
   CHECK(mark_of(FrameType::batch) == std::string("\x8f") + "BAT");
   CHECK(mark_of(FrameType::result) == "\x8fRES");
   CHECK(mark_of(FrameType::end) == std::string("\x8f") + "END");
+  CHECK(mark_of(FrameType::chunk) == std::string("\x8f") + "CHU");
+  CHECK(mark_of(FrameType::input) == "\x8fINP");
+  CHECK(mark_of(FrameType::header) == "\x8fHDR");
 }
 
 TEST_CASE("frame header: decoding gives back what was encoded") {
   FrameHeader header = example();
-  for (const auto type : {FrameType::hello, FrameType::batch, FrameType::result, FrameType::end}) {
+  for (const auto type : {FrameType::hello, FrameType::batch, FrameType::result, FrameType::end,
+                          FrameType::chunk, FrameType::input, FrameType::header}) {
     header.type = type;
     CHECK(decode_header(bytes_of(header)) == header);
   }
@@ -94,7 +98,7 @@ TEST_CASE("frame header: damage to any byte shows, whatever the bit") {
 TEST_CASE("frame header: another version is named before its checksum is looked at") {
   std::string other = bytes_of(example());
   other[4] = 7;
-  CHECK(refusal_of(other) == "format version 7; this program reads version 1");
+  CHECK(refusal_of(other) == "format version 7; this program reads version 2");
 }
 
 TEST_CASE("frame header: lengths up to the limit and no further") {

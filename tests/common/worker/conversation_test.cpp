@@ -4,13 +4,16 @@
 
 #include <fcntl.h>
 #include <unistd.h>
-#include <algorithm>
 
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <thread>
 
 #include "common/io/ring.h"
 #include "common/wire/scanned_chunk.h"
+#include "common/worker/reasons.h"
+#include "p2_sum/batch_summer.h"
 #include "tests/support/files.h"
 #include "tests/support/interruptions.h"
 #include "tests/support/pipes.h"
@@ -25,13 +28,20 @@ using namespace std::string_literals;
 
 const std::string hello = hello_frame(hello_of(Content::batches));
 
+/// A worker that sums.
+ExitStatus sum_all(int in, StreamWriter& out) {
+  return answer_batches(in, "standard input", out, [](const Hello& results) {
+    return std::make_unique<BatchSummer>(results.dialect);
+  });
+}
+
 struct Answer {
   Thrown thrown;
   ExitStatus returned = ExitStatus::internal;  // what it returned, unless it threw
   std::string bytes;
 };
 
-/// What p2_sum answers to the bytes, including the end of a failed stream.
+/// What the worker answers to the bytes, including the end of a failed stream.
 Answer answer_to(const std::string& bytes) {
   Pipe in;
   CollectedPipe out;
@@ -39,13 +49,18 @@ Answer answer_to(const std::string& bytes) {
   in.in.close();
   Answer answer;
   StreamWriter writer(out.in(), "standard output");
-  answer.thrown =
-      thrown_by([&] { answer.returned = answer_all(in.out.get(), writer); });
+  answer.thrown = thrown_by([&] { answer.returned = sum_all(in.out.get(), writer); });
   if (answer.thrown.status != ExitStatus::complete) {
     writer.fail(answer.thrown.status, Content::results);
   }
   answer.bytes = out.end();
   return answer;
+}
+
+std::string refused_frame(const Batch& batch, std::string_view text) {
+  FrameHeader header = header_of(batch);
+  header.flags = is_refused;
+  return frame(header, text);
 }
 
 Batch batch_of_rows(const Range& range, uint64_t first_row, uint64_t rows) {
@@ -73,7 +88,7 @@ TEST_CASE("conversation: batches in, their results out") {
   CHECK(seen.frames[1].batch.rows == 4);
   CHECK(seen.frames[1].text == "2,5\n4,0\n5,0\n");
   REQUIRE(seen.frames[1].rejects.size() == 1);
-  CHECK(seen.frames[1].rejects[0] == Reject{1, 1, 10, 4, "x", "x\n"});
+  CHECK(seen.frames[1].rejects[0] == Reject{1, 1, 10, 4, "'x' is not an integer", "x\n"});
   CHECK(seen.verdict == Verdict{ExitStatus::complete, 16, 6});
 }
 
@@ -230,8 +245,7 @@ TEST_CASE("conversation: other rows than p1_read counted, and nobody has told") 
   const std::string bytes = hello + batch_frame(batch_of_rows({0, 4}, 0, 2), "1,2\n");
   REQUIRE(::write(in.in.get(), bytes.data(), bytes.size()) > 0);
   StreamWriter writer(out.in.get(), "standard output");
-  CHECK(thrown_by([&] { answer_all(in.out.get(), writer); }) ==
-        Thrown{ExitStatus::bad_data, changed});
+  CHECK(thrown_by([&] { sum_all(in.out.get(), writer); }) == Thrown{ExitStatus::bad_data, changed});
 }
 
 TEST_CASE("conversation: what is refused") {
@@ -334,7 +348,7 @@ TEST_CASE("conversation: a chunk is answered by its outline, and its text is kep
   StreamWriter writer(out.in(), "standard output");
   ExitStatus returned = ExitStatus::internal;
   std::thread worker([&] {
-    thrown_by([&] { returned = answer_all(in.out.get(), writer); });
+    thrown_by([&] { returned = sum_all(in.out.get(), writer); });
     outlines.in.close();
   });
   const auto send = [&](const std::string& bytes) {
@@ -383,12 +397,10 @@ TEST_CASE("conversation: a chunk that cannot be read to its end has the outline 
   CHECK(outline_of(open_file(path, O_WRONLY), {0, 4}) == Outline());
 }
 
-TEST_CASE(
-    "conversation: a batch that is refused is returned unread, and those around it are summed") {
-  FrameHeader header = header_of(batch_of_rows({2, 6}, 1, 1));
-  header.flags = is_refused;
+TEST_CASE("conversation: a refused batch is returned unread, and those around it are summed") {
   const Answer answer =
-      answer_to(hello + batch_frame(batch_of_rows({0, 2}, 0, 1), "1\n") + frame(header, "2,3\n") +
+      answer_to(hello + batch_frame(batch_of_rows({0, 2}, 0, 1), "1\n") +
+                refused_frame(batch_of_rows({2, 6}, 1, 1), "2,3\n") +
                 batch_frame(batch_of_rows({6, 8}, 2, 1), "4\n") + end_frame_at(8, 3));
   CHECK(answer.returned == ExitStatus::complete);
   const Seen seen = seen_in(answer.bytes, Content::results);
@@ -397,9 +409,36 @@ TEST_CASE(
   CHECK(seen.frames[1].batch.range == Range{2, 6});
   CHECK(seen.frames[1].batch.rows == 1);
   CHECK(seen.frames[1].text == "");
-  CHECK(seen.frames[1].rejects == std::vector<Reject>{{0, 0, 2, 0, "", "2,3\n"}});
+  CHECK(seen.frames[1].rejects == std::vector<Reject>{{0, 0, 2, 0, workers_fail(""), "2,3\n"}});
   CHECK(seen.frames[2].text == "2,4\n");
+  CHECK(seen.frames[2].rejects.empty());
   CHECK(seen.verdict == Verdict{ExitStatus::complete, 8, 3});
+}
+
+TEST_CASE("conversation: a refused row is a reject of no field, whatever is in it") {
+  for (const std::string& text : {"1,2\n"s, "x"s, "\"1\n\",2\r\n"s, "\n"s}) {
+    CAPTURE(text);
+    const uint64_t end = 30 + text.size();
+    Batch batch = batch_of_rows({20, end}, 7, 1);  // for example, a header before it
+    batch.text = text.size();
+    const Answer answer = answer_to(hello + refused_frame(batch, text) + end_frame_at(end, 1));
+    const Seen seen = seen_in(answer.bytes, Content::results);
+    REQUIRE(seen.frames.size() == 1);
+    CHECK(seen.frames[0].batch.range == batch.range);
+    CHECK(seen.frames[0].text == "");
+    CHECK(seen.frames[0].rejects == std::vector<Reject>{{0, 0, 30, 0, workers_fail(""), text}});
+  }
+}
+
+TEST_CASE("conversation: without a row there is nothing to refuse") {
+  Batch batch = batch_of_rows({0, 8}, 0, 0);
+  batch.text = 0;
+  const Answer answer = answer_to(hello + refused_frame(batch, "") + end_frame_at(8));
+  const Seen seen = seen_in(answer.bytes, Content::results);
+  REQUIRE(seen.frames.size() == 1);
+  CHECK(seen.frames[0].batch.range == Range{0, 8});
+  CHECK(seen.frames[0].text == "");
+  CHECK(seen.frames[0].rejects.empty());
 }
 
 TEST_CASE("conversation: a reader that is gone ends it, also while there is nothing to sum") {
@@ -407,7 +446,7 @@ TEST_CASE("conversation: a reader that is gone ends it, also while there is noth
   Pipe in, out;
   StreamWriter writer(out.in.get(), "standard output");
   out.out.close();
-  const Thrown thrown = thrown_by([&] { answer_all(in.out.get(), writer); });
+  const Thrown thrown = thrown_by([&] { sum_all(in.out.get(), writer); });
   CHECK(thrown.status == ExitStatus::downstream_closed);
   CHECK(thrown.message == "");
 }
