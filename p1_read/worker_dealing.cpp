@@ -53,6 +53,7 @@ WorkerDealing::WorkerDealing(const WorkerOptions& options, DealPolicy policy, in
                  dealer_.returned(place);
                  if (pacer_) pacer_->returned(place, BatchPacer::Clock::now());
                },
+           .text = [this](const Batch& batch) { return text_of(batch); },
            .cut = [this](const Batch& batch) { return cut(batch); },
            .scanned =
                [this](const ScannedChunk& chunk) { chunks_.scanned(chunk.begin, chunk.outline); },

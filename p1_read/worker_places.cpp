@@ -21,6 +21,9 @@ namespace {
 constexpr uint64_t other_descriptors = 40;
 constexpr uint64_t descriptors_of_place = 5 + inputs_of_place;
 
+/// How much text is kept for a worker that cannot read the input itself.
+constexpr size_t most_pending = size_t{256} << 10;
+
 /// The lines of short rows are about as long as the rows. All the rings together are bounded.
 uint64_t result_ring_size(uint64_t batch_size, size_t places) {
   constexpr uint64_t all = uint64_t{128} << 20, page = 4096;
@@ -125,8 +128,8 @@ void WorkerPlaces::to_poll(std::vector<pollfd>& fds) {
   fds.push_back({outlines_.get(), POLLIN, 0});
   for (size_t place = 0; place < places_.size(); ++place) {
     Place& at = places_[place];
-    flush(at);
-    fds.push_back({at.pending.empty() ? -1 : at.in.get(), POLLOUT, 0});
+    flush(place);
+    fds.push_back({at.has_pending() ? at.in.get() : -1, POLLOUT, 0});
     fds.push_back({crew_.exit_fd(place), POLLIN, 0});
   }
 }
@@ -150,6 +153,8 @@ void WorkerPlaces::accept(const ControlMessage<NewsOfWriter>& message) {
   switch (message.type) {
     case NewsOfWriter::alive:
       at.is_alive = true;
+      at.gets_text = message.value != 0 && !crew_.command().is_p2_sum;
+      send(message.place);
       break;
     case NewsOfWriter::received:
       result_received(message.place, message.value);
@@ -233,8 +238,9 @@ void WorkerPlaces::try_to_start_worker(size_t place) {
   }
   crew_.start(place, ends.in.get(), ends.out.get(), kept);
   at.pending = std::move(hello);
+  at.written = 0;
   at.fate.reset();
-  at.is_lost = at.is_alive = at.is_told = at.is_hung = false;
+  at.is_lost = at.is_alive = at.gets_text = at.is_told = at.is_hung = false;
   at.input.reset();
   at.quiet = 0;
 }
@@ -243,7 +249,9 @@ void WorkerPlaces::try_to_start_worker(size_t place) {
 void WorkerPlaces::send(size_t place) {
   Place& to = places_[place];
   if (!crew_.is_running(place)) return;  // the next worker will get it
-  while (const auto item = to.ledger.next()) {
+  while (may_send(to)) {
+    const auto item = to.ledger.next();
+    if (!item) break;
     if (to.input != item->batch.input) {
       to.pending += callbacks_.input_frame(item->batch.input);
       to.input = item->batch.input;
@@ -252,8 +260,7 @@ void WorkerPlaces::send(size_t place) {
       const int answer = outlines_to_write_.get();
       to.pending += chunk_frame(item->batch.range, item->batch.input, answer);
     } else {
-      const uint16_t flags = item->is_refused ? is_refused : 0;
-      to.pending += batch_frame_shared(item->batch, flags, item->checksum);
+      to.pending += batch_frame(*item, to.gets_text);
     }
   }
   if (end_ && !to.is_told && to.ledger.has_sent_all()) {
@@ -262,11 +269,34 @@ void WorkerPlaces::send(size_t place) {
   }
 }
 
-void WorkerPlaces::flush(Place& at) {
-  if (!at.in.is_open() || at.pending.empty()) return;
-  at.pending.erase(0, write_available(at.in.get(), at.pending, "in"));
+/// Whether the worker may get another item now. One that the user has chosen says first whether it
+/// can read the input. If it cannot, only a little text is kept for it here.
+bool WorkerPlaces::may_send(const Place& to) const {
+  if (!crew_.command().is_p2_sum && !to.is_alive) return false;
+  return !to.gets_text || to.pending.size() - to.written < most_pending;
+}
+
+std::string WorkerPlaces::batch_frame(const Ledger::Item& item, bool with_text) const {
+  const uint16_t flags = item.is_refused ? is_refused : 0;
+  if (!with_text) return batch_frame_shared(item.batch, flags, item.checksum);
+  return batch_frame_inline(item.batch, callbacks_.text(item.batch), flags, item.checksum);
+}
+
+void WorkerPlaces::flush(size_t place) {
+  Place& at = places_[place];
+  while (at.in.is_open() && at.has_pending()) {
+    const size_t size = at.pending.size() - at.written;
+    const size_t n = write_available(at.in.get(), {at.pending.data() + at.written, size}, "in");
+    at.written += n;
+    if (n == size || at.written > most_pending) {
+      at.pending.erase(0, at.written);
+      at.written = 0;
+    }
+    if (n < size) break;
+    send(place);  // text for which there was no room
+  }
   // The end of the stream is followed by the end of the file.
-  if (at.pending.empty() && at.is_told) at.in.close();
+  if (at.in.is_open() && !at.has_pending() && at.is_told) at.in.close();
 }
 
 void WorkerPlaces::result_received(size_t place, uint64_t end) {

@@ -48,6 +48,8 @@ class WorkerPlaces {
   struct Callbacks {
     /// Called when a whole batch of the place has come back.
     std::function<void(size_t place)> returned;
+    /// Returns the text of a batch, which is valid until the next call.
+    std::function<std::string_view(const Batch&)> text;
     /// Cuts a batch into smaller ones.
     std::function<std::vector<Ledger::Item>(const Batch&)> cut;
     /// Called when a worker has scanned a chunk. If the outline is of fewer bytes than the chunk
@@ -115,7 +117,8 @@ class WorkerPlaces {
                   // writing end is opened again for the next worker
     std::optional<uint32_t> input;  // the one that its worker has been told of last
     OwnedFd results;                // the ring for its results, if there is one
-    std::string pending;            // bytes for which `in` had no room yet
+    std::string pending;            // bytes for `in`, of which the first `written` have been
+    size_t written = 0;             // written. There was no room for the others yet
     Ledger ledger;                  // what the place has not returned
 
     // About its last worker:
@@ -124,6 +127,7 @@ class WorkerPlaces {
     bool is_lost = false;           // p3_write can read no more of its stream
     Clock::time_point lost_since;   // when p3_write said so
     bool is_alive = false;          // its stream has begun
+    bool gets_text = false;         // with each batch, because it cannot read the input itself
     bool is_told = false;           // it has been sent the end of its input stream
     bool has_ended = false;         // the end of its stream has come
     bool is_hung = false;           // it has been killed because it returned nothing
@@ -132,6 +136,7 @@ class WorkerPlaces {
 
     bool is_gone = false;  // p3_write has been told that the place gets no worker any more
 
+    bool has_pending() const { return written < pending.size(); }
     /// Its stream is not over: there is a worker, or one has died and is to be replaced.
     bool is_open() const { return out.is_open() && !has_ended && !is_gone; }
     /// Its worker has ended, while another process may still write its stream.
@@ -150,7 +155,9 @@ class WorkerPlaces {
   void start_worker(size_t place);
   void try_to_start_worker(size_t place);
   void send(size_t place);
-  void flush(Place& at);
+  bool may_send(const Place& to) const;
+  std::string batch_frame(const Ledger::Item& item, bool with_text) const;
+  void flush(size_t place);
   void result_received(size_t place, uint64_t end);
   void read_outlines();
 

@@ -214,7 +214,7 @@ class MergeLoop {
         break;
       case StreamParser::Item::hello:
         check_belongs(i);
-        tell(NewsOfWriter::alive, i);
+        tell(NewsOfWriter::alive, i, stream.hello().shared.fd < 0 ? 1 : 0);
         merger_.hello(i, stream.name(), stream.hello());
         accept(stream.hello());
         stream.next();

@@ -36,7 +36,8 @@ enum class NewsOfWriter : uint8_t {
   row,       // with --resume: the row at which the run begins has the number `value`
   begin,     // with --resume: the run begins at offset `value`. Nothing is to be dealt before
              // `printed` confirms the hello
-  alive,     // the stream of the worker at `place` has begun
+  alive,     // the stream of the worker at `place` has begun. `value`: 1 if it cannot read the text
+             // of batches where it lies, so that it has to get the text itself
   received,  // the result of the oldest batch of `place`, which ends at `value`, has come
   failed,    // the worker at `place` has ended its stream with the exit status `value`
   ended,     // the stream of the worker at `place` has come to its end

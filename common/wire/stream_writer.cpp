@@ -48,6 +48,17 @@ std::string batch_frame_shared(const Batch& batch, uint16_t flags,
   return header_bytes(header);
 }
 
+std::string batch_frame_inline(const Batch& batch, std::string_view text, uint16_t flags,
+                               std::optional<uint64_t> checksum) {
+  FrameHeader header = header_of(batch);
+  header.flags = flags;
+  if (checksum) {
+    header.flags |= has_checksum;
+    header.checksum = *checksum;
+  }
+  return header_bytes(header).append(text);
+}
+
 std::string chunk_frame(const Range& range, uint32_t input, int descriptor) {
   FrameHeader header;
   header.type = FrameType::chunk;

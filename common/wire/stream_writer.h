@@ -19,6 +19,9 @@ std::string hello_frame(const Hello& hello);
 /// `flags`: is_refused or 0. `checksum`: of the text, if it is to be sent.
 std::string batch_frame_shared(const Batch& batch, uint16_t flags = 0,
                                std::optional<uint64_t> checksum = std::nullopt);
+/// The same, followed by its text.
+std::string batch_frame_inline(const Batch& batch, std::string_view text, uint16_t flags = 0,
+                               std::optional<uint64_t> checksum = std::nullopt);
 /// `text`: the header row of an input, with its row end.
 std::string header_frame(uint32_t input, std::string_view text);
 /// Asks a worker to write the outline of these bytes of an input into a descriptor that it has

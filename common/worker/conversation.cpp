@@ -1,6 +1,9 @@
 #include "common/worker/conversation.h"
 
+#include <fcntl.h>
+
 #include <array>
+#include <cstdlib>
 #include <optional>
 
 #include "common/base/failure.h"
@@ -8,6 +11,7 @@
 #include "common/wire/scanned_chunk.h"
 #include "common/wire/shared_text.h"
 #include "common/wire/stream_parser.h"
+#include "common/wire/worker_variable.h"
 #include "common/worker/reasons.h"
 
 namespace rowsum {
@@ -18,8 +22,9 @@ namespace {
 /// input names.
 class TextSource {
  public:
-  explicit TextSource(const Hello& hello)
-      : hello_(hello), shared_(hello.shared), has_file_(hello.shared.fd >= 0) {}
+  /// `shared`: where the text lies, if this process can read it there.
+  TextSource(const Hello& hello, const Shared& shared)
+      : hello_(hello), shared_(shared), has_file_(shared.fd >= 0) {}
 
   /// The text lies in the file of the input that the stream shows, from now on.
   void use_input(const StreamParser& stream) {
@@ -69,6 +74,12 @@ class TextSource {
   bool has_file_;
   OwnedFd file_;  // of an input
 };
+
+/// Whether this process has inherited the descriptor of the text. A worker on another machine, or
+/// in an environment of its own, has no such variable.
+bool can_read(const Shared& shared) {
+  return std::getenv(worker_variable) != nullptr && ::fcntl(shared.fd, F_GETFD) >= 0;
+}
 
 /// Without address space for the ring, the lines go through the pipe.
 void use_ring(uint32_t descriptor, std::optional<ResultRing>& ring, StreamWriter& out) {
@@ -180,10 +191,11 @@ class Conversation {
     Hello results = batches;
     results.content = Content::results;
     results.results = 0;
+    if (!can_read(batches.shared)) results.shared = {};
     answerer_ = make_answerer_(results);
     command_ = results.command;
     out_.hello(results);
-    source_.emplace(batches);
+    source_.emplace(batches, results.shared);
     if (batches.results != 0) use_ring(batches.results, ring_, out_);
   }
 
