@@ -17,7 +17,7 @@ namespace po = boost::program_options;
 namespace {
 
 char parse_delimiter(const std::string& text) {
-  if (text == "\\t") return '\t';
+  if (text == "\\t" || text == "tab") return '\t';
   if (text.size() != 1 || !Dialect{text[0]}.is_possible()) {
     throw usage_failure("--delimiter: '" + text +
                         "' is not one byte other than a quote or a row end");

@@ -28,7 +28,7 @@ Sums the rows of CSV files of integers with several processes: prints "index,sum
 for each row, in order. No FILE, or -, is standard input.
 
 Input:
-  -d, --delimiter C       the byte between fields (default: a comma); \\t is a tab
+  -d, --delimiter C       the byte between fields (default: a comma); tab: a tab
       --header            skip the first row of each file
       --max-row SIZE      a longer row is an error (default: 16M)
 

@@ -78,7 +78,9 @@ class FormsTest(PipelineTest):
             expected = sums(data, delimiter)
             outcome = self.shell(script, stdin=data)
             self.assertEqual(outcome, launched(expected + expected), delimiter)
-        self.both(b'1\t2\n', ['-d', '\\t'], expected=b'0,3\n')
+        for tab in '\\t', 'tab':
+            self.both(b'1\t2\n', ['-d', tab], expected=b'0,3\n')
+        self.both(b'1t2\n', ['-dt'], expected=b'0,3\n')
         self.both(b'1;2\n', ['--delimiter=;'], expected=b'0,3\n')
         self.both(b'1,2\n', ['-d,'], expected=b'0,3\n')
 

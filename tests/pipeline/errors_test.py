@@ -67,8 +67,8 @@ NO_ACCESS = {
 # Wrong command lines.
 USAGE = {
     'p1_read': [['--bogus'], ['-z'], ['--batch-size=0'], ['--batch-size=x'], ['--batch-size'], ['--max-row=1T'],
-                ['--max-row=-1'], ['-d', ''], ['-d', ',,'], ['-d', '"'], ['-d', '\n'], ['--deal=best'], ['--header=1'],
-                ['--pipeline=.']],
+                ['--max-row=-1'], ['-d', ''], ['-d', ',,'], ['-d', '"'], ['-d', '\n'], ['-d', 'Tab'], ['-d', 'tabs'],
+                ['--deal=best'], ['--header=1'], ['--pipeline=.']],
     'p2_sum': [['--bogus'], ['in.csv'], ['-']],
     'p3_write': [['--bogus'], ['--on-error=ignore'], ['--rejects=x'], ['--crlf=1'], ['-o'], ['--pipeline=.'],
                  ['--on-error=skip', '-o', 'x', '--rejects=./x'], ['--on-error=skip', '--rejects=-'],
