@@ -171,12 +171,14 @@ find_real_path() {  # PATH
   trap - EXIT
 }
 
-for input; do
-  [ "$input" != - ] || input=/dev/stdin
-  [ -f "$input" ] || continue
-  [ ! "$input" -ef "$rejects" ] || usage_error "--rejects: '$rejects' is an input"
-  [ ! "$input" -ef "$output" ] || usage_error "--output: '$output' is an input"
-done
+if [ "$output$rejects" ]; then
+  for input; do
+    [ "$input" != - ] || input=/dev/stdin
+    [ -f "$input" ] || continue
+    [ ! "$input" -ef "$rejects" ] || usage_error "--rejects: '$rejects' is an input"
+    [ ! "$input" -ef "$output" ] || usage_error "--output: '$output' is an input"
+  done
+fi
 if [ "$resume" ]; then
   [ "$output" ] || usage_error "--resume needs --output"
   if [ $# -gt 1 ] || [ "$1" = - ] || { [ -e "$1" ] && [ ! -f "$1" ]; }; then
