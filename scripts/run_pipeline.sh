@@ -102,11 +102,15 @@ while [ $# -gt 0 ]; do
     -[!-]?*) has_value=1 value=${option#-?} option=${option%"$value"} ;;
   esac
 
-  # For each option: which program it is for, its name there, and whether it takes a value.
+  # For each option: which program it is for, its name there, and whether it takes a value. An
+  # attached_value may be left out, and is never the next argument.
   to="" name=$option takes=nothing
   case $option in
     -d | --delimiter) to=reader name=--delimiter takes=value ;;
-    --header) to=reader ;;
+    --header) to=reader takes=attached_value ;;
+    -f | --fields) to=reader name=--fields takes=value ;;
+    --complement) to=reader ;;
+    --empty) to=reader takes=value ;;
     --max-row) to=reader takes=value ;;
     -o | --output) to=writer name=--output takes=value ;;
     --no-index) to=writer ;;
@@ -115,6 +119,10 @@ while [ $# -gt 0 ]; do
     --rejects) to=writer takes=value ;;
     -n | --workers | -j | --jobs) to=reader name=--workers takes=value ;;
     --worker) to=reader takes=value ;;
+    --command) to=reader takes=value ;;
+    --coprocess) to=reader takes=value ;;
+    --lines) to=reader takes=value ;;
+    --one-line) to=reader ;;
     --retries) to=reader takes=value ;;
     --worker-timeout) to=reader takes=value ;;
     --batch-size) to=reader takes=value ;;

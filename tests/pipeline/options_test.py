@@ -176,6 +176,19 @@ class DryRunTest(PipelineTest):
             b"--delimiter=';' -- in.csv 'it'\\''s'\n"
         self.assertEqual(self.start(['bin/run_pipeline.sh', *words]).finish(), Outcome(expected, '', 0))
 
+    def test_what_is_handed_on(self):
+        link_programs(self.work / 'bin')
+        for words, handed_on in ((['-f1,3'], '--fields=1,3'), (['-f', '2-'], '--fields=2-'),
+                                 (['--fields', "a b,it's"], "--fields='a b,it'\\''s'"),
+                                 (['--complement'], '--complement'), (['--empty', 'zero'], '--empty=zero'),
+                                 (['--header'], '--header'), (['--header=repeat'], '--header=repeat'),
+                                 (['--header='], "--header=''"),
+                                 (['--command', 'bc -l'], "--command='bc -l'"), (['--coprocess=-x'], '--coprocess=-x'),
+                                 (['--lines', 'all'], '--lines=all'), (['--one-line'], '--one-line')):
+            outcome = self.start(['bin/run_pipeline.sh', '--dry-run', *words, 'in.csv']).finish()
+            expected = f'bin/p3_write --reader -- bin/p1_read --workers=auto {handed_on} -- in.csv\n'
+            self.assertEqual(outcome, Outcome(expected.encode(), '', 0), words)
+
     def test_a_name_that_looks_like_an_assignment(self):
         link_programs(self.work / 'a=b')
         command = self.start(['a=b/run_pipeline.sh', '--dry-run']).finish().stdout
