@@ -98,13 +98,14 @@ class Surroundings {
     write_file(path_, input);
     options.places = 1;
     options.retries = 3;
-    options.command = {{p2_sum()}, "p2_sum"};
+    options.command = {{p2_sum()}, "p2_sum", true};
+    options.scanned_from = UINT64_MAX;
     batches.batch_size = 2;
   }
 
   /// Lets the workers scan the input in chunks of `size` bytes.
   void use_chunks(uint64_t size) {
-    options.command.is_p2_sum = true;
+    options.scanned_from = 0;
     options.chunk_size = size;
   }
 
@@ -238,6 +239,7 @@ TEST_CASE("worker dealing: of what is said in one breath with a failure nothing 
     writer.next_worker();
     CHECK(writer.read_to(second, Item::hello) == Item::hello);
     CHECK(second.hello().life == 1);
+    writer.say({{NewsOfWriter::alive, 0, 0}});
     CHECK(writer.read_to(second, Item::end) == Item::end);
     CHECK(second.verdict().status == ExitStatus::io);
   });
@@ -254,7 +256,8 @@ TEST_CASE("worker dealing: the next worker is given the same, whatever became of
                                        "'0.0; kill -KILL $$; fi; "
                                        "cat >'" +
                                        kept + "'$ROWSUM_WORKER; kill -KILL $$"},
-                                  "worker"};
+                                  "worker",
+                                  true};
   surroundings.deal([&](Writer& writer) {
     StreamParser stream("out.0", Content::results);
     writer.next_worker();
@@ -334,7 +337,8 @@ TEST_CASE("worker dealing: lines of short rows come through the ring for results
   for (const bool is_p2_sum : {true, false}) {
     Surroundings surroundings(input);
     surroundings.batches.batch_size = 64 << 10;
-    if (is_p2_sum) surroundings.use_chunks(64 << 10);
+    surroundings.use_chunks(64 << 10);
+    surroundings.options.command.is_p2_sum = is_p2_sum;
     Results results;
     const auto read = [&](Writer& writer) { results = read_all(writer); };
     CHECK(surroundings.deal(read) == Thrown());

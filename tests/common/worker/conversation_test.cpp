@@ -12,6 +12,7 @@
 
 #include "common/io/ring.h"
 #include "common/wire/scanned_chunk.h"
+#include "common/wire/worker_variable.h"
 #include "common/worker/reasons.h"
 #include "p2_sum/batch_summer.h"
 #include "tests/support/files.h"
@@ -28,8 +29,9 @@ using namespace std::string_literals;
 
 const std::string hello = hello_frame(hello_of(Content::batches));
 
-/// A worker that sums.
+/// A worker of p1_read that sums.
 ExitStatus sum_all(int in, StreamWriter& out) {
+  ::setenv(worker_variable, "0.0", 1);
   return answer_batches(in, "standard input", out, [](const Hello& results) {
     return std::make_unique<BatchSummer>(results.dialect);
   });
@@ -271,6 +273,20 @@ TEST_CASE("conversation: what is refused") {
         "standard input: a batch without its text");
   CHECK(message_of(hello + chunk_frame({0, 2}, 0, 1) + end_frame_at(2, 1)) ==
         "standard input: a batch without its text");
+}
+
+TEST_CASE("conversation: a worker says whether it can read text by reference") {
+  const TemporaryDirectory directory;
+  write_file(directory.file("in.csv"), "1,2\n");
+  const OwnedFd file = open_file(directory.file("in.csv"), O_RDONLY);
+  Hello shared = hello_of(Content::batches);
+  const auto answered = [&](int fd) {
+    shared.shared = {fd, 0};
+    return seen_in(answer_to(hello_frame(shared) + end_frame_at(0)).bytes, Content::results)
+        .hello->shared;
+  };
+  CHECK(answered(file.get()) == Shared{file.get(), 0});
+  CHECK(answered(999) == Shared());  // not open
 }
 
 TEST_CASE("conversation: nothing may follow the end") {
