@@ -55,7 +55,7 @@ class ChecksumTest(PipelineTest):
     def test_a_filter_between_the_programs(self):
         for place in 0, 1:
             filters = ['cat', 'cat']
-            filters[place] = f"{sys.executable} flip.py {8 * (80 + 78 + 80 + 2)}"  # in the text of the first batch
+            filters[place] = f"{sys.executable} flip.py {8 * (80 + 97 + 80 + 2)}"  # in the text of the first batch
             outcome = self.shell(f'set -o pipefail; p1_read --checksum in.csv | {filters[0]} | p2_sum | {filters[1]} |'
                                  ' p3_write --on-error=skip')
             self.assertEqual((outcome.stdout, outcome.status), (b'', 65))

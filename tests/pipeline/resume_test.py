@@ -208,8 +208,8 @@ class ResumeTest(FragileTest):
         data, state = self.interrupted()
         for options in ['--crlf'], ['--no-index'], ['--on-error=skip'], ['--on-error=skip', '--rejects=rejects']:
             self.assert_refused(state, 'of a run with --on-error=fail and not .*', *options)
-        for options in ['--header'], ['--delimiter=;']:
-            self.assert_refused(state, 'of a run with another --delimiter or --header', *options)
+        for options, now in (['--header'], '--delimiter=, --header'), (['--delimiter=;'], '--delimiter=;'):
+            self.assert_refused(state, f'of a run with --delimiter=, and not {now}', *options)
         self.assertEqual(self.files(), ['in.csv', 'sums.csv.journal', 'sums.csv.partial'])
         # Options that do not shape the output may change.
         self.assertEqual(self.start_resumed('--max-row=1M', '--retries=1').finish(), Outcome(b'', '', 0))
