@@ -280,7 +280,7 @@ class MergeLoop {
     const uint64_t before = merger_.position();
     while (const auto i = merger_.due()) {
       StreamParser& stream = sources_[*i].stream;
-      writer_.write_header_line(std::exchange(sources_[*i].header_line, ""));
+      writer_.write_header_line(stream, std::exchange(sources_[*i].header_line, ""));
       writer_.write(stream, merger_.next_row());
       stream.next();
       merger_.written(*i);

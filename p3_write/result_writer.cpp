@@ -23,9 +23,12 @@ ResultWriter::ResultWriter(const WriteOptions& options)
   has_rejects_ = checkpoint_->state().has_rejects;
 }
 
-void ResultWriter::write_header_line(std::string_view line) {
+void ResultWriter::write_header_line(const StreamParser& stream, std::string_view line) {
   if (line.empty() || output_size_ > 0) return;
-  write_output((options_.form.has_index ? "index," : "") + std::string(line));
+  if (stream.hello().lines == LineKind::any) return write_output(line);
+  std::string formed = options_.form.has_index ? "index," : "";
+  formed.append(line.substr(0, line.size() - 1)).append(options_.form.crlf ? "\r\n" : "\n");
+  write_output(formed);
 }
 
 void ResultWriter::write(const StreamParser& stream, uint64_t first_row) {

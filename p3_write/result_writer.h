@@ -18,8 +18,9 @@ class ResultWriter {
 
   int output_fd() const { return output_.fd(); }
 
-  /// Writes this line, the first of the output, unless it is empty or lines have been written.
-  void write_header_line(std::string_view line);
+  /// Writes this line of `stream`, with LF, as the first one of the output, in the form of the
+  /// lines after it. Does nothing if it is empty or lines have been written.
+  void write_header_line(const StreamParser& stream, std::string_view line);
   /// Writes the result that `stream` shows, whose first row has the number `first_row`. Reports
   /// each reject. If rejects may not be skipped, it writes the rows before the first one and throws
   /// a silent Failure(bad_data). Also throws as Output does, and Failure(bad_data) for lines that

@@ -62,9 +62,10 @@ class Reports {
 /// A stream that shows one result after another.
 class Source {
  public:
-  Source() : stream_("out.0", Content::results) {
+  explicit Source(LineKind lines = LineKind::sums) : stream_("out.0", Content::results) {
     Hello hello = hello_of(Content::results);
     hello.inputs = {"in.csv", "second.csv", "third.csv"};
+    hello.lines = lines;
     feed(hello_frame(hello));
     stream_.next();
   }
@@ -156,6 +157,33 @@ TEST_CASE("result_writer: lines go out as they are") {
   CHECK(outcome.has_output);
   CHECK(outcome.output == "0,1\n1,2\n2,3\n");
   CHECK(outcome.reports == "");
+}
+
+TEST_CASE("result_writer: a header line has the form of the lines after it") {
+  const TemporaryDirectory directory;
+  const auto output_of = [&](LineKind lines, LineForm form) {
+    WriteOptions options;
+    options.output = directory.file("sums.csv");
+    options.form = form;
+    Source source(lines);
+    ResultWriter writer(options);
+    const StreamParser& stream = source.show(good[0]);
+    writer.write_header_line(stream, "");
+    writer.write_header_line(stream, "a,b\n");
+    writer.write_header_line(stream, "other\n");
+    writer.write(stream, 0);
+    writer.write_header_line(stream, "late\n");
+    writer.commit();
+    return contents_of(options.output);
+  };
+  const bool crlf = true, index = true;
+  CHECK(output_of(LineKind::text, {}) == "index,a,b\n0,1\n1,2\n");
+  CHECK(output_of(LineKind::text, {!crlf, !index}) == "a,b\n1\n2\n");
+  CHECK(output_of(LineKind::text, {crlf, index}) == "index,a,b\r\n0,1\r\n1,2\r\n");
+  CHECK(output_of(LineKind::text, {crlf, !index}) == "a,b\r\n1\r\n2\r\n");
+  // Lines without an index, which are written as they are.
+  CHECK(output_of(LineKind::any, {}) == "a,b\n0,1\n1,2\n");
+  CHECK(output_of(LineKind::any, {crlf, !index}) == "a,b\n0,1\n1,2\n");
 }
 
 TEST_CASE("result_writer: no results make an empty file") {
