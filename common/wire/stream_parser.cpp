@@ -158,6 +158,7 @@ void StreamParser::accept_frame() {
       item_ = Item::input;
       return;
     case FrameType::header:
+      if (expected_ == Content::results) check_header_line();
       item_ = Item::header;
       return;
     case FrameType::result:
@@ -197,6 +198,12 @@ void StreamParser::find_lines() {
   if (header().flags & has_checksum &&
       payload_checksum({details.data(), details.size()}, *lines_) != header().checksum) {
     refuse("a damaged frame (" + describe(header().range) + ")");
+  }
+}
+
+void StreamParser::check_header_line() const {
+  if (!text().ends_with('\n') || count_lines(text()) != 1) {
+    refuse("a header line that is not one line");
   }
 }
 

@@ -72,6 +72,7 @@ class StreamParser {
   void accept_hello();
   void accept_end();
   void find_lines();
+  void check_header_line() const;
   void check_answer() const;
   [[noreturn]] void refuse_other_kind() const;
   [[noreturn]] void refuse(const std::string& what) const;

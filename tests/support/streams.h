@@ -78,7 +78,15 @@ struct Seen {
     bool operator==(const Source&) const = default;
   };
 
+  /// The header row of an input, or the header line of the output.
+  struct Header {
+    uint32_t input = 0;
+    std::string text;
+    bool operator==(const Header&) const = default;
+  };
+
   std::optional<Hello> hello;
+  std::vector<Header> headers;
   std::vector<Frame> frames;
   std::vector<Source> chunks;
   std::vector<Source> inputs;
@@ -108,6 +116,9 @@ inline Seen seen_in_steps(std::string_view bytes, Content expected, size_t step)
         seen.frames.push_back(
             {stream.batch(), std::string(stream.text()),
              expected == Content::results ? stream.rejects() : std::vector<Reject>()});
+        stream.next();
+      } else if (stream.item() == StreamParser::Item::header) {
+        seen.headers.push_back({stream.header().input, std::string(stream.text())});
         stream.next();
       } else if (stream.item() == StreamParser::Item::chunk ||
                  stream.item() == StreamParser::Item::input) {

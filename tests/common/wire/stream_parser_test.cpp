@@ -267,6 +267,56 @@ TEST_CASE("stream parser: ranges that overlap, come twice, or go back") {
             .thrown == bad("bytes 9 to 13 come twice or out of order (after byte 10)"));
 }
 
+TEST_CASE("stream parser: headers among batches") {
+  // They may be any bytes, and are no tiles.
+  const Seen seen = seen_in(hello + header_frame(0, "a,\"b\n\"\r\n") + batch_frame(Range{9, 13}) +
+                            header_frame(0, "") + end_frame_at(13));
+  CHECK(seen.thrown == Thrown());
+  CHECK(seen.headers == std::vector<Seen::Header>{{0, "a,\"b\n\"\r\n"}, {0, ""}});
+  CHECK(seen.frames.size() == 1);
+  CHECK(seen.verdict == Verdict{ExitStatus::complete, 13, 0});
+}
+
+TEST_CASE("stream parser: header lines among results") {
+  const auto seen_with = [](const std::string& line) {
+    return seen_in(hello_of_results + result_frame({0, 4}, "0,3\n") + header_frame(0, line) +
+                       end_frame_at(4, 1),
+                   Content::results);
+  };
+  for (const std::string line : {"\n", "a,b\n", "\"a\"\r\n"}) {
+    CHECK(seen_with(line).thrown == Thrown());
+    CHECK(seen_with(line).headers == std::vector<Seen::Header>{{0, line}});
+  }
+  for (const std::string line : {"", "a", "a\r", "a\nb", "a\nb\n", "\n\n"}) {
+    CHECK(seen_with(line).thrown == bad("a header line that is not one line"));
+    CHECK(seen_with(line).headers.empty());
+  }
+}
+
+TEST_CASE("stream parser: a header that is too long, damaged, or of no input") {
+  // The header row is a row, so the hello limits it.
+  const std::string longest(hello_of(Content::batches).largest_text, 'a');
+  const Thrown too_long = bad("a frame longer than its stream allows, bytes 0 to 0");
+  CHECK(seen_in(hello + header_frame(0, longest) + end_frame_at(0)).thrown == Thrown());
+  CHECK(seen_in(hello + header_frame(0, longest + "a").substr(0, frame_header_size)).thrown ==
+        too_long);
+  FrameHeader line;
+  line.type = FrameType::header;
+  line.text = largest_answer;
+  CHECK(seen_in(hello_of_results + frame(line), Content::results).thrown ==
+        ended_early("after byte 0 of the input"));
+  line.details = 1;
+  CHECK(seen_in(hello_of_results + frame(line), Content::results).thrown == too_long);
+
+  std::string damaged = header_frame(0, "a,b\n");
+  damaged.back() = '\r';
+  CHECK(seen_in(hello + damaged).thrown == bad("a damaged frame (bytes 0 to 0)"));
+  CHECK(seen_in(hello + header_frame(1, "a\n")).thrown ==
+        bad("a frame of an input that the hello lacks"));
+  CHECK(seen_in(header_frame(0, "a\n") + hello).thrown ==
+        bad("the stream does not begin with a hello"));
+}
+
 TEST_CASE("stream parser: an end before the last frame's") {
   CHECK(seen_in(hello + batch_frame(Range{0, 4}) + end_frame_at(3)).thrown ==
         bad("an end that lies before the last frame"));
