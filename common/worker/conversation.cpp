@@ -120,7 +120,7 @@ bool may_be_cut_short(const FrameHeader& header, std::string_view text) {
   const bool is_shared = stream.header().flags & text_is_shared;
   if (is_shared || text.find('\0') == text.npos) throw Failure(changed);
   while (stream.item() != StreamParser::Item::end) {
-    if (stream.item() == StreamParser::Item::frame) stream.next();
+    if (stream.item() != StreamParser::Item::none) stream.next();
     const size_t n = read_more(in, stream, out);
     if (n == 0) throw Failure(changed);
     stream.filled(n);

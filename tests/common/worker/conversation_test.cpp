@@ -219,6 +219,21 @@ TEST_CASE("conversation: of rows that went while p1_read read them that one has 
   CHECK(seen.verdict == Verdict{ExitStatus::io, 8, 0});
 }
 
+TEST_CASE("conversation: headers and what follows them do not hide that one has told") {
+  Hello two = hello_of(Content::batches);
+  two.inputs.push_back("second.csv");
+  Batch second = batch_of_rows({6, 8}, 2, 1);
+  second.input = 1;
+  const Answer answer = answer_to(hello_frame(two) + header_frame(0, "a\n") +
+                                  batch_frame(batch_of_rows({2, 6}, 0, 2), std::string(4, '\0')) +
+                                  header_frame(1, "b\n") + batch_frame(second, "3\n") +
+                                  end_frame({ExitStatus::io, 8, 0}));
+  CHECK(answer.thrown == Thrown{ExitStatus::io, ""});
+  const Seen seen = seen_in(answer.bytes, Content::results);
+  CHECK(seen.frames.empty());
+  CHECK(seen.verdict == Verdict{ExitStatus::io, 8, 0});
+}
+
 TEST_CASE("conversation: a row that p1_read could not read to its end is none") {
   const std::string cut = hello + batch_frame(batch_of({0, 2}), "1\n") +
                           batch_frame(batch_of({2, 6}), std::string("2,\0\0", 4));
