@@ -359,6 +359,44 @@ TEST_CASE("stream parser: lines may be longer than any batch") {
   CHECK(lines.size() > hello_of(Content::results).largest_text);
 }
 
+TEST_CASE("stream parser: lines of results that are no sums") {
+  Hello other = hello_of(Content::results);
+  const auto refusal = [&](LineKind kind, const std::string& lines, uint64_t rows) {
+    other.lines = kind;
+    FrameHeader header = header_of({{0, 8}, lines.size(), 0, 0, rows});
+    header.type = FrameType::result;
+    return seen_in(hello_frame(other) + frame(header, lines) + end_frame_at(8, rows),
+                   Content::results)
+        .thrown;
+  };
+  const std::string text = "0,a \"b\r\n1,\n";
+  CHECK(refusal(LineKind::text, text, 2) == Thrown());
+  CHECK(refusal(LineKind::text, text, 1) ==
+        bad("bytes 0 to 8 hold 1 rows, and their result has 2 lines and 0 rejects"));
+  CHECK(refusal(LineKind::text, text, 3) ==
+        bad("bytes 0 to 8 hold 3 rows, and their result has 2 lines and 0 rejects"));
+  for (const uint64_t rows : {0, 1, 2, 3}) {
+    CHECK(refusal(LineKind::any, text, rows) == Thrown());
+    CHECK(refusal(LineKind::any, "", rows) == Thrown());
+  }
+  CHECK(refusal(LineKind::any, text + "x", 2) ==
+        bad("a result that ends within a line, bytes 0 to 8"));
+
+  // They may be longer than any sum.
+  FrameHeader header = header_of({{0, 8}, 9 + 2 * 348 + 8, 0, 0, 2});
+  header.type = FrameType::result;
+  for (const LineKind kind : {LineKind::sums, LineKind::text, LineKind::any}) {
+    other.lines = kind;
+    FrameHeader longest = header;
+    if (kind != LineKind::sums) longest.text += uint64_t{256} << 20;
+    CHECK(seen_in(hello_frame(other) + frame(longest), Content::results).thrown ==
+          ended_early("after byte 0 of the input"));
+    ++longest.text;
+    CHECK(seen_in(hello_frame(other) + frame(longest), Content::results).thrown ==
+          bad("a frame longer than its stream allows, bytes 0 to 8"));
+  }
+}
+
 TEST_CASE("stream parser: details and text that no frame of its kind can have") {
   // Each header is refused by itself, because what it claims may never come.
   const auto refusal = [](FrameHeader header, Content content) {
