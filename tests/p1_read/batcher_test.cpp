@@ -49,8 +49,9 @@ std::string name_of(size_t input) {
 struct Cut {
   std::vector<Batch> batches;
   Thrown failure;
-  uint64_t rows = 0;   // as counted by the batcher
-  std::string faults;  // wrong answers on the way
+  std::vector<std::string> headers;  // of the inputs that have been read to their ends
+  uint64_t rows = 0;                 // as counted by the batcher
+  std::string faults;                // wrong answers on the way
 };
 
 /// Does what p1_read does, without reading and dealing.
@@ -91,6 +92,7 @@ Cut cut(const std::vector<std::string>& inputs, const BatcherOptions& options, F
         const uint64_t taken = cut.batches.empty() ? begin : cut.batches.back().range.end;
         if (batcher.taken() != taken) cut.faults += "taken\n";
       }
+      cut.headers.push_back(batcher.header_row());
     }
   });
   cut.rows = batcher.rows();
@@ -105,6 +107,7 @@ struct Row {
 
 struct Expected {
   std::vector<Row> rows;
+  std::vector<std::string> headers;  // of the inputs
   uint64_t begin = 0;
   uint64_t end = 0;  // where the last range ends
   std::string failure;
@@ -120,6 +123,7 @@ Expected expected_of(const std::vector<std::string>& inputs, const BatcherOption
     const std::string& text = inputs[input];
     size_t at = text.starts_with(mark) ? mark.size() : 0;
     expected.end = input_begin;
+    expected.headers.emplace_back();
     for (bool is_header = options.header != HeaderRow::none; at < text.size(); is_header = false) {
       RowAutomaton automaton(options.dialect);
       const size_t row = at;
@@ -136,7 +140,10 @@ Expected expected_of(const std::vector<std::string>& inputs, const BatcherOption
         return expected;
       }
       if (at < text.size()) at += text.compare(at, 2, "\r\n") == 0 ? 2 : 1;
-      if (is_header) continue;
+      if (is_header) {
+        expected.headers.back() = text.substr(row, at - row);
+        continue;
+      }
       expected.rows.push_back({input, input_begin + row, input_begin + at});
       expected.end = input_begin + at;
     }
@@ -179,6 +186,9 @@ std::string faults_of(const Cut& cut, const Expected& expected, const BatcherOpt
     faults += "the last tile ends at " + std::to_string(position) + "\n";
   if (row != expected.rows.size()) faults += "rows are missing\n";
   if (row != cut.rows) faults += "rows are counted wrong\n";
+  if (!std::equal(cut.headers.begin(), cut.headers.end(), expected.headers.begin())) {
+    faults += "header rows\n";
+  }
   return faults;
 }
 
@@ -299,6 +309,25 @@ TEST_CASE("batcher: random texts tile exactly") {
     }
     check(inputs, options, random() % 2 ? 0 : 100);
   }
+}
+
+TEST_CASE("batcher: a header row is known when it has ended") {
+  Batcher batcher(with_header(), 0);
+  batcher.begin_input(0, name_of(0));
+  for (const std::string& piece : {mark, "a,\""s, "b\n"s, "\""s}) {
+    batcher.feed(piece);
+    CHECK(batcher.header_row() == "");
+  }
+  batcher.feed("\r\n1\n");
+  CHECK(batcher.header_row() == "a,\"b\n\"\r\n");
+  batcher.end_input();
+  batcher.take_full();
+  batcher.begin_input(1, name_of(1));
+  CHECK(batcher.header_row() == "");
+  batcher.feed("c,d");
+  CHECK(batcher.header_row() == "");
+  batcher.end_input();
+  CHECK(batcher.header_row() == "c,d");
 }
 
 TEST_CASE("batcher: reading may begin in the middle") {

@@ -124,6 +124,19 @@ TEST_CASE("codec: a hello of neither batches nor results") {
   }
 }
 
+TEST_CASE("codec: a hello of other header rows or lines than there are") {
+  constexpr size_t header_at = 2, lines_at = 3;
+  for (const size_t at : {header_at, lines_at}) {
+    for (const char value : {'\0', '\1', '\2', '\3', '\xff'}) {
+      CAPTURE(at);
+      std::string details = encode(Hello());
+      details[at] = value;
+      CHECK(refusal_of(decode_hello, details) ==
+            (value >= 0 && value <= 2 ? "nothing" : "a hello of unknown rows or lines"));
+    }
+  }
+}
+
 TEST_CASE("codec: a status is 0 to 255, and not 1") {
   CHECK(refusal_of(decode_status, from_hex("01 00 01 00 00")) == "a verdict that is no status");
   CHECK(refusal_of(decode_status, from_hex("01 ff ff ff ff")) == "a verdict that is no status");
@@ -135,13 +148,16 @@ TEST_CASE("codec: a status is 0 to 255, and not 1") {
 TEST_CASE("codec: absurd lengths are refused before anything is allocated for them") {
   const std::string lengths[] = {"00 00 00 00 80 00 00 00", "ff ff ff ff ff ff ff ff",
                                  "00 00 00 00 00 00 00 80"};
-  constexpr size_t count_of_inputs_at = 1 + 6 + 4 * 8 + 4 + 8 + 4 + 4 + 2 * (8 + 2);
+  constexpr size_t length_of_fields_at = 1 + 6 + 4 * 8 + 4 + 8 + 4 + 4;
+  constexpr size_t length_of_command_at = length_of_fields_at + 8 + 2;
+  constexpr size_t count_of_inputs_at = length_of_command_at + 8 + 2;
   constexpr size_t length_of_input_at = count_of_inputs_at + 8;
   constexpr size_t count_of_rejects_at = 1;
   constexpr size_t length_of_reason_at = 1 + 8 + 4 * 8;
   const std::string refusal = "a length beyond the end of its frame";
   for (const std::string& length : lengths) {
-    for (const size_t at : {count_of_inputs_at, length_of_input_at}) {
+    for (const size_t at :
+         {length_of_fields_at, length_of_command_at, count_of_inputs_at, length_of_input_at}) {
       CHECK(refusal_of(decode_hello, encode(example_hello()).replace(at, 8, from_hex(length))) ==
             refusal);
     }

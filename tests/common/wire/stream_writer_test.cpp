@@ -116,6 +116,36 @@ TEST_CASE("stream writer: a chunk and an input, as a parser reads them") {
   check(input_frame(3, 5, 77), FrameType::input, {5, 5});
 }
 
+TEST_CASE("stream writer: headers, as a parser reads them") {
+  for (const Content content : {Content::batches, Content::results}) {
+    const std::string bytes = written([&](StreamWriter& writer) {
+      writer.hello(hello_of(content));
+      writer.header(0, "a,b\n");
+      if (content == Content::batches) writer.batch(batch_of({4, 8}), "1,2\n");
+      if (content == Content::results) writer.result(batch_of({4, 8}), {}, "0,3\n");
+      writer.header(0, "c\n");
+      writer.fail(ExitStatus::io, content);
+    });
+    const Seen seen = seen_in(bytes, content);
+    CHECK(seen.thrown == Thrown());
+    CHECK(seen.headers == std::vector<Seen::Header>{{0, "a,b\n"}, {0, "c\n"}});
+    CHECK(seen.frames.size() == 1);
+    // A header is no tile: the stream ends where the batch has ended.
+    CHECK(seen.verdict == Verdict{ExitStatus::io, 8, 0});
+  }
+}
+
+TEST_CASE("stream writer: a header has a checksum, and nothing that it does not use") {
+  const std::string bytes = header_frame(7, "a,b\n");
+  FrameHeader expected;
+  expected.type = FrameType::header;
+  expected.flags = has_checksum;
+  expected.input = 7;
+  expected.text = 4;
+  expected.checksum = payload_checksum("", "a,b\n");
+  CHECK(bytes == frame(expected, "a,b\n"));
+}
+
 TEST_CASE("stream writer: checksums of payloads on disk, and none on a pipe") {
   TemporaryDirectory directory;
   const OwnedFd file = open_file(directory.file("stream"));

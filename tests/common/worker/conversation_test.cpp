@@ -15,6 +15,7 @@
 #include "common/wire/worker_variable.h"
 #include "common/worker/reasons.h"
 #include "p2_sum/batch_summer.h"
+#include "p2_sum/command_per_batch.h"
 #include "tests/support/files.h"
 #include "tests/support/interruptions.h"
 #include "tests/support/pipes.h"
@@ -29,12 +30,20 @@ using namespace std::string_literals;
 
 const std::string hello = hello_frame(hello_of(Content::batches));
 
-/// A worker of p1_read that sums.
+/// A worker that sums.
+const MakeAnswerer summer = [](const Hello& results) {
+  return std::make_unique<BatchSummer>(results.dialect);
+};
 ExitStatus sum_all(int in, StreamWriter& out) {
-  ::setenv(worker_variable, "0.0", 1);
-  return answer_batches(in, "standard input", out, [](const Hello& results) {
-    return std::make_unique<BatchSummer>(results.dialect);
-  });
+  ::setenv(worker_variable, "0.0", 1);  // as a worker of p1_read
+  return answer_batches(in, "standard input", out, summer);
+}
+
+/// A worker that runs this command for each batch.
+MakeAnswerer command(const std::string& text) {
+  return [text](Hello& results) {
+    return std::make_unique<CommandPerBatch>(CommandOptions{.command = text}, results);
+  };
 }
 
 struct Answer {
@@ -44,14 +53,16 @@ struct Answer {
 };
 
 /// What the worker answers to the bytes, including the end of a failed stream.
-Answer answer_to(const std::string& bytes) {
+Answer answer_to(const std::string& bytes, const MakeAnswerer& make = summer) {
+  ::setenv(worker_variable, "0.0", 1);  // it is a worker of p1_read
   Pipe in;
   CollectedPipe out;
   REQUIRE(::write(in.in.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
   in.in.close();
   Answer answer;
   StreamWriter writer(out.in(), "standard output");
-  answer.thrown = thrown_by([&] { answer.returned = sum_all(in.out.get(), writer); });
+  answer.thrown = thrown_by(
+      [&] { answer.returned = answer_batches(in.out.get(), "standard input", writer, make); });
   if (answer.thrown.status != ExitStatus::complete) {
     writer.fail(answer.thrown.status, Content::results);
   }
@@ -470,6 +481,126 @@ TEST_CASE("conversation: without a row there is nothing to refuse") {
   CHECK(seen.frames[0].batch.range == Range{0, 8});
   CHECK(seen.frames[0].text == "");
   CHECK(seen.frames[0].rejects.empty());
+}
+
+TEST_CASE("conversation: the results say what their lines are, and what makes them") {
+  Hello batches = hello_of(Content::batches);
+  batches.header = HeaderRow::repeat;
+  batches.fields = {"1-", true, true};
+  batches.results = 3;  // of p1_read, and not to be told
+  const Answer answer = answer_to(hello_frame(batches) + end_frame_at(0), command("tac"));
+  CHECK(answer.returned == ExitStatus::complete);
+  Hello results = batches;
+  results.content = Content::results;
+  results.results = 0;
+  results.lines = LineKind::text;
+  results.command = "tac";
+  CHECK(seen_in(answer.bytes, Content::results).hello == results);
+}
+
+TEST_CASE("conversation: a header line goes out once, before the first result") {
+  Hello two = hello_of(Content::batches);
+  two.header = HeaderRow::repeat;
+  two.inputs.push_back("second.csv");
+  Batch third = batch_of_rows({14, 16}, 2, 1);
+  third.input = 1;
+  third.text = 2;
+  Batch first = batch_of_rows({0, 6}, 0, 1);
+  first.text = 2;
+  const Batch second = batch_of_rows({6, 8}, 1, 1);
+  const std::string batches = hello_frame(two) + header_frame(0, "a,b\n") +
+                              batch_frame(first, "1\n") + batch_frame(second, "2\n") +
+                              header_frame(1, "c\n") + batch_frame(third, "3\n") +
+                              end_frame_at(16, 3);
+  const auto result = [](const Batch& batch, const std::string& line) {
+    FrameHeader header = header_of(batch);
+    header.type = FrameType::result;
+    header.text = line.size();
+    return frame(header, line);
+  };
+  Hello results = two;
+  results.content = Content::results;
+  // Each input has its own header row, which the command gets before each batch.
+  SUBCASE("of a command") {
+    results.lines = LineKind::text;
+    results.command = "paste -sd + | sed 'h;G'";
+    const Answer answer = answer_to(batches, command(results.command));
+    CHECK(answer.returned == ExitStatus::complete);
+    CHECK(answer.bytes == hello_frame(results) + header_frame(0, "a,b+1\n") +
+                              result(first, "0,a,b+1\n") + result(second, "1,a,b+2\n") +
+                              result(third, "2,c+3\n") + end_frame_at(16, 3));
+  }
+  SUBCASE("of sums there is none") {
+    const Answer answer = answer_to(batches);
+    CHECK(answer.bytes == hello_frame(results) + result(first, "0,1\n") + result(second, "1,2\n") +
+                              result(third, "2,3\n") + end_frame_at(16, 3));
+  }
+}
+
+TEST_CASE("conversation: a header line comes with the first batch that is not refused") {
+  Hello repeat = hello_of(Content::batches);
+  repeat.header = HeaderRow::repeat;
+  const Answer answer = answer_to(
+      hello_frame(repeat) + header_frame(0, "a\n") + refused_frame(batch_of({2, 4}), "1\n") +
+          batch_frame(batch_of_rows({4, 6}, 1, 1), "2\n") + end_frame_at(6, 2),
+      command("cat"));
+  CHECK(answer.returned == ExitStatus::complete);
+  const size_t refusal_at = answer.bytes.find("\x8fRES"), header_at = answer.bytes.find("\x8fHDR");
+  CHECK(refusal_at < header_at);
+  const Seen seen = seen_in(answer.bytes, Content::results);
+  CHECK(seen.headers == std::vector<Seen::Header>{{0, "a\n"}});
+  REQUIRE(seen.frames.size() == 2);
+  CHECK(seen.frames[0].rejects ==
+        std::vector<Reject>{{0, 0, 2, 0, "'cat' fails whenever it is given it", "1\n"}});
+  CHECK(seen.frames[1].text == "1,2\n");
+}
+
+TEST_CASE("conversation: the reason of a refused row") {
+  set_program_name("p9_test");
+  CHECK(workers_fail("") == "every p9_test that is given it dies");
+  set_program_name("rowsum");
+  const std::string reason = workers_fail(std::string(1000, '\x1b'));
+  CHECK(reason.size() <= reject_reason_limit);
+  CHECK(reason.starts_with("'\\x1b"));
+  CHECK(not_an_integer(std::string(1000, '\x1b')).size() <= reject_reason_limit);
+}
+
+TEST_CASE("conversation: the answerer hears of the end, but of no failure") {
+  struct Listener : BatchSummer {
+    explicit Listener(int& heard) : BatchSummer(Dialect()), ends(heard) {}
+    void end() override { ++ends; }
+    int& ends;
+  };
+  int ends = 0;
+  const MakeAnswerer listener = [&](Hello&) { return std::make_unique<Listener>(ends); };
+  const std::string batches = hello + batch_frame(batch_of({0, 2}), "1\n");
+  CHECK(answer_to(batches + end_frame({ExitStatus::io, 2, 1}), listener).thrown.status ==
+        ExitStatus::io);
+  CHECK(answer_to(batches, listener).thrown.status == ExitStatus::neighbour_vanished);
+  CHECK(answer_to(batches + end_frame_at(2, 1) + "x", listener).thrown.status ==
+        ExitStatus::bad_data);
+  CHECK(ends == 0);
+  CHECK(answer_to(batches + end_frame_at(2, 1), listener).returned == ExitStatus::complete);
+  CHECK(ends == 1);
+}
+
+TEST_CASE("conversation: an answerer that fails ends it") {
+  const Answer answer =
+      answer_to(hello + batch_frame(batch_of_rows({0, 4}, 0, 2), "1\n2\n") +
+                    batch_frame(batch_of_rows({4, 6}, 2, 1), "3\n") + end_frame_at(6, 3),
+                command("grep -v 3"));
+  CHECK(answer.thrown ==
+        Thrown{ExitStatus::command_failed, "'grep -v 3' ended with status 1 (row 2)"});
+  const Seen seen = seen_in(answer.bytes, Content::results);
+  REQUIRE(seen.frames.size() == 1);
+  CHECK(seen.frames[0].text == "0,1\n1,2\n");
+  CHECK(seen.verdict == Verdict{ExitStatus::command_failed, 4, 0});
+
+  const Answer none = answer_to(hello + end_frame_at(0), [](Hello&) -> std::unique_ptr<Answerer> {
+    throw Failure(ExitStatus::system, "no answerer");
+  });
+  CHECK(none.thrown == Thrown{ExitStatus::system, "no answerer"});
+  CHECK(seen_in(none.bytes, Content::results).verdict == Verdict{ExitStatus::system, 0, 0});
 }
 
 TEST_CASE("conversation: a reader that is gone ends it, also while there is nothing to sum") {
