@@ -15,8 +15,9 @@ struct Collected {
 };
 
 /// Gives each field of one row to add_field(). `plain`: the sum of other fields of this row.
-Collected collected(const std::string& row, Int128 plain = 0, uint64_t index = 0) {
-  RowCollector collector(Dialect{});
+Collected collected(const std::string& row, Int128 plain = 0, uint64_t index = 0,
+                    bool empty_is_zero = false) {
+  RowCollector collector(Dialect{}, empty_is_zero);
   Batch batch;
   batch.range = {0, row.size()};
   batch.text = row.size();
@@ -51,6 +52,33 @@ TEST_CASE("row_collector: small summands, and a sum that is not") {
   CHECK(collected("9223372036854775807,1,-1").lines == "0,9223372036854775807\n");
   CHECK(collected("-9223372036854775808").lines == "0,-9223372036854775808\n");
   CHECK(collected("-9223372036854775808,-1").lines == "0,-9223372036854775809\n");
+}
+
+TEST_CASE("row_collector: an empty field is no integer, or 0") {
+  const auto is_rejected = [](const std::string& row, bool empty_is_zero) {
+    const Collected is = collected(row, 0, 0, empty_is_zero);
+    CHECK(is.rejects.size() == (is.lines.empty() ? 1 : 0));
+    return is.lines.empty();
+  };
+  for (const std::string row : {",", "1,\n", ",1\r\n", "1,,2\n", " , \t\v\f\n", "\"\",1\n",
+                                "1,\" \"\n", "\"\r\n\",\n", "\"\"\n", " \n"}) {
+    CAPTURE(row);
+    CHECK(is_rejected(row, false));
+    CHECK_FALSE(is_rejected(row, true));
+  }
+  CHECK(collected(",", 0, 0, true).lines == "0,0\n");
+  CHECK(collected("1,,-2,\"\"\n", 10, 7, true).lines == "7,9\n");
+  CHECK(collected(",99999999999999999999\n", 0, 0, true).lines == "0,99999999999999999999\n");
+  // What is not empty is no integer, either way.
+  for (const std::string row : {",x\n", "-,\n", "+\n", "\"\"\"\"\n", "\" x\"\n"}) {
+    CAPTURE(row);
+    CHECK(is_rejected(row, false));
+    CHECK(is_rejected(row, true));
+  }
+  // The reject is about the first field that is bad, and the empty ones before it count.
+  const Collected bad = collected(",,x,y\n", 0, 0, true);
+  REQUIRE(bad.rejects.size() == 1);
+  CHECK(bad.rejects[0] == Reject{0, 3, 2, 0, "'x' is not an integer", ",,x,y\n"});
 }
 
 TEST_CASE("row_collector: fields that others have summed") {

@@ -7,17 +7,14 @@
 #include "common/base/program.h"
 #include "tests/support/child.h"
 #include "tests/support/thrown.h"
+#include "tests/support/words.h"
 
 using namespace rowsum;
 
 namespace {
 
-std::optional<boost::program_options::variables_map> parse(std::vector<std::string> words,
+std::optional<boost::program_options::variables_map> parse(const std::vector<std::string>& words,
                                                            bool takes_operands = false) {
-  std::vector<char*> argv;
-  words.insert(words.begin(), "program");
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
   CommandLine command_line;
   command_line.synopsis = "[OPTION]...";
   command_line.description = "Tests.";
@@ -25,8 +22,11 @@ std::optional<boost::program_options::variables_map> parse(std::vector<std::stri
   add("number,n", boost::program_options::value<int>(), "a number");
   add("switch", boost::program_options::bool_switch(), "a switch");
   add("name", boost::program_options::value<std::vector<std::string>>()->composing(), "a name");
+  add("mode", boost::program_options::value<std::string>()->implicit_value("bare"), "a mode");
+  command_line.values_if_bare = {{"mode", "bare"}};
   command_line.takes_operands = takes_operands;
-  return parse_arguments(static_cast<int>(words.size()), argv.data(), std::move(command_line));
+  Words given(words);
+  return parse_arguments(given.argc(), given.argv(), std::move(command_line));
 }
 
 /// How a program ends with this command line.
@@ -106,6 +106,19 @@ TEST_CASE("arguments: the last of several values counts, or all of an option tha
   CHECK(values["name"].as<std::vector<std::string>>() == std::vector<std::string>{"a", "b", "a"});
   CHECK(values["operand"].as<std::vector<std::string>>() == std::vector<std::string>{"x", "x"});
   CHECK(run({"--number=3", "--number=many"}).status == 64);
+}
+
+TEST_CASE("arguments: an option without its value does not take the next word for it") {
+  const auto values = *parse({"--mode", "in.csv", "-n", "3"}, true);
+  CHECK(values["mode"].as<std::string>() == "bare");
+  CHECK(values["operand"].as<std::vector<std::string>>() == std::vector<std::string>{"in.csv"});
+  CHECK(values["number"].as<int>() == 3);
+  CHECK((*parse({"--mode"}))["mode"].as<std::string>() == "bare");
+  CHECK((*parse({"--mode=other"}))["mode"].as<std::string>() == "other");
+  CHECK((*parse({"--mode=other", "--mode"}))["mode"].as<std::string>() == "bare");
+  CHECK((*parse({"--mode", "--mode=other"}))["mode"].as<std::string>() == "other");
+  CHECK(parse({})->count("mode") == 0);
+  CHECK(run({"--mode", "other"}).errors.starts_with("p9_test: it takes no operand"));
 }
 
 TEST_CASE("arguments: what is wrong is said in one line that points to --help") {

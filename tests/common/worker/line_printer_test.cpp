@@ -93,6 +93,41 @@ TEST_CASE("line_printer: small sums of every length") {
   }
 }
 
+TEST_CASE("line_printer: each line of a text in a line of its own") {
+  LinePrinter printer;
+  printer.begin(98);
+  CHECK(printer.print_each("") == 0);
+  CHECK(printer.lines() == "");
+  CHECK(printer.print_each("\n") == 1);
+  CHECK(printer.print_each("a,b\r\n\nc") == 3);
+  printer.skip();
+  CHECK(printer.print_each("d") == 1);
+  printer.print(int64_t{7});
+  CHECK(printer.lines() == "98,\n99,a,b\r\n100,\n101,c\n103,d\n104,7\n");
+  printer.begin(0);
+  CHECK(printer.print_each("e\n") == 1);
+  CHECK(printer.lines() == "0,e\n");
+}
+
+TEST_CASE("line_printer: each line of a long text") {
+  for (const uint64_t first : {uint64_t{0}, uint64_t{99'999'990}, UINT64_MAX - 1000}) {
+    std::string text, expected;
+    for (uint64_t i = 0; i < 1000; ++i) {
+      const std::string value(i % 50 == 0 ? i * 20 : (i + 1) % 3, static_cast<char>('a' + i % 26));
+      text += value + "\n";
+      expected += std::to_string(first + i) + "," + value + "\n";
+    }
+    LinePrinter printer;
+    printer.begin(first);
+    CHECK(printer.print_each(text) == 1000);
+    CHECK(printer.lines() == expected);
+    text.pop_back();
+    printer.begin(first);
+    CHECK(printer.print_each(text) == 1000);
+    CHECK(printer.lines() == expected);
+  }
+}
+
 TEST_CASE("line_printer: texts of every length") {
   CHECK(line(0, ""sv) == "0,\n");
   CHECK(line(3, " a,\"b\"\r\t\0 "sv) == "3, a,\"b\"\r\t\0 \n"sv);

@@ -1,0 +1,136 @@
+#include "p1_read/options.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/support/files.h"
+#include "tests/support/thrown.h"
+#include "tests/support/words.h"
+
+namespace rowsum {
+
+namespace {
+
+using Strings = std::vector<std::string>;
+
+/// While this object exists, standard output is no terminal.
+class NoTerminal {
+ public:
+  NoTerminal() : before_(::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)) {
+    ::dup2(open_file("/dev/null", O_WRONLY).get(), STDOUT_FILENO);
+  }
+  NoTerminal(const NoTerminal&) = delete;
+  NoTerminal& operator=(const NoTerminal&) = delete;
+  ~NoTerminal() { ::dup2(before_.get(), STDOUT_FILENO); }
+
+ private:
+  OwnedFd before_;
+};
+
+ReadOptions parse(const Strings& words) {
+  const NoTerminal no_terminal;
+  Words given(words);
+  return *parse_read_options(given.argc(), given.argv());
+}
+
+/// The options of a worker that p1_read starts with these words.
+WorkerOptions workers_of(Strings words) {
+  words.push_back("--workers=2");
+  return *parse(words).workers;
+}
+
+/// The arguments of that worker.
+Strings arguments_of(const Strings& words) {
+  const Strings all = workers_of(words).command.words;
+  return {all.begin() + 1, all.end()};
+}
+
+/// What is wrong with these words, without the hint at --help.
+std::string refusal_of(const Strings& words) {
+  const Thrown thrown = thrown_by([&] { parse(words); });
+  CHECK(thrown.status == ExitStatus::usage);
+  return thrown.message.substr(0, thrown.message.find("; try '"));
+}
+
+}  // namespace
+
+TEST_CASE("options of p1_read: header rows") {
+  CHECK(parse({}).batches.header == HeaderRow::none);
+  CHECK(parse({"--header"}).batches.header == HeaderRow::skip);
+  CHECK(parse({"--header=skip"}).batches.header == HeaderRow::skip);
+  CHECK(parse({"--header=repeat"}).batches.header == HeaderRow::repeat);
+  // What follows as a word of its own is a file.
+  const ReadOptions options = parse({"--header", "repeat", "in.csv"});
+  CHECK(options.batches.header == HeaderRow::skip);
+  CHECK(options.inputs == Strings{"repeat", "in.csv"});
+  CHECK(refusal_of({"--header=no"}) == "--header: 'no' is neither skip nor repeat");
+}
+
+TEST_CASE("options of p1_read: fields") {
+  CHECK(parse({}).batches.fields == FieldRules());
+  CHECK(parse({"-f1,3-"}).batches.fields == FieldRules{"1,3-", false, false});
+  CHECK(parse({"--fields", "a", "--complement"}).batches.fields == FieldRules{"a", true, false});
+  CHECK(parse({"--empty=reject"}).batches.fields == FieldRules());
+  CHECK(parse({"--empty=zero"}).batches.fields == FieldRules{"", false, true});
+  CHECK(refusal_of({"--fields", ""}) == "--fields: an empty list");
+  CHECK(refusal_of({"--complement"}) == "--complement needs --fields");
+  CHECK(refusal_of({"--empty=0"}) == "--empty: '0' is neither reject nor zero");
+}
+
+TEST_CASE("options of p1_read: a command of the workers") {
+  CHECK_FALSE(parse({}).workers);
+  const WorkerOptions sums = workers_of({});
+  CHECK(sums.places == 2);
+  CHECK(sums.command.name == "p2_sum");
+  CHECK(sums.command.is_p2_sum);
+  CHECK(sums.command.words.size() == 1);
+  CHECK(sums.command.words[0].ends_with("/p2_sum"));
+  CHECK_FALSE(sums.has_command);
+
+  const WorkerOptions workers = workers_of({"--command=a 'b'"});
+  CHECK(workers.command.name == "p2_sum");
+  CHECK(workers.command.is_p2_sum);
+  CHECK(workers.has_command);
+  CHECK(workers.command.if_it_hangs == "");
+  CHECK(arguments_of({"--command=a 'b'"}) == Strings{"--command=a 'b'"});
+  CHECK(arguments_of({"--command", "a", "--lines=any", "--one-line"}) ==
+        Strings{"--command=a", "--lines=any", "--one-line"});
+  // p2_sum says what is wrong with these.
+  CHECK(arguments_of({"--command", "", "--coprocess=b", "--lines=c"}) ==
+        Strings{"--command=", "--coprocess=b", "--lines=c"});
+
+  const WorkerOptions coprocess = workers_of({"--coprocess=a"});
+  CHECK(coprocess.has_command);
+  CHECK(coprocess.command.words.back() == "--coprocess=a");
+  CHECK(coprocess.command.if_it_hangs != "");
+}
+
+TEST_CASE("options of p1_read: with a command, batches go to who is idle and have its pace") {
+  CHECK(parse({"--workers=2"}).deal == DealPolicy::round_robin);
+  CHECK_FALSE(workers_of({}).is_paced);
+  CHECK(parse({"--workers=2", "--command=a"}).deal == DealPolicy::pull);
+  CHECK(parse({"--workers=2", "--coprocess=a"}).deal == DealPolicy::pull);
+  CHECK(parse({"--workers=2", "--command=a", "--deal=random"}).deal == DealPolicy::random);
+  CHECK(workers_of({"--command=a"}).is_paced);
+  CHECK(workers_of({"--coprocess=a"}).is_paced);
+  CHECK_FALSE(workers_of({"--command=a", "--batch-size=1K"}).is_paced);
+}
+
+TEST_CASE("options of p1_read: what is refused of workers and commands") {
+  const std::string excluded = "--worker excludes --command and --coprocess";
+  CHECK(refusal_of({"--workers=2", "--worker=a", "--command=b"}) == excluded);
+  CHECK(refusal_of({"--workers=2", "--worker=a", "--coprocess=b"}) == excluded);
+  for (const std::string option : {"--worker", "--command", "--coprocess", "--lines"}) {
+    CHECK(refusal_of({option + "=a"}) == option + " needs --workers");
+  }
+  for (const std::string option : {"--one-line", "--resume"}) {
+    CHECK(refusal_of({option}) == "--one-line and --resume need --workers");
+  }
+  CHECK(refusal_of({"--workers=2", "--to=part"}) == "--workers and --to exclude each other");
+}
+
+}  // namespace rowsum
