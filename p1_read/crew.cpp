@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,7 +44,7 @@ void Crew::start(size_t place, int in, int out, const std::vector<int>& kept) {
     }
   }
   worker.pid = start_process(std::move(process));
-  worker.exit = OwnedFd(static_cast<int>(::syscall(SYS_pidfd_open, worker.pid, 0)));
+  worker.exit = watch(worker.pid);
   if (!worker.exit.is_open()) {
     const int error = errno;
     kill(place);
@@ -102,10 +101,7 @@ std::string Crew::mark_of(size_t place) const {
 }
 
 bool Crew::sweep_adopted(const std::string& mark) {
-  return kill_orphans(mark, [this](pid_t pid) {
-    const auto is_it = [pid](const Worker& worker) { return worker.pid == pid; };
-    return std::any_of(workers_.begin(), workers_.end(), is_it);
-  });
+  return kill_orphans(mark, is_awaited);
 }
 
 }  // namespace rowsum

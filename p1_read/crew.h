@@ -82,7 +82,7 @@ class Crew {
  private:
   struct Worker {
     pid_t pid = 0;  // 0: none
-    OwnedFd exit;   // from pidfd_open(2)
+    OwnedFd exit;   // readable once it has ended
     unsigned lives = 0;
   };
 
@@ -94,7 +94,7 @@ class Crew {
   std::string mark_of(size_t place) const;
   /// Kills the adopted processes with `mark` in their environment, or all of them if it is empty,
   /// and waits for those that have ended. Returns whether any are left.
-  bool sweep_adopted(const std::string& mark);
+  static bool sweep_adopted(const std::string& mark);
 
   WorkerCommand command_;
   std::vector<Worker> workers_;

@@ -4,9 +4,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "common/base/failure.h"
@@ -17,6 +19,9 @@ namespace {
 
 /// Signals that the programs of this suite ignore, block or handle.
 constexpr int own_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGXFSZ};
+
+/// The children for which is_awaited() is true.
+std::vector<pid_t> awaited;
 
 /// What the new process needs besides NewProcess. It is made before vfork(2).
 struct Execution {
@@ -66,7 +71,8 @@ pid_t start_process(NewProcess process) {
   ::sigprocmask(SIG_SETMASK, nullptr, &execution.blocked);
   for (const int signal : own_signals) ::sigdelset(&execution.blocked, signal);
 
-  volatile int error = 0;  // written by the new process, which shares this memory
+  awaited.reserve(awaited.size() + 1);  // what may fail comes before the process is there
+  volatile int error = 0;               // written by the new process, which shares this memory
   const pid_t pid = ::vfork();
   if (pid == 0) {
     execute(process, execution);
@@ -80,7 +86,12 @@ pid_t start_process(NewProcess process) {
   if (pid < 0 || error != 0) {
     throw Failure::from_errno(ExitStatus::system, "cannot start " + process.words[0]);
   }
+  awaited.push_back(pid);
   return pid;
+}
+
+OwnedFd watch(pid_t child) {
+  return OwnedFd(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
 }
 
 std::string Fate::describe() const {
@@ -93,8 +104,13 @@ Fate wait_for(pid_t child) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  std::erase(awaited, child);
   if (WIFSIGNALED(status)) return {true, WTERMSIG(status)};
   return {false, WEXITSTATUS(status)};
+}
+
+bool is_awaited(pid_t child) {
+  return std::find(awaited.begin(), awaited.end(), child) != awaited.end();
 }
 
 }  // namespace rowsum

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "common/io/owned_fd.h"
+
 namespace rowsum {
 
 /// What a new process begins with.
@@ -37,7 +39,14 @@ struct Fate {
   std::string describe() const;
 };
 
+/// A descriptor that is readable once the child process has ended. If there can be none, it is not
+/// open, and errno says why.
+OwnedFd watch(pid_t child);
+
 /// Waits until a child process has ended. Its number is free then.
 Fate wait_for(pid_t child);
+
+/// Whether start_process() has started this child, and wait_for() has not been called for it.
+bool is_awaited(pid_t child);
 
 }  // namespace rowsum

@@ -204,6 +204,24 @@ TEST_CASE("crew: when its process is killed, the processes of the crew are, too"
   CHECK((wanted.revents & POLLHUP) != 0);
 }
 
+TEST_CASE("crew: it leaves a child that others have started to them, also one that has ended") {
+  CHECK(failed_in([](auto expect) {
+          Shells shells("exit 0");
+          const pid_t other = start_process({.words = {"/bin/sh", "-c", "exit 3"},
+                                             .environment = own_environment(),
+                                             .in = shells.input.out.get(),
+                                             .out = shells.output.in.get(),
+                                             .signal_at_death = SIGKILL});
+          const OwnedFd exit = watch(other);
+          pollfd wanted{exit.get(), POLLIN, 0};
+          EXPECT(::poll(&wanted, 1, patience_ms) == 1);
+          shells.start();
+          shells.fate();
+          shells.crew.end();
+          EXPECT(wait_for(other).code == 3);
+        }) == "");
+}
+
 TEST_CASE("crew: a program that cannot be executed is a failure, and no process stays") {
   CHECK(failed_in([](auto expect) {
           Crew crew({{"/no/such/program"}, "program"}, 1);

@@ -1,6 +1,7 @@
 #include "common/io/process.h"
 
 #include <doctest/doctest.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -34,6 +35,25 @@ TEST_CASE("process: its standard output and standard error are the given files")
   err.in.close();
   CHECK(read_to_end(out.out.get()) == "out\n");
   CHECK(read_to_end(err.out.get()) == "err\n");
+}
+
+TEST_CASE("process: its end can be waited for in poll(2)") {
+  const Outcome outcome = run_in_child([] {
+    Pipe input;
+    const pid_t cat = start_process({.words = {"cat"},
+                                     .environment = own_environment(),
+                                     .in = input.out.get(),
+                                     .out = STDOUT_FILENO,
+                                     .signal_at_death = SIGKILL});
+    const OwnedFd exit = watch(cat);
+    pollfd wanted{exit.get(), POLLIN, 0};
+    if (::poll(&wanted, 1, 0) != 0 || !is_awaited(cat)) return 1;
+    input.in.close();
+    if (::poll(&wanted, 1, 20'000) != 1 || !is_awaited(cat)) return 2;
+    if (wait_for(cat).code != 0 || is_awaited(cat)) return 3;
+    return 0;
+  });
+  CHECK(outcome.status == 0);
 }
 
 TEST_CASE("process: without a file for it, its standard error is that of the caller") {
