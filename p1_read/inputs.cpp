@@ -20,8 +20,19 @@ constexpr uint64_t hashed_at_each_end = 64 << 10;
 /// Fewer bytes than this are better copied by this process than opened by several others.
 constexpr uint64_t large_file = 1 << 20;
 
-/// Whether these are several files of known size that are large on average. A file that is missing
-/// is left out of account: it is reported when it is to be read.
+/// open(2) does not wait for the writer of a FIFO, because nothing else would be noticed meanwhile.
+/// poll(2) reports the FIFO as readable once it has had a writer.
+OwnedFd open_to_read(const std::string& path) {
+  return OwnedFd(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+}
+
+bool is_compressed_file(const std::string& path) {
+  const OwnedFd file = open_to_read(path);
+  return file.is_open() && compression_of(file.get());
+}
+
+/// Whether these are several files of known size that are large on average, and of which none is
+/// compressed. A file that is missing is left out of account: it is reported when it is to be read.
 bool are_large_plain_files(const std::vector<std::string>& operands) {
   if (operands.size() == 1) return false;
   uint64_t size = 0;
@@ -32,7 +43,8 @@ bool are_large_plain_files(const std::vector<std::string>& operands) {
     if (!S_ISREG(status.st_mode) || status.st_size == 0) return false;
     size += static_cast<uint64_t>(status.st_size);
   }
-  return size / operands.size() >= large_file;
+  return size / operands.size() >= large_file &&
+         std::none_of(operands.begin(), operands.end(), is_compressed_file);
 }
 
 Identity random_identity() {
@@ -65,15 +77,15 @@ bool Inputs::open_next() {
 }
 
 int Inputs::fd() const {
+  if (decompressor_) return decompressor_->fd();
   return file_.is_open() ? file_.get() : STDIN_FILENO;
 }
 
 void Inputs::open_current() {
+  decompressor_.reset();
   file_.close();
-  if (const char* const path = operands_[index_].c_str(); operands_[index_] != "-") {
-    // open(2) does not wait for the writer of a FIFO, because nothing else would be noticed
-    // meanwhile. poll(2) reports the FIFO as readable once it has had a writer.
-    file_ = OwnedFd(::open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+  if (operands_[index_] != "-") {
+    file_ = open_to_read(operands_[index_]);
     if (!file_.is_open()) throw Failure::from_errno(ExitStatus::no_input, name());
     ::fcntl(fd(), F_SETFL, ::fcntl(fd(), F_GETFL) & ~O_NONBLOCK);
   }
@@ -82,6 +94,13 @@ void Inputs::open_current() {
   widen_pipe(fd());
   const off_t offset = ::lseek(fd(), 0, SEEK_CUR);
   owed_.reset();
+  if (S_ISREG(status.st_mode) && status.st_size > 0 && offset == 0) {
+    if (const auto compression = compression_of(fd())) {
+      decompressor_.emplace(*compression, fd(), name());
+      file_.close();
+      return;
+    }
+  }
   // Several large files were plain files when this object was made, so one that is empty now has
   // been emptied. Otherwise it may be a file of /proc, which has contents all the same.
   if (S_ISREG(status.st_mode) && (status.st_size > 0 || are_plain_files_) && offset >= 0) {
@@ -132,7 +151,8 @@ Identity Inputs::identity_since_written() const {
   return {identity.size, {hash.low64, hash.high64}};
 }
 
-size_t Inputs::read_some(std::span<char> into) {
+std::optional<size_t> Inputs::read_some(std::span<char> into) {
+  if (decompressor_) return decompressor_->read_some(into);
   if (owed_ && (is_plain_file_ || are_plain_files_)) {
     into = into.first(std::min<uint64_t>(into.size(), *owed_));
   }

@@ -1,4 +1,5 @@
-// The operands, read one after another as a stream of bytes.
+// The operands, read one after another as a stream of bytes. A regular file that is compressed is
+// read as its text; one on standard input only if it is at its beginning.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +10,15 @@
 
 #include "common/io/owned_fd.h"
 #include "common/wire/hello.h"
+#include "p1_read/decompressor.h"
 
 namespace rowsum {
 
 class Inputs {
  public:
   /// Opens the first operand. No operand, or "-", means standard input. Throws Failure(no_input)
-  /// for a file that is missing or may not be read. For a directory, read_some() throws it.
+  /// for a file that is missing or may not be read. For a directory, read_some() throws it. Throws
+  /// Failure(system) if the program for a compressed file cannot be started.
   explicit Inputs(std::vector<std::string> operands);
 
   /// Opens the next operand. Returns false if there is none. Throws like the constructor.
@@ -25,11 +28,15 @@ class Inputs {
   /// The names for messages: the operands, or "standard input".
   const std::vector<std::string>& names() const { return names_; }
   const std::string& name() const { return names_[index_]; }
+  /// The descriptor for poll(2), which may change with every call of read_some().
   int fd() const;
+  /// Whether the current input is the text of a compressed file.
+  bool is_compressed() const { return decompressor_.has_value(); }
 
   /// Whether the input is one regular file of known size, which other processes can read by offset.
   /// Only the bytes that such a file has when it is opened are read, and not what is appended
-  /// later. (/proc has regular files of size 0 that do have contents; those are read like pipes.)
+  /// later. (A compressed file is read like a pipe. So are the regular files of size 0 in /proc,
+  /// which do have contents.)
   bool is_plain_file() const { return is_plain_file_; }
   /// Whether the inputs are several such files, large enough on average that it pays to have other
   /// processes open each of them.
@@ -58,11 +65,12 @@ class Inputs {
   /// identities have to agree.
   Identity identity_since_written() const;
 
-  /// Reads some bytes of the current input. Returns 0 at its end. To be called only after poll(2)
-  /// has reported fd() as readable: before that, a FIFO that no process has opened for writing yet
-  /// would seem to be at its end. Throws Failure(io), also for a regular file that has become
-  /// shorter since it was opened.
-  size_t read_some(std::span<char> into);
+  /// Reads some bytes of the current input. Returns 0 at its end, and nothing if poll(2) has to be
+  /// called again. To be called only after poll(2) has reported fd() as readable: before that, a
+  /// FIFO that no process has opened for writing yet would seem to be at its end. Throws
+  /// Failure(io), also for a regular file that has become shorter since it was opened, and
+  /// Failure(bad_data) for a compressed file that is damaged.
+  std::optional<size_t> read_some(std::span<char> into);
 
  private:
   void open_current();
@@ -70,7 +78,8 @@ class Inputs {
   std::vector<std::string> operands_;
   std::vector<std::string> names_;
   uint32_t index_ = 0;
-  OwnedFd file_;  // closed while the current input is standard input
+  OwnedFd file_;  // closed while the current input is standard input, or is compressed
+  std::optional<Decompressor> decompressor_;  // if the current input is compressed
   bool is_plain_file_ = false;
   bool are_plain_files_ = false;
   uint64_t begin_ = 0;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 
+#include "common/base/arguments.h"
 #include "common/base/program.h"
 #include "p1_read/inputs.h"
 #include "p1_read/options.h"
@@ -20,6 +21,9 @@ int main(int argc, char** argv) {
     if (!options) return ExitStatus::complete;
     if (options->workers) {
       Inputs inputs(options->inputs);
+      if (options->workers->resume && inputs.is_compressed()) {
+        throw usage_failure("--resume: '" + inputs.name() + "' is compressed");
+      }
       workers.emplace(*options->workers, options->deal, STDOUT_FILENO);
       workers->run(inputs, options->batches);
     } else {

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "common/base/failure.h"
 #include "p1_read/batcher.h"
 #include "p1_read/inputs.h"
 
@@ -14,6 +15,27 @@ enum class NextStep {
   deal_early,  // it has nothing to read now, and the whole rows so far are to go out (R8)
   look_again,  // neither
 };
+
+/// Reads some of the current input and feeds it to the batcher. Returns whether the input is over.
+/// If reading fails, the whole rows before that are dealt first. (The Destination is that of
+/// read_and_deal().)
+template <typename Destination>
+bool read_and_feed(Inputs& inputs, Batcher& batcher, Destination& destination) {
+  const std::span<char> into = destination.space(batcher, batcher.wanted());
+  std::optional<size_t> n;
+  try {
+    n = inputs.read_some(into);
+  } catch (const Failure&) {
+    if (const auto batch = batcher.take_any()) destination.deal(*batch, batcher);
+    throw;
+  }
+  if (n == 0) {
+    batcher.end_input();
+  } else if (n) {
+    batcher.feed({into.data(), *n});
+  }
+  return n == 0;
+}
 
 /// Reads the inputs to their ends and deals all of their rows. A Destination has these members:
 ///
@@ -39,19 +61,11 @@ void read_and_deal(Inputs& inputs, Batcher& batcher, Destination& destination,
     for (bool is_over = false; !is_over;) {
       if (destination.read_elsewhere(batcher)) continue;
       switch (destination.wait(inputs.fd(), batcher)) {
-        case NextStep::read: {
-          const std::span<char> into = destination.space(batcher, batcher.wanted());
-          const size_t n = inputs.read_some(into);
-          is_over = n == 0;
-          if (is_over) {
-            batcher.end_input();
-          } else {
-            batcher.feed({into.data(), n});
-          }
+        case NextStep::read:
+          is_over = read_and_feed(inputs, batcher, destination);
           if (const auto batch = batcher.take_full()) destination.deal(*batch, batcher);
           batcher.check();
           break;
-        }
         case NextStep::deal_early:
           if (const auto batch = batcher.take_any()) destination.deal_early(*batch, batcher);
           break;

@@ -25,7 +25,8 @@ help() {
   cat <<EOF
 Usage: $program [OPTION]... [FILE]...
 Sums the rows of CSV files of integers with several processes: prints "index,sum"
-for each row, in order. No FILE, or -, is standard input.
+for each row, in order. No FILE, or -, is standard input. Files of gzip, zstd, xz
+and bzip2 are decompressed.
 
 Input:
   -d, --delimiter C       the byte between fields (default: a comma); tab: a tab

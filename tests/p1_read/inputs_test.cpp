@@ -35,7 +35,7 @@ class StandardInput {
 std::string read_current(Inputs& inputs, size_t most = 3) {
   std::string all;
   std::string piece(most, '\0');
-  while (const size_t n = inputs.read_some(piece)) all.append(piece, 0, n);
+  while (const size_t n = inputs.read_some(piece).value()) all.append(piece, 0, n);
   return all;
 }
 
@@ -57,7 +57,9 @@ TEST_CASE("inputs: several plain files are large on average, or are none") {
     return directory.file(name);
   };
   const std::string large = file("large", 2 << 20), small = file("small", 1),
-                    empty = file("empty", 0), fifo = directory.file("fifo");
+                    empty = file("empty", 0), fifo = directory.file("fifo"),
+                    compressed = directory.file("compressed");
+  write_file(compressed, "\x1f\x8b");
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   const auto are_plain = [](std::vector<std::string> operands) {
     return Inputs(std::move(operands)).are_plain_files();
@@ -70,6 +72,7 @@ TEST_CASE("inputs: several plain files are large on average, or are none") {
   CHECK_FALSE(are_plain({large, empty}));
   CHECK_FALSE(are_plain({large, fifo}));
   CHECK_FALSE(are_plain({large, "-"}));
+  CHECK_FALSE(are_plain({large, large, compressed}));
 
   // A file that has been emptied, and one that has become something else, before it is opened.
   Inputs inputs({large, small, large});
