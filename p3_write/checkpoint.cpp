@@ -43,6 +43,11 @@ std::string shaping(const WriteOptions& options) {
   std::string text = options.skip_rejects ? "--on-error=skip" : "--on-error=fail";
   if (options.form.crlf) text += " --crlf";
   if (!options.form.has_index) text += " --no-index";
+  if (options.form.is_json) text += " --format=jsonl";
+  if (options.form.delimiter != ',') {
+    text += std::string(" --output-delimiter=") + options.form.delimiter;
+  }
+  if (options.form.has_header) text += " --output-header";
   if (!options.rejects.empty()) text += " --rejects=" + options.rejects;
   return text;
 }

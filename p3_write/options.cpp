@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/base/arguments.h"
+#include "common/csv/dialect.h"
 #include "p3_write/output.h"
 
 namespace rowsum {
@@ -24,6 +25,33 @@ std::vector<std::string> files_of(const std::string& path, std::vector<const cha
 
 bool have_common(const std::vector<std::string>& some, const std::vector<std::string>& others) {
   return std::find_first_of(some.begin(), some.end(), others.begin(), others.end()) != some.end();
+}
+
+char parse_output_delimiter(const std::string& text) {
+  if (text == "\\t" || text == "tab") return '\t';
+  if (text.size() != 1 || !Dialect{text[0]}.is_possible()) {
+    throw usage_failure("--output-delimiter: '" + text +
+                        "' is not one byte other than a quote or a row end");
+  }
+  return text[0];
+}
+
+/// --format and what depends on it.
+void parse_format(const po::variables_map& values, LineForm& form) {
+  const auto format = values["format"].as<std::string>();
+  if (format != "csv" && format != "tsv" && format != "jsonl") {
+    throw usage_failure("--format: '" + format + "' is not csv, tsv or jsonl");
+  }
+  if (format == "tsv") form.delimiter = '\t';
+  form.is_json = format == "jsonl";
+  if (form.is_json && form.has_header) {
+    throw usage_failure("--output-header and --format=jsonl exclude each other");
+  }
+  if (!values.count("output-delimiter")) return;
+  if (format != "csv") {
+    throw usage_failure("--output-delimiter and --format=" + format + " exclude each other");
+  }
+  form.delimiter = parse_output_delimiter(values["output-delimiter"].as<std::string>());
 }
 
 }  // namespace
@@ -46,6 +74,12 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
       "write to FILE, which is only ever replaced by a complete one; -: to standard output");
   add("crlf", po::bool_switch(&options.form.crlf), "end lines with CR LF");
   add("no-index", po::bool_switch(&no_index), "print only the sums");
+  add("format", po::value<std::string>()->default_value("csv")->value_name("FORMAT"),
+      "csv, tsv (a tab in place of the comma), or jsonl: {\"index\":0,\"sum\":6}");
+  add("output-delimiter", po::value<std::string>()->value_name("C"),
+      "the byte between index and sum (default: a comma); \\t or tab is a tab");
+  add("output-header", po::bool_switch(&options.form.has_header),
+      "begin with the line \"index,sum\"");
   add("on-error", po::value(&on_error)->default_value("fail")->value_name("POLICY"),
       "a row that is not integers: fail, or skip it and go on (exit status 1)");
   add("rejects", po::value(&options.rejects)->value_name("FILE"),
@@ -71,6 +105,7 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
       throw usage_failure(std::string("--") + file + ": an empty name");
     }
   }
+  parse_format(*values, options.form);
   if (options.output == "-" && options.rejects == "-") {
     throw usage_failure("the sums and the rejected rows would both go to standard output");
   }

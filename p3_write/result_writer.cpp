@@ -37,6 +37,7 @@ void ResultWriter::write(const StreamParser& stream, uint64_t first_row) {
     input_ = batch.input;
     origin_ = batch.range.begin;
   }
+  write_header();
   const std::vector<Reject> rejects = stream.rejects();
   if (!rejects.empty() && !options_.skip_rejects) {
     write_lines(stream, rejects.front().lines_before, first_row);
@@ -65,6 +66,7 @@ void ResultWriter::save_what_there_is() {
 }
 
 ExitStatus ResultWriter::commit() {
+  write_header();  // there may have been no results
   if (checkpoint_) checkpoint_->complete();
   if (rejects_) {
     // The sums are synced before the rejects are committed: if the sync fails, the old file of
@@ -75,6 +77,10 @@ ExitStatus ResultWriter::commit() {
   output_.commit();
   if (checkpoint_) checkpoint_->remove();
   return has_rejects_ ? ExitStatus::some_rejected : ExitStatus::complete;
+}
+
+void ResultWriter::write_header() {
+  if (options_.form.has_header && output_size_ == 0) write_output(header_line(options_.form));
 }
 
 void ResultWriter::write_lines(const StreamParser& stream, size_t length, uint64_t first_row) {

@@ -44,6 +44,9 @@ class ResultWriter {
 
  private:
   void write_output(std::string_view bytes);
+  /// Writes the header line, if one is asked for and the output is empty. With --resume, an earlier
+  /// run may have written it.
+  void write_header();
   /// Writes the first `length` bytes of the lines that the stream shows.
   void write_lines(const StreamParser& stream, size_t length, uint64_t first_row);
   void report_reject(const StreamParser& stream, const Reject& reject, uint64_t first_row) const;

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "tests/support/files.h"
 #include "tests/support/streams.h"
@@ -166,13 +168,21 @@ TEST_CASE(
           Thrown{ExitStatus::bad_data,
                  path + ": of another input than in.csv, or it has changed since" + again});
   }
-  WriteOptions options;
-  options.form.crlf = true;
-  CHECK(thrown_by([&] { Run(directory, options); }) ==
-        Thrown{ExitStatus::bad_data, path +
-                                         ": of a run with --on-error=fail and not --on-error=fail "
-                                         "--crlf" +
-                                         again});
+  const std::vector<std::pair<LineForm, std::string>> others = {
+      {{.crlf = true}, "--crlf"},
+      {{.has_index = false}, "--no-index"},
+      {{.delimiter = '\t'}, "--output-delimiter=\\t"},
+      {{.delimiter = ';'}, "--output-delimiter=;"},
+      {{.is_json = true}, "--format=jsonl"},
+      {{.has_header = true}, "--output-header"}};
+  for (const auto& [form, option] : others) {
+    WriteOptions options;
+    options.form = form;
+    CHECK(
+        thrown_by([&] { Run(directory, options); }) ==
+        Thrown{ExitStatus::bad_data,
+               path + ": of a run with --on-error=fail and not --on-error=fail " + option + again});
+  }
   CHECK(contents_of(path) == journal);
   CHECK(contents_of(directory.file("sums.csv.partial")) == "0,1\n1,2\n");
   write_file(path, journal.substr(1));

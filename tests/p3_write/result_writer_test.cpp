@@ -195,8 +195,20 @@ TEST_CASE("result_writer: no results make an empty file") {
 
 TEST_CASE("result_writer: another form") {
   WriteOptions options;
-  options.form = {true, false};
+  options.form = {.crlf = true, .has_index = false};
   CHECK(outcome_of(good, options).output == "1\r\n2\r\n3\r\n");
+}
+
+TEST_CASE("result_writer: a header, once, also without results or rows") {
+  WriteOptions options;
+  options.form.has_header = true;
+  CHECK(outcome_of(good, options).output == "index,sum\n0,1\n1,2\n2,3\n");
+  CHECK(outcome_of({}, options).output == "index,sum\n");
+  CHECK(outcome_of({{batch(0, 4, 0, 0), "", {}}}, options).output == "index,sum\n");
+  CHECK(outcome_of(bad, options).output == "index,sum\n0,1\n1,2\n2,3\n");
+  options.form.has_index = false;
+  options.form.crlf = true;
+  CHECK(outcome_of(good, options).output == "sum\r\n1\r\n2\r\n3\r\n");
 }
 
 TEST_CASE("result_writer: unknown rows get their numbers here") {
