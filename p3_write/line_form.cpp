@@ -29,10 +29,6 @@ class Piece {
   size_t size_;
 };
 
-std::string name_of(LineForm::Value value) {
-  return value == LineForm::Value::sum ? "sum" : "line";
-}
-
 std::string line_end_of(const LineForm& form) {
   return form.crlf ? "\r\n" : "\n";
 }
@@ -44,13 +40,13 @@ std::string text_before_index(const LineForm& form) {
 
 std::string text_before_value(const LineForm& form) {
   if (!form.is_json) return form.has_index ? std::string(1, form.delimiter) : "";
-  const std::string key = '"' + name_of(form.value) + "\":";
-  return (form.has_index ? "," : "") + key + (form.value == LineForm::Value::line ? "\"" : "");
+  const std::string key = '"' + std::string(name_of_values(form)) + "\":";
+  return (form.has_index ? "," : "") + key + (form.lines == LineKind::text ? "\"" : "");
 }
 
 std::string text_after_value(const LineForm& form) {
   if (!form.is_json) return line_end_of(form);
-  return (form.value == LineForm::Value::line ? "\"}" : "}") + line_end_of(form);
+  return (form.lines == LineKind::text ? "\"}" : "}") + line_end_of(form);
 }
 
 /// Whether the text is an integer as JSON has it.
@@ -104,9 +100,14 @@ char* print_escaped(char* at, std::string_view text) {
 
 }  // namespace
 
-std::string header_line(const LineForm& form) {
-  return (form.has_index ? std::string("index") + form.delimiter : "") + name_of(form.value) +
-         line_end_of(form);
+std::string header_line(const LineForm& form, std::string_view name) {
+  if (form.is_json) return "";
+  std::string index = form.has_index ? std::string("index") + form.delimiter : "";
+  return index.append(name).append(line_end_of(form));
+}
+
+std::string_view name_of_values(const LineForm& form) {
+  return form.lines == LineKind::text ? "line" : "sum";
 }
 
 std::string reformat(std::string_view lines, const LineForm& form, uint64_t base,
@@ -116,8 +117,8 @@ std::string reformat(std::string_view lines, const LineForm& form, uint64_t base
   const Piece before_index(text_before_index(form));
   const Piece before_value(text_before_value(form));
   const Piece after_value(text_after_value(form));
-  const bool is_string = form.is_json && form.value == LineForm::Value::line;
-  const bool is_number = form.is_json && form.value == LineForm::Value::sum;
+  const bool is_string = form.is_json && form.lines == LineKind::text;
+  const bool is_number = form.is_json && form.lines == LineKind::sums;
 
   std::string formed(lines.size() + lines.size() / 4, '\0');
   size_t size = 0;

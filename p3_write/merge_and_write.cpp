@@ -261,6 +261,7 @@ class MergeLoop {
 
   /// With --resume, p1_read begins to deal when the first hello has shown which input it reads.
   void accept(const Hello& hello) {
+    if (!hello.inputs.empty()) writer_.begin(hello);
     Checkpoint* const checkpoint = writer_.checkpoint();
     if (!checkpoint || checkpoint->is_accepted() || hello.inputs.empty()) return;
     checkpoint->accept(hello);

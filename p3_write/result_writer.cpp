@@ -1,5 +1,6 @@
 #include "p3_write/result_writer.h"
 
+#include "common/base/arguments.h"
 #include "common/base/failure.h"
 #include "common/base/report.h"
 
@@ -23,12 +24,17 @@ ResultWriter::ResultWriter(const WriteOptions& options)
   has_rejects_ = checkpoint_->state().has_rejects;
 }
 
+void ResultWriter::begin(const Hello& hello) {
+  options_.form.lines = hello.lines;
+  if (hello.lines == LineKind::any && (options_.form.has_header || !options_.form.is_plain())) {
+    throw usage_failure("lines of --lines=any are written as they are, and have no other form");
+  }
+}
+
 void ResultWriter::write_header_line(const StreamParser& stream, std::string_view line) {
   if (line.empty() || output_size_ > 0) return;
   if (stream.hello().lines == LineKind::any) return write_output(line);
-  std::string formed = options_.form.has_index ? "index," : "";
-  formed.append(line.substr(0, line.size() - 1)).append(options_.form.crlf ? "\r\n" : "\n");
-  write_output(formed);
+  write_output(header_line(options_.form, line.substr(0, line.size() - 1)));
 }
 
 void ResultWriter::write(const StreamParser& stream, uint64_t first_row) {
@@ -80,7 +86,8 @@ ExitStatus ResultWriter::commit() {
 }
 
 void ResultWriter::write_header() {
-  if (options_.form.has_header && output_size_ == 0) write_output(header_line(options_.form));
+  if (!options_.form.has_header || output_size_ > 0) return;
+  write_output(header_line(options_.form, name_of_values(options_.form)));
 }
 
 void ResultWriter::write_lines(const StreamParser& stream, size_t length, uint64_t first_row) {

@@ -18,6 +18,9 @@ class ResultWriter {
 
   int output_fd() const { return output_.fd(); }
 
+  /// To be called with the hello of each stream before its results are written. Throws
+  /// Failure(usage) if its lines cannot be written in the form asked for.
+  void begin(const Hello& hello);
   /// Writes this line of `stream`, with LF, as the first one of the output, in the form of the
   /// lines after it. Does nothing if it is empty or lines have been written.
   void write_header_line(const StreamParser& stream, std::string_view line);

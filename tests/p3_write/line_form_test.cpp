@@ -18,7 +18,7 @@ constexpr LineForm no_index{.has_index = false};
 constexpr LineForm crlf_no_index{.crlf = true, .has_index = false};
 constexpr LineForm tsv{.delimiter = '\t'};
 constexpr LineForm json{.is_json = true};
-constexpr LineForm json_lines{.is_json = true, .value = LineForm::Value::line};
+constexpr LineForm json_lines{.is_json = true, .lines = LineKind::text};
 
 /// The same form with CR LF.
 LineForm with_crlf(LineForm form) {
@@ -41,7 +41,7 @@ TEST_CASE("line_form: which form needs no work") {
   CHECK_FALSE(tsv.is_plain());
   CHECK_FALSE(json.is_plain());
   CHECK(LineForm{.has_header = true}.is_plain());
-  CHECK(LineForm{.value = LineForm::Value::line}.is_plain());
+  CHECK(LineForm{.lines = LineKind::text}.is_plain());
 }
 
 TEST_CASE("line_form: no lines") {
@@ -105,19 +105,24 @@ TEST_CASE("line_form: long lines, all of whose bytes are escaped") {
 }
 
 TEST_CASE("line_form: text in place of sums stays as it is outside JSON") {
-  constexpr LineForm form{.value = LineForm::Value::line};
+  constexpr LineForm form{.lines = LineKind::text};
   CHECK(reformat("0,a,\"b\r\n", form, 3, "out.0") == "3,a,\"b\r\n");
   CHECK(reformat("0,a,\"b\r\n", with_crlf(form), 0, "out.0") == "0,a,\"b\r\r\n");
   CHECK(reformat("0,a,\tb\n", {.delimiter = '\t'}, 0, "out.0") == "0\ta,\tb\n");
 }
 
 TEST_CASE("line_form: headers") {
-  CHECK(header_line(plain) == "index,sum\n");
-  CHECK(header_line(crlf) == "index,sum\r\n");
-  CHECK(header_line(no_index) == "sum\n");
-  CHECK(header_line(with_crlf(tsv)) == "index\tsum\r\n");
-  CHECK(header_line({.value = LineForm::Value::line}) == "index,line\n");
-  CHECK(header_line({.has_index = false, .value = LineForm::Value::line}) == "line\n");
+  const auto header_of = [](const LineForm& form) {
+    return header_line(form, name_of_values(form));
+  };
+  CHECK(header_of({.is_json = true}) == "");
+  CHECK(header_line(plain, "a,b") == "index,a,b\n");
+  CHECK(header_of(plain) == "index,sum\n");
+  CHECK(header_of(crlf) == "index,sum\r\n");
+  CHECK(header_of(no_index) == "sum\n");
+  CHECK(header_of(with_crlf(tsv)) == "index\tsum\r\n");
+  CHECK(header_of({.lines = LineKind::text}) == "index,line\n");
+  CHECK(header_of({.has_index = false, .lines = LineKind::text}) == "line\n");
 }
 
 TEST_CASE("line_form: the base is added to every index") {
