@@ -28,8 +28,7 @@ std::string_view OneLine::write(std::string_view text) {
       if (!is_over) lines_ += *at++;
     }
     lines_ += '\n';
-    if (at != end && *at == '\r' && at + 1 != end && at[1] == '\n') ++at;
-    if (at != end) ++at;
+    at = skip_row_end(at, end);
   }
   return lines_;
 }

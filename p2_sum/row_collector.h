@@ -58,11 +58,7 @@ class RowCollector {
 
  private:
   void finish_unusual_row(const char* end, Int128 plain);
-  const char* after_row_end(const char* end) const {
-    if (end == text_end) return end;
-    const bool is_crlf = *end == '\r' && end + 1 != text_end && end[1] == '\n';
-    return end + (is_crlf ? 2 : 1);
-  }
+  const char* after_row_end(const char* end) const { return skip_row_end(end, text_end); }
   const char* begin_row(const char* row) {
     ++rows;
     return row_ = row;

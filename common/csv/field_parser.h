@@ -13,6 +13,12 @@ inline bool is_digit(char c) {
 inline bool is_row_end(char c) {
   return c == '\n' || c == '\r';
 }
+/// `row_end`: where a row end stands, or `end`. Returns where it ends.
+inline const char* skip_row_end(const char* row_end, const char* end) {
+  if (row_end == end) return end;
+  const bool is_crlf = *row_end == '\r' && row_end + 1 != end && row_end[1] == '\n';
+  return row_end + (is_crlf ? 2 : 1);
+}
 
 /// For a field that is an integer with no more than a sign, padding and quotes around its digits,
 /// returns where its delimiter or row end stands, or `end`. Returns nullptr for other fields, and
