@@ -38,6 +38,10 @@ struct Source {
   }
 };
 
+/// With --unordered: how many parts of the input, with gaps between them, may be written ahead of
+/// their turn. To remember them takes 5 MiB.
+constexpr size_t most_ahead = 1 << 16;
+
 std::string name_of(size_t place) {
   return "out." + std::to_string(place);
 }
@@ -56,7 +60,8 @@ Source open_source(const std::string& path) {
 class MergeLoop {
  public:
   explicit MergeLoop(const WriteOptions& options)
-      : merger_(options.streams.size()), writer_(open_writer(options)) {
+      : merger_(options.streams.size(), options.unordered ? most_ahead : 0),
+        writer_(open_writer(options)) {
     for (const std::string& path : options.streams) sources_.push_back(open_source(path));
     for (const auto& message : first_news_) accept(message);
     if (reader_) reader_->send();
@@ -282,7 +287,7 @@ class MergeLoop {
     while (const auto i = merger_.due()) {
       StreamParser& stream = sources_[*i].stream;
       writer_.write_header_line(stream, std::exchange(sources_[*i].header_line, ""));
-      writer_.write(stream, merger_.next_row());
+      writer_.write(stream, merger_.first_row(*i));
       stream.next();
       merger_.written(*i);
       writer_.note_progress(merger_.position(), merger_.next_row());

@@ -1,6 +1,7 @@
 #include "p3_write/merger.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "common/base/failure.h"
 
@@ -17,7 +18,7 @@ void Merger::hello(size_t stream, const std::string& name, const Hello& hello) {
   if (!hello_) {
     hello_ = hello;
     hello_name_ = name;
-    position_ = hello.begin;
+    done_.range = {hello.begin, hello.begin};
   } else if (!hello_->same_input(hello)) {
     throw Failure(ExitStatus::bad_data,
                   name + ": of another input, or read in another way, than " + hello_name_);
@@ -27,6 +28,12 @@ void Merger::hello(size_t stream, const std::string& name, const Hello& hello) {
 void Merger::head(size_t stream, const Batch& head) {
   streams_[stream].has_head = true;
   streams_[stream].head = head;
+  if (most_ahead_ > 0 && head.first_row == unknown_row) {
+    throw Failure(ExitStatus::bad_data,
+                  streams_[stream].name +
+                      ": the numbers of its rows are not known, so they cannot "
+                      "be written out of order");
+  }
   check_overlap(streams_[stream]);
   check_gap();
 }
@@ -49,34 +56,39 @@ void Merger::end(size_t stream, const Verdict& verdict) {
 }
 
 std::optional<size_t> Merger::due() const {
+  std::optional<size_t> ahead;
   for (size_t i = 0; i < streams_.size(); ++i) {
-    if (streams_[i].has_head && streams_[i].head.range.begin == position_) return i;
+    if (!streams_[i].has_head) continue;
+    if (streams_[i].head.range.begin == position()) return i;
+    if (ahead_.size() < most_ahead_) ahead = i;
   }
-  return std::nullopt;
+  return ahead;
+}
+
+uint64_t Merger::first_row(size_t stream) const {
+  const uint64_t known = streams_[stream].head.first_row;
+  return known == unknown_row ? next_row() : known;
 }
 
 void Merger::written(size_t stream) {
   Stream& from = streams_[stream];
-  const Batch& batch = from.head;
-  if (!has_written_ && batch.first_row != unknown_row) next_row_ = batch.first_row;
-  if (batch.first_row != unknown_row && batch.first_row != next_row_) {
-    throw Failure(ExitStatus::bad_data, from.name + ": " + describe(batch.range) +
-                                            " begin with row " + std::to_string(batch.first_row) +
-                                            " and not " + std::to_string(next_row_));
-  }
-  has_written_ = true;
-  position_ = batch.range.end;
-  next_row_ += batch.rows;
-  rows_ += batch.rows;
+  Part part{from.head.range, first_row(stream), from.head.rows};
   from.has_head = false;
+  auto next = ahead_.lower_bound(part.range.begin);
+  if (next != ahead_.end() && next->first == part.range.end) {
+    join(part, next->second, from.name);
+    next = ahead_.erase(next);
+  }
+  if (part.range.begin == position()) {
+    if (done_.range.size() == 0) done_.first_row = part.first_row;
+    join(done_, part, from.name);
+  } else if (next != ahead_.begin() && std::prev(next)->second.range.end == part.range.begin) {
+    join(std::prev(next)->second, part, from.name);
+  } else {
+    ahead_.emplace(part.range.begin, part);
+  }
   for (const Stream& other : streams_) check_overlap(other);
   check_gap();
-}
-
-uint64_t Merger::next_row() const {
-  const auto next = has_written_ ? std::nullopt : due();
-  const bool is_known = next && streams_[*next].head.first_row != unknown_row;
-  return is_known ? streams_[*next].head.first_row : next_row_;
 }
 
 bool Merger::is_over() const {
@@ -87,11 +99,31 @@ bool Merger::is_over() const {
          !due();
 }
 
+void Merger::join(Part& part, const Part& next, const std::string& name) {
+  const uint64_t row = part.first_row + part.rows;
+  if (next.first_row != row) {
+    throw Failure(ExitStatus::bad_data, name + ": " + describe(next.range) + " begin with row " +
+                                            std::to_string(next.first_row) + " and not " +
+                                            std::to_string(row));
+  }
+  part.range.end = next.range.end;
+  part.rows += next.rows;
+}
+
 void Merger::check_overlap(const Stream& stream) const {
-  if (!stream.has_head || stream.head.range.begin >= position_) return;
-  throw Failure(ExitStatus::bad_data, stream.name + ": " + describe(stream.head.range) +
-                                          " come twice (everything before byte " +
-                                          std::to_string(position_) + " is written)");
+  if (!stream.has_head) return;
+  const Range& range = stream.head.range;
+  const auto refuse = [&](const std::string& written) {
+    throw Failure(ExitStatus::bad_data,
+                  stream.name + ": " + describe(range) + " come twice (" + written + " written)");
+  };
+  if (range.begin < position()) {
+    refuse("everything before byte " + std::to_string(position()) + " is");
+  }
+  const auto after = ahead_.lower_bound(range.end);
+  if (after == ahead_.begin()) return;
+  const Range& last_before = std::prev(after)->second.range;
+  if (range.begin < last_before.end) refuse(describe(last_before) + " are");
 }
 
 /// Throws if a part of the input is missing: every stream shows a head or has ended, but no head is
@@ -100,19 +132,20 @@ void Merger::check_gap() const {
   if (status_ != ExitStatus::complete || !is_over()) return;
   const auto missing = [&](uint64_t end) {
     return Failure(ExitStatus::bad_data,
-                   describe({position_, end}) + " of the input are missing from the streams");
+                   describe({position(), end}) + " of the input are missing from the streams");
   };
-  const Stream* next = nullptr;
+  std::optional<uint64_t> next;  // where the next part begins that there is
+  if (!ahead_.empty()) next = ahead_.begin()->first;
   for (const Stream& stream : streams_) {
-    if (stream.has_head && (!next || stream.head.range.begin < next->head.range.begin)) {
-      next = &stream;
+    if (stream.has_head && (!next || stream.head.range.begin < *next)) {
+      next = stream.head.range.begin;
     }
   }
-  if (next) throw missing(next->head.range.begin);
-  if (verdict_->total > position_) throw missing(verdict_->total);
-  if (verdict_->total < position_ || verdict_->rows != rows_) {
-    throw Failure(ExitStatus::bad_data, "the streams hold " + std::to_string(rows_) +
-                                            " rows up to byte " + std::to_string(position_) +
+  if (next) throw missing(*next);
+  if (verdict_->total > position()) throw missing(verdict_->total);
+  if (verdict_->total < position() || verdict_->rows != done_.rows) {
+    throw Failure(ExitStatus::bad_data, "the streams hold " + std::to_string(done_.rows) +
+                                            " rows up to byte " + std::to_string(position()) +
                                             ", and their end says " +
                                             std::to_string(verdict_->rows) + " up to byte " +
                                             std::to_string(verdict_->total));

@@ -11,9 +11,15 @@
 //   while (auto i = merger.due()) { write the result of stream i;  merger.written(*i); }
 //   merger.end(i, stream.verdict());
 //   ... until merger.is_over(), then merger.status().
+//
+// If results may be written ahead of their turn, every head is due. The merger remembers which
+// parts of the input have been written. Parts that touch become one, so after a p1_read with
+// workers there are no more of them than batches outstanding. If there are too many parts, only
+// that head is due before which everything is written.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,8 +32,10 @@ namespace rowsum {
 
 class Merger {
  public:
-  /// Expects the streams 0 to `streams` - 1.
-  explicit Merger(size_t streams) : streams_(streams) {
+  /// Expects the streams 0 to `streams` - 1. `most_ahead`: how many parts of the input, with gaps
+  /// between them, may be written ahead of their turn; 0: everything is written in order.
+  explicit Merger(size_t streams, size_t most_ahead = 0)
+      : streams_(streams), most_ahead_(most_ahead) {
     for (Stream& stream : streams_) stream.is_expected = true;
   }
 
@@ -36,7 +44,8 @@ class Merger {
   void expect(size_t stream);
 
   // Each of these throws Failure(bad_data) if the streams do not belong together: they are of
-  // different inputs, a part of the input comes twice or is missing, or their ends differ.
+  // different inputs, a part of the input comes twice or is missing, or their ends differ. head()
+  // also throws it for rows whose number is not known and that may not wait for those before them.
 
   void hello(size_t stream, const std::string& name, const Hello& hello);
   /// The next result of `stream`. All earlier ones of this stream have been written.
@@ -46,10 +55,13 @@ class Merger {
   /// Whether everything that a complete end speaks of has been written. Then nothing that still
   /// comes matters.
   bool has_everything() const {
-    return verdict_ && position_ == verdict_->total && rows_ == verdict_->rows;
+    return verdict_ && position() == verdict_->total && done_.rows == verdict_->rows &&
+           ahead_.empty();
   }
 
   std::optional<size_t> due() const;
+  /// The number of the first row of the head of this stream, which is due.
+  uint64_t first_row(size_t stream) const;
   void written(size_t stream);
 
   /// Whether no stream can bring anything more that can be written.
@@ -58,10 +70,10 @@ class Merger {
   /// status of a stream that knows the cause is preferred to neighbour_vanished.
   ExitStatus status() const { return status_; }
 
-  /// Everything before this offset is written.
-  uint64_t position() const { return position_; }
-  /// The number of the next row to be written.
-  uint64_t next_row() const;
+  /// Everything before this offset is written; in the end, that is the end of the input.
+  uint64_t position() const { return done_.range.end; }
+  /// The number of the row that begins there, if anything is written.
+  uint64_t next_row() const { return done_.first_row + done_.rows; }
 
  private:
   struct Stream {
@@ -72,18 +84,27 @@ class Merger {
     Batch head;
   };
 
+  /// A part of the input that has been written.
+  struct Part {
+    Range range;
+    uint64_t first_row = 0;
+    uint64_t rows = 0;
+  };
+
+  /// Adds `next`, which begins where `part` ends. `name`: the stream that has shown one of them.
+  static void join(Part& part, const Part& next, const std::string& name);
   void check_overlap(const Stream& stream) const;
   void check_gap() const;
 
   std::vector<Stream> streams_;
+  size_t most_ahead_;
   std::optional<Hello> hello_;  // of the stream whose hello came first
   std::string hello_name_;
   std::optional<Verdict> verdict_;  // of a complete end
   ExitStatus status_ = ExitStatus::complete;
-  uint64_t position_ = 0;
-  uint64_t next_row_ = 0;
-  uint64_t rows_ = 0;  // written
-  bool has_written_ = false;
+  Part done_;  // from where the input begins, without a gap
+  std::map<uint64_t, Part>
+      ahead_;  // what has been written after that, by its begin; no parts touch
 };
 
 }  // namespace rowsum

@@ -80,6 +80,8 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
       "the byte between index and sum (default: a comma); \\t or tab is a tab");
   add("output-header", po::bool_switch(&options.form.has_header),
       "begin with the line \"index,sum\"");
+  add("unordered", po::bool_switch(&options.unordered),
+      "write lines as they come, and not in the order of the input");
   add("on-error", po::value(&on_error)->default_value("fail")->value_name("POLICY"),
       "a row that is not integers: fail, or skip it and go on (exit status 1)");
   add("rejects", po::value(&options.rejects)->value_name("FILE"),
@@ -126,6 +128,9 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
   options.skip_rejects = on_error == "skip";
   if (!options.rejects.empty() && !options.skip_rejects) {
     throw usage_failure("--rejects needs --on-error=skip");
+  }
+  if (options.resume && options.unordered) {
+    throw usage_failure("--resume and --unordered exclude each other");
   }
   if (options.resume && !has_reader) throw usage_failure("--resume needs --reader");
   if (has_reader) {

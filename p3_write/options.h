@@ -15,6 +15,7 @@ struct WriteOptions {
   std::string output = "-";          // "-": standard output
   bool resume = false;               // keep a journal, and go on where it says
   LineForm form;
+  bool unordered = false;     // write results as they come
   bool skip_rejects = false;  // otherwise the first reject ends the run
   std::string rejects;        // the file for the rejected rows, "-" as above; empty: none
 };

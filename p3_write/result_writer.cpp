@@ -41,7 +41,8 @@ void ResultWriter::write(const StreamParser& stream, uint64_t first_row) {
   const Batch batch = stream.batch();
   if (batch.input != input_) {
     input_ = batch.input;
-    origin_ = batch.range.begin;
+    // Out of order, the first result of an input need not be its beginning.
+    origin_ = options_.unordered ? 0 : batch.range.begin;
   }
   write_header();
   const std::vector<Reject> rejects = stream.rejects();
@@ -111,7 +112,8 @@ void ResultWriter::report_reject(const StreamParser& stream, const Reject& rejec
   std::string place =
       stream.hello().inputs[input_] + ": row " + std::to_string(first_row + reject.row);
   if (reject.field > 0) place += ", field " + std::to_string(reject.field);
-  report(place + " (byte " + std::to_string(reject.offset - origin_) + "): " + reject.reason);
+  const std::string of = options_.unordered && input_ > 0 ? " of all inputs" : "";
+  report(place + " (byte " + std::to_string(reject.offset - origin_) + of + "): " + reject.reason);
 }
 
 }  // namespace rowsum

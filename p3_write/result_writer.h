@@ -1,4 +1,4 @@
-// Writes results, which come in order, to the output. Knows the form of the lines and what is done
+// Writes results to the output, one after another. Knows the form of the lines and what is done
 // with rejects.
 #pragma once
 
@@ -62,7 +62,7 @@ class ResultWriter {
   uint64_t rejects_size_ = 0;
   bool has_rejects_ = false;
   uint32_t input_ = 0;   // of the last result
-  uint64_t origin_ = 0;  // the offset of that input's byte 0
+  uint64_t origin_ = 0;  // the offset of that input's byte 0; with --unordered always 0
 };
 
 }  // namespace rowsum

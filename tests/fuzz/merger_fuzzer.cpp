@@ -1,8 +1,9 @@
-// The merger: streams of results that tile the input are written as a whole and in order, whenever
-// each of them shows its results. Of other streams, what is written is in order, and the merger
-// does not say that it is complete. The first byte of an input says how many streams there are.
-// Each byte after it is a step: the next range goes to a stream, or a stream shows its next result,
-// or a stream is damaged.
+// The merger: streams of results that tile the input are written as a whole, whenever each of them
+// shows its results. Of other streams, nothing is written twice, and the merger does not say that
+// it is complete. Everything is written in order or, at most, so many parts ahead of their turn.
+// The first byte of an input says how many streams there are, and how many such parts. Each byte
+// after it is a step: the next range goes to a stream, or a stream shows its next result, or a
+// stream is damaged.
 #include <algorithm>
 #include <deque>
 #include <vector>
@@ -24,14 +25,19 @@ struct Stream {
 
 class Run {
  public:
-  explicit Run(Choices choices) : choices_(choices) { streams_.resize(1 + choices_.below(4)); }
+  explicit Run(Choices choices) : choices_(choices) {
+    constexpr size_t limits[] = {0, 1, 2, SIZE_MAX};
+    const uint8_t choice = choices_.byte();
+    streams_.resize(1 + choice % 4);
+    most_ahead_ = limits[choice / 4 % 4];
+  }
 
   void check() {
     deal();
     for (size_t i = 0; i < streams_.size(); ++i) streams_[i].verdict = {{}, dealt_, rows_};
     damage();
     std::string failure;
-    Merger merger(streams_.size());
+    Merger merger(streams_.size(), most_ahead_);
     try {
       merge(merger);
     } catch (const Failure& thrown) {
@@ -143,18 +149,33 @@ class Run {
     while (const auto due = merger.due()) {
       Stream& stream = streams_[*due];
       require(stream.has_head, "what is due has been shown");
-      require(stream.results.front().range.begin == written_, "it begins where the last one ended");
-      require(merger.next_row() == stream.results.front().first_row, "and so do its rows");
-      written_ = stream.results.front().range.end;
+      const Batch result = stream.results.front();
+      if (most_ahead_ == 0) {
+        require(result.range.begin == position_, "it begins where the last one ended");
+      }
+      require(merger.first_row(*due) == result.first_row, "and so do its rows");
+      note(result.range);
       stream.results.pop_front();
       stream.has_head = false;
       merger.written(*due);
-      require(merger.position() == written_, "position() is where the output is");
+      require(merger.position() == position_, "position() is where the first gap is");
+      require(parts_ - (position_ > 0) <= most_ahead_, "the parts ahead are not too many");
     }
   }
 
+  void note(const Range& range) {
+    written_.resize(std::max(written_.size(), range.end + 1));
+    const bool touches_one_before = range.begin > 0 && written_[range.begin - 1];
+    parts_ += 1 - touches_one_before - written_[range.end];
+    for (uint64_t byte = range.begin; byte < range.end; ++byte) {
+      require(!written_[byte], "nothing is written twice");
+      written_[byte] = true;
+    }
+    while (written_[position_]) ++position_;
+  }
+
   bool is_whole(const Merger& merger) const {
-    return written_ == dealt_ && merger.position() == dealt_ && merger.next_row() == rows_ &&
+    return position_ == dealt_ && merger.position() == dealt_ && merger.next_row() == rows_ &&
            std::all_of(streams_.begin(), streams_.end(), [](const Stream& stream) {
              return stream.has_ended && stream.results.empty();
            });
@@ -169,12 +190,15 @@ class Run {
 
   Choices choices_;
   std::vector<Stream> streams_;
+  size_t most_ahead_;
   std::vector<ExitStatus> failures_;  // in the order in which they were shown
   uint64_t dealt_ = 0;
   uint64_t rows_ = 0;
-  uint64_t written_ = 0;
-  bool is_good_ = true;   // the merger may refuse nothing
-  bool is_lost_ = false;  // the merger must refuse something
+  std::vector<bool> written_;  // whether each byte of the input is, and a false behind the last one
+  size_t parts_ = 0;           // how many parts are written, with gaps between them
+  uint64_t position_ = 0;      // where the first gap is
+  bool is_good_ = true;        // the merger may refuse nothing
+  bool is_lost_ = false;       // the merger must refuse something
   bool is_doubled_ = false;
   bool is_impossible_ = false;  // no stream can look like that
 };

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/support/thrown.h"
@@ -35,7 +37,7 @@ Verdict all_of(uint64_t total) {
 /// A merger whose streams have said hello, with short functions for the cases below.
 class Streams {
  public:
-  explicit Streams(size_t streams) : merger(streams) {
+  explicit Streams(size_t streams, size_t most_ahead = 0) : merger(streams, most_ahead) {
     for (size_t i = 0; i < streams; ++i) merger.hello(i, name_of(i), a_hello());
   }
 
@@ -70,7 +72,7 @@ TEST_CASE("merger: one stream, in order") {
   CHECK_FALSE(streams.merger.is_over());
   streams.head(0, 0, 4);
   CHECK(streams.merger.due() == 0);
-  CHECK(streams.merger.next_row() == 0);
+  CHECK(streams.merger.first_row(0) == 0);
   CHECK(streams.write() == "0 ");
   CHECK(streams.merger.position() == 4);
   CHECK(streams.merger.next_row() == 2);
@@ -254,13 +256,13 @@ TEST_CASE("merger: row numbers") {
     Batch part = tile(0, 4);
     part.first_row = unknown_row;
     streams.merger.head(0, part);
-    CHECK(streams.merger.next_row() == 0);
+    CHECK(streams.merger.first_row(0) == 0);
     streams.write();
     CHECK(streams.merger.next_row() == 2);
     part.range = {4, 6};
     part.rows = 1;
     streams.merger.head(0, part);
-    CHECK(streams.merger.next_row() == 2);
+    CHECK(streams.merger.first_row(0) == 2);
     streams.write();
     CHECK(streams.merger.next_row() == 3);
     // If the number of the row is known, it must agree.
@@ -273,7 +275,7 @@ TEST_CASE("merger: row numbers") {
     Batch part = tile(0, 4);
     part.first_row = 40;
     streams.merger.head(0, part);
-    CHECK(streams.merger.next_row() == 40);
+    CHECK(streams.merger.first_row(0) == 40);
     streams.write();
     CHECK(streams.merger.next_row() == 42);
     streams.merger.end(0, all_of(4));
@@ -398,6 +400,176 @@ TEST_CASE("merger: a stream may begin again where its last life stopped") {
         "out.0.1: bytes 0 to 2 come twice (everything before byte 6 is written)");
 }
 
+TEST_CASE("merger, ahead: every head is due") {
+  Streams streams(3, 10);
+  streams.head(2, 4, 6);
+  CHECK(streams.merger.due() == 2);
+  CHECK(streams.merger.first_row(2) == 2);
+  CHECK(streams.write() == "2 ");
+  streams.head(1, 8, 10);
+  CHECK(streams.write() == "1 ");
+  CHECK(streams.merger.position() == 0);
+  streams.head(0, 0, 2);
+  CHECK(streams.write() == "0 ");
+  CHECK(streams.merger.position() == 2);
+  CHECK(streams.merger.next_row() == 1);
+  streams.head(0, 2, 4);
+  CHECK(streams.write() == "0 ");
+  CHECK(streams.merger.position() == 6);
+  CHECK(streams.merger.next_row() == 3);
+  for (size_t i = 0; i < 2; ++i) streams.merger.end(i, all_of(10));
+  CHECK_FALSE(streams.merger.is_over());
+  CHECK_FALSE(streams.merger.has_everything());
+  streams.head(2, 6, 8);
+  CHECK(streams.write() == "2 ");
+  CHECK(streams.merger.position() == 10);
+  CHECK(streams.merger.next_row() == 5);
+  CHECK(streams.merger.has_everything());
+  streams.merger.end(2, all_of(10));
+  CHECK(streams.merger.is_over());
+  CHECK(streams.merger.status() == ExitStatus::complete);
+}
+
+TEST_CASE("merger, ahead: it has not everything while something lies after the end") {
+  Streams streams(2, 10);
+  streams.head(0, 6, 8);
+  streams.write();
+  streams.head(1, 0, 4);
+  streams.write();
+  streams.merger.end(1, all_of(4));
+  CHECK(streams.merger.position() == 4);
+  CHECK_FALSE(streams.merger.has_everything());
+}
+
+TEST_CASE("merger, ahead: parts that touch are one, and if there are too many, heads wait") {
+  Streams streams(2, 3);
+  // Before a part, after it, into a gap, and by themselves.
+  for (const uint64_t begin : {8, 6, 10, 14, 12, 18, 22}) {
+    streams.head(0, begin, begin + 2);
+    CHECK(streams.write() == "0 ");
+  }
+  streams.head(0, 26, 28);
+  CHECK_FALSE(streams.merger.due());
+  streams.head(1, 0, 2);
+  CHECK(streams.write() == "1 ");
+  streams.head(1, 2, 6);
+  CHECK(streams.write() == "1 0 ");
+  CHECK(streams.merger.position() == 16);
+}
+
+TEST_CASE("merger, ahead: a part that comes twice") {
+  Streams streams(2, 10);
+  streams.head(0, 4, 8);
+  streams.write();
+  const auto twice = [&](uint64_t begin, uint64_t end) {
+    return refused([&] { streams.head(1, begin, end); });
+  };
+  const std::string written = " come twice (bytes 4 to 8 are written)";
+  SUBCASE("the same") {
+    CHECK(twice(4, 8) == "out.1: bytes 4 to 8" + written);
+  }
+  SUBCASE("its beginning") {
+    CHECK(twice(2, 5) == "out.1: bytes 2 to 5" + written);
+  }
+  SUBCASE("its end") {
+    CHECK(twice(7, 9) == "out.1: bytes 7 to 9" + written);
+  }
+  SUBCASE("what is in it") {
+    CHECK(twice(5, 6) == "out.1: bytes 5 to 6" + written);
+  }
+  SUBCASE("what it is in") {
+    CHECK(twice(2, 10) == "out.1: bytes 2 to 10" + written);
+  }
+  SUBCASE("it touches one before and one after") {
+    streams.head(1, 2, 4);
+    streams.write();
+    streams.head(1, 8, 10);
+    streams.write();
+    CHECK(twice(9, 12) == "out.1: bytes 9 to 12 come twice (bytes 2 to 10 are written)");
+  }
+  SUBCASE("before the first gap") {
+    streams.head(1, 0, 4);
+    streams.write();
+    CHECK(twice(6, 10) == "out.1: bytes 6 to 10 come twice (everything before byte 8 is written)");
+  }
+  SUBCASE("two streams show it at once") {
+    streams.head(0, 12, 14);
+    streams.head(1, 12, 14);
+    CHECK(refused([&] {
+            streams.write();
+          }).ends_with(": bytes 12 to 14 come twice (bytes 12 to 14 are written)"));
+  }
+}
+
+TEST_CASE("merger, ahead: a part that is missing") {
+  SUBCASE("seen when the streams have ended") {
+    Streams streams(2, 10);
+    streams.head(0, 0, 2);
+    streams.write();
+    streams.head(1, 6, 8);
+    streams.write();
+    streams.merger.end(0, all_of(8));
+    CHECK(refused([&] { streams.merger.end(1, all_of(8)); }) ==
+          "bytes 2 to 6 of the input are missing from the streams");
+  }
+  SUBCASE("seen when too much is written ahead") {
+    Streams streams(2, 1);
+    streams.head(0, 6, 8);
+    streams.write();
+    streams.head(0, 4, 6);
+    CHECK(refused([&] { streams.head(1, 10, 12); }) ==
+          "bytes 0 to 4 of the input are missing from the streams");
+  }
+  SUBCASE("from the end") {
+    Streams streams(1, 10);
+    streams.head(0, 0, 4);
+    streams.write();
+    CHECK(refused([&] { streams.merger.end(0, all_of(8)); }) ==
+          "bytes 4 to 8 of the input are missing from the streams");
+  }
+}
+
+TEST_CASE("merger, ahead: row numbers have to follow where parts meet") {
+  Streams streams(1, 10);
+  streams.head(0, 4, 6);
+  streams.write();
+  Batch part = tile(2, 4);
+  SUBCASE("before a part") {
+    part.rows = 2;
+    streams.merger.head(0, part);
+    CHECK(refused([&] { streams.write(); }) == "out.0: bytes 4 to 6 begin with row 2 and not 3");
+  }
+  SUBCASE("after a part") {
+    part = tile(6, 8);
+    part.first_row = 4;
+    streams.merger.head(0, part);
+    CHECK(refused([&] { streams.write(); }) == "out.0: bytes 6 to 8 begin with row 4 and not 3");
+  }
+  SUBCASE("at the first gap") {
+    part = tile(0, 4);
+    part.rows = 1;
+    streams.merger.head(0, part);
+    CHECK(refused([&] { streams.write(); }) == "out.0: bytes 4 to 6 begin with row 2 and not 1");
+  }
+  SUBCASE("the first one need not be 0") {
+    Merger merger(1, 10);
+    merger.hello(0, "out.0", a_hello());
+    for (Batch later : {tile(4, 6), tile(0, 4)}) {
+      later.first_row += 40;
+      merger.head(0, later);
+      merger.written(0);
+    }
+    CHECK(merger.next_row() == 43);
+    merger.end(0, all_of(6));
+    CHECK(merger.is_over());
+  }
+  SUBCASE("they have to be known") {
+    part.first_row = unknown_row;
+    CHECK(refused([&] { streams.merger.head(0, part); }) ==
+          "out.0: the numbers of its rows are not known, so they cannot be written out of order");
+  }
+}
+
 namespace {
 
 /// One stream whose frames are still to come.
@@ -417,9 +589,9 @@ struct Run {
 
 /// Reads the streams in a random order until the merger is over. A stream is read only while no
 /// result of it is held.
-Run run(std::vector<Script> streams, std::mt19937& random) {
+Run run(std::vector<Script> streams, size_t most_ahead, std::mt19937& random) {
   Run run;
-  Merger merger(streams.size());
+  Merger merger(streams.size(), most_ahead);
   run.thrown = thrown_by([&] {
     for (size_t i = 0; i < streams.size(); ++i) merger.hello(i, std::to_string(i), a_hello());
     while (!merger.is_over()) {
@@ -489,24 +661,34 @@ TEST_CASE("merger: random streams, whole, damaged and failed") {
     if (damage == rows) streams[unlucky].verdict.rows += 1;
     if (damage == failed) streams[unlucky].verdict = {ExitStatus::io, 0, 0};
 
-    const Run is = run(streams, random);
+    size_t shown = 0;
+    for (const Script& stream : streams) shown += stream.heads.size();
+    constexpr size_t limits[] = {0, 1, 2, SIZE_MAX};
+    const size_t most_ahead = limits[random() % std::size(limits)];
+    const Run is = run(streams, most_ahead, random);
     const bool is_whole = damage == none || (tiles.empty() && damage < total);
     CAPTURE(i);
     CAPTURE(damage);
     REQUIRE_FALSE(is.is_stuck);
-    // In any case, the results that are written are the first ones, in order.
+    // In any case, nothing is written twice and, unless something may be written ahead, the results
+    // that are written are the first ones, in order.
     REQUIRE(is.written.size() <= tiles.size());
-    for (size_t t = 0; t < is.written.size(); ++t) {
-      REQUIRE(is.written[t].begin == tiles[t].range.begin);
+    std::vector<Range> written = is.written;
+    if (most_ahead > 0) std::ranges::sort(written, {}, &Range::begin);
+    for (size_t t = 0; t < written.size(); ++t) {
+      if (most_ahead == 0) REQUIRE(written[t].begin == tiles[t].range.begin);
+      if (t > 0) REQUIRE(written[t - 1].end <= written[t].begin);
     }
     if (is_whole || damage == failed) {
       REQUIRE(is.thrown.message == "");
       REQUIRE(is.status == (is_whole ? ExitStatus::complete : ExitStatus::io));
-      REQUIRE(is.written.size() == good_tiles);
+      REQUIRE(is.written.size() >= good_tiles);
+      if (most_ahead == 0) REQUIRE(is.written.size() == good_tiles);
+      if (most_ahead == SIZE_MAX) REQUIRE(is.written.size() == shown);
     } else {
       REQUIRE(is.thrown.status == ExitStatus::bad_data);
       REQUIRE_FALSE(is.thrown.message.empty());
-      REQUIRE(is.written.size() <= good_tiles);
+      if (most_ahead == 0) REQUIRE(is.written.size() <= good_tiles);
     }
   }
 }
