@@ -81,8 +81,14 @@ bool can_read(const Shared& shared) {
   return std::getenv(worker_variable) != nullptr && ::fcntl(shared.fd, F_GETFD) >= 0;
 }
 
+/// Processes that this one starts are not to have a descriptor that was inherited for this one.
+void keep_from_children(int fd) {
+  ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
 /// Without address space for the ring, the lines go through the pipe.
 void use_ring(uint32_t descriptor, std::optional<ResultRing>& ring, StreamWriter& out) {
+  keep_from_children(static_cast<int>(descriptor));
   try {
     ring.emplace(static_cast<int>(descriptor));
     out.use_ring(*ring);
@@ -191,7 +197,11 @@ class Conversation {
     Hello results = batches;
     results.content = Content::results;
     results.results = 0;
-    if (!can_read(batches.shared)) results.shared = {};
+    if (can_read(batches.shared)) {
+      keep_from_children(batches.shared.fd);
+    } else {
+      results.shared = {};
+    }
     answerer_ = make_answerer_(results);
     command_ = results.command;
     out_.hello(results);
