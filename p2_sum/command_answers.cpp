@@ -2,6 +2,7 @@
 
 #include "common/base/report.h"
 #include "common/csv/field_parser.h"
+#include "common/wire/count_lines.h"
 
 namespace rowsum {
 
@@ -11,6 +12,7 @@ namespace {
 constexpr size_t longest_error = 200;
 
 std::string describe_rows(const Batch& batch) {
+  if (batch.rows == 0) return "no rows";
   if (batch.first_row == unknown_row) return std::to_string(batch.rows) + " rows";
   const std::string first = std::to_string(batch.first_row);
   if (batch.rows == 1) return "row " + first;
@@ -36,6 +38,9 @@ uint64_t CommandAnswers::answer(const Batch& batch, std::string_view text) {
   // Only the last row of an input can lack its row end, and no quotes are open there.
   const bool is_open = !text.empty() && !is_row_end(text.back());
   const uint64_t rows = batch.rows;
+  lines_ = {};
+  // Only a file without rows has such a batch.
+  if (rows == 0 && !has_header()) return rows;
   Rows given{batch, header_, text, is_open};
   if (options_.one_line) given = {batch, header_, one_line_.write(text), false};
   std::string_view output = output_for(given);
@@ -44,16 +49,21 @@ uint64_t CommandAnswers::answer(const Batch& batch, std::string_view text) {
     lines_ = output;
     return rows;
   }
+  check_count(output, batch);
   printer_.begin(batch.first_row == unknown_row ? 0 : batch.first_row);
-  const uint64_t count = printer_.print_each(output);
+  printer_.print_each(output);
   lines_ = printer_.lines();
-  if (count != rows) {
-    const std::string lines = count == 1 ? " line" : " lines";
-    throw failed("wrote " + std::to_string(count) + lines + " for " + std::to_string(rows) +
-                     (rows == 1 ? " row" : " rows"),
-                 batch, "");
-  }
   return rows;
+}
+
+/// This comes before the lines are printed: far too many lines would take far too much memory.
+void CommandAnswers::check_count(std::string_view output, const Batch& batch) const {
+  const bool is_open = !output.empty() && !output.ends_with('\n');
+  const uint64_t count = count_lines(output) + (is_open ? 1 : 0);
+  if (count == batch.rows) return;
+  throw failed("wrote " + std::to_string(count) + (count == 1 ? " line" : " lines") + " for " +
+                   std::to_string(batch.rows) + (batch.rows == 1 ? " row" : " rows"),
+               batch, error_line_);
 }
 
 std::vector<std::string> CommandAnswers::environment() const {
@@ -94,7 +104,7 @@ bool CommandAnswers::read_output(ShellCommand& process, const Batch& batch) {
 /// With a header, the first line is no answer to a row.
 std::string_view CommandAnswers::take_header_line(std::string_view output, const Batch& batch) {
   const size_t end = output.find('\n');
-  if (end == output.npos) throw failed("wrote no line for the header", batch, "");
+  if (end == output.npos) throw failed("wrote no line for the header", batch, error_line_);
   header_line_ = output.substr(0, end + 1);
   return output.substr(end + 1);
 }

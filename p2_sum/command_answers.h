@@ -63,8 +63,10 @@ class CommandAnswers : public Answerer {
   bool read_output(ShellCommand& process, const Batch& batch);
   Buffer output_;
   size_t output_size_ = 0;
+  std::string error_line_;  // the last line on standard error, for messages about the output
 
  private:
+  void check_count(std::string_view output, const Batch& batch) const;
   std::string_view take_header_line(std::string_view output, const Batch& batch);
 
   CommandOptions options_;

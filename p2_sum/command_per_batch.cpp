@@ -34,9 +34,8 @@ std::string_view CommandPerBatch::output_for(const Rows& rows) {
   output_size_ = 0;
   run(process, rows.batch);
   const Fate fate = process.end();
-  if (fate.was_killed || fate.code != 0) {
-    throw failed(fate, "", rows.batch, process.last_error_line());
-  }
+  error_line_ = process.last_error_line();
+  if (fate.was_killed || fate.code != 0) throw failed(fate, "", rows.batch, error_line_);
   return {output_.data(), output_size_};
 }
 

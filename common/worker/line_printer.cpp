@@ -54,7 +54,7 @@ void LinePrinter::print(std::string_view text) {
   row_.advance();
 }
 
-uint64_t LinePrinter::print_each(std::string_view text) {
+void LinePrinter::print_each(std::string_view text) {
   const uint64_t count = count_lines(text) + (text.empty() || text.ends_with('\n') ? 0 : 1);
   lines_.reserve(size_ + text.size() + count * longest_line, size_);
   DecimalCounter row = row_;
@@ -69,7 +69,6 @@ uint64_t LinePrinter::print_each(std::string_view text) {
   }
   row_ = row;
   size_ = static_cast<size_t>(at - lines_.data());
-  return count;
 }
 
 }  // namespace rowsum

@@ -20,9 +20,8 @@ class LinePrinter {
   void print(int64_t sum) { print(&sum, 1); }
   void print(const int64_t* sums, size_t count);
   void print(std::string_view text);
-  /// Prints each line of `text` in a line of its own; the last one needs no LF. Returns how many
-  /// these are.
-  uint64_t print_each(std::string_view text);
+  /// Prints each line of `text` in a line of its own; the last one needs no LF.
+  void print_each(std::string_view text);
   /// Counts a row that has no line.
   void skip() { row_.advance(); }
 
