@@ -6,7 +6,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 #include "common/base/failure.h"
@@ -21,6 +23,13 @@ namespace {
 const std::string out_name = "the output of the command";
 const std::string err_name = "the standard error of the command";
 
+/// Whether one of the variables, "NAME=VALUE" each, has the same name.
+bool is_named_in(const std::vector<std::string>& variables, const std::string& variable) {
+  const auto name_of = [](std::string_view text) { return text.substr(0, text.find('=')); };
+  const auto is_it = [&](const std::string& other) { return name_of(other) == name_of(variable); };
+  return std::any_of(variables.begin(), variables.end(), is_it);
+}
+
 }  // namespace
 
 ShellCommand::ShellCommand(const std::string& command, int in,
@@ -30,7 +39,10 @@ ShellCommand::ShellCommand(const std::string& command, int in,
   widen_pipe(out.get());
   make_non_blocking(out.get(), out_name);
   make_non_blocking(err.get(), err_name);
-  for (std::string& variable : own_environment()) environment.push_back(std::move(variable));
+  // If a name were there twice, some programs would take the first, and others the last.
+  for (std::string& variable : own_environment()) {
+    if (!is_named_in(environment, variable)) environment.push_back(std::move(variable));
+  }
   pid_ = start_process({.words = {"/bin/sh", "-c", command},
                         .environment = std::move(environment),
                         .in = in,
@@ -52,24 +64,33 @@ ShellCommand::~ShellCommand() {
 }
 
 void ShellCommand::wait(int to_write, int timeout_ms) {
+  using Clock = std::chrono::steady_clock;
+  const auto deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
   // Errors that are passed on are no event, but the end of the command is one, once.
   while (true) {
+    int left = -1;
+    if (timeout_ms >= 0) {
+      const auto time = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+      left = static_cast<int>(std::max<int64_t>(time.count(), 0));
+    }
     std::array<pollfd, 5> fds{{{STDOUT_FILENO, 0, 0},
                                {out_.get(), POLLIN, 0},
                                {err_.get(), POLLIN, 0},
                                {has_ended_ ? -1 : exit_.get(), POLLIN, 0},
                                {to_write, POLLOUT, 0}}};
-    const int events = poll_fds(fds, timeout_ms);
+    const int events = poll_fds(fds, left);
     if (fds[0].revents & (POLLERR | POLLHUP)) {
       throw Failure::silent(ExitStatus::downstream_closed);
     }
     if (fds[2].revents != 0) pass_on_errors();
     if (fds[3].revents != 0) has_ended_ = true;
-    if (events == 0 || fds[1].revents != 0 || fds[3].revents != 0 || fds[4].revents != 0) return;
+    const bool is_over = events == 0 || left == 0;
+    if (is_over || fds[1].revents != 0 || fds[3].revents != 0 || fds[4].revents != 0) return;
   }
 }
 
 ssize_t ShellCommand::read(std::span<char> into) {
+  if (!out_.is_open()) return 0;
   const ssize_t n = read_available(out_.get(), into, out_name);
   if (n == 0) out_.close();  // otherwise wait() would go on to report the end
   return n;

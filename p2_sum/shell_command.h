@@ -31,14 +31,14 @@ class ShellCommand {
   ShellCommand& operator=(const ShellCommand&) = delete;
 
   /// Waits until read() has something, until `to_write` can be written (-1: none), or until the
-  /// process ends, and about so many milliseconds at most (-1: any number).
-  /// Throws a silent Failure(downstream_closed) if the standard output of this process has no
-  /// reader any more.
+  /// process ends, and so many milliseconds at most (-1: any number), whatever comes on standard
+  /// error. Throws a silent Failure(downstream_closed) if the standard output of this process has
+  /// no reader any more.
   void wait(int to_write, int timeout_ms);
   bool has_ended() const { return has_ended_; }
 
   /// Reads what there is on the command's standard output. Returns -1 if that is nothing now, and 0
-  /// at its end, when no process can write there any more.
+  /// at its end, when no process can write there any more, and from then on.
   ssize_t read(std::span<char> into);
 
   /// Kills what the command has started and what goes on after the command itself has ended.
