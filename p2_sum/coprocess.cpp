@@ -1,5 +1,7 @@
 #include "p2_sum/coprocess.h"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -17,6 +19,21 @@ constexpr std::chrono::seconds patience(2);
 }  // namespace
 
 std::string_view Coprocess::output_for(const Rows& rows) {
+  const bool is_new = !process_;
+  if (ask(rows)) return {output_.data(), output_size_};
+  const Failure failure =
+      failed("wrote more lines than it had rows", rows.batch, process_->last_error_line());
+  if (!is_new) {
+    // Is one of them a line of an earlier answer, of which the rest has been passed on? If a new
+    // process answers these rows as it should, this was so.
+    process_.reset();
+    if (ask(rows)) throw Failure(ExitStatus::bad_data, failure.what());
+  }
+  throw Failure(failure);
+}
+
+/// Gets the answer to a batch into output_. Returns false if there are too many lines.
+bool Coprocess::ask(const Rows& rows) {
   if (!process_) start();
   const uint64_t lines = rows.batch.rows + (rows.header.empty() ? 0 : 1);
   const size_t size = rows.header.size() + rows.text.size() + (rows.lacks_row_end ? 1 : 0);
@@ -25,22 +42,23 @@ std::string_view Coprocess::output_for(const Rows& rows) {
 
   std::string_view to_feed = frame_;
   output_size_ = 0;
+  bool is_closed = !read_output(*process_, rows.batch);
+  if (output_size_ > 0) return false;  // before it was asked
   uint64_t answered = 0;
-  // What the command wrote before it was asked is too much as well.
   while (answered < lines || !to_feed.empty()) {
-    const size_t before = output_size_;
-    if (!read_output(*process_, rows.batch)) ended_early(rows.batch, "output");
-    answered += count_lines({output_.data() + before, output_size_ - before});
-    if (answered > lines) break;
+    if (is_closed) ended_early(rows.batch, "output");
     feed(to_feed, rows.batch);
-    if (answered == lines && to_feed.empty()) break;
-    if (output_size_ == before) process_->wait(to_feed.empty() ? -1 : to_process_.get(), -1);
+    const size_t before = output_size_;
+    is_closed = !read_output(*process_, rows.batch);
+    answered += count_lines({output_.data() + before, output_size_ - before});
+    if (answered > lines) return false;
+    if (is_closed || output_size_ > before) continue;
+    // A process that it has left behind may keep its output open.
+    if (process_->has_ended()) ended_early(rows.batch, "output");
+    process_->wait(to_feed.empty() ? -1 : to_process_.get(), -1);
   }
-  const std::string_view output(output_.data(), output_size_);
-  if (answered > lines || !output.ends_with('\n')) {
-    throw failed("wrote more lines than it had rows", rows.batch, process_->last_error_line());
-  }
-  return output;
+  last_batch_ = rows.batch;
+  return output_.data()[output_size_ - 1] == '\n';
 }
 
 void Coprocess::start() {
@@ -62,34 +80,42 @@ void Coprocess::feed(std::string_view& bytes, const Batch& batch) {
 
 /// The command has closed its input or its output. Usually it is ending.
 void Coprocess::ended_early(const Batch& batch, const std::string& closed) {
-  const bool has_ended = wait_for_end();
-  const std::string how = has_ended ? "" : "has closed its " + closed + " and goes on";
+  wait_for_end();
+  const bool has_ended = process_->has_ended();
   const Fate fate = process_->end();
   const std::string& error = process_->last_error_line();
-  if (!has_ended) throw failed(how, batch, error);
+  if (!has_ended) throw failed("has closed its " + closed + " and goes on", batch, error);
   throw failed(fate, " before it had answered", batch, error);
 }
 
-/// Returns whether the command has ended in time.
+/// Waits until the command ends, but not for long. Returns whether it has written something.
 bool Coprocess::wait_for_end() {
   using Clock = std::chrono::steady_clock;
   const auto deadline = Clock::now() + patience;
+  bool has_written = false;
+  const auto skip_output = [&] {
+    std::array<char, 4096> bytes;
+    has_written |= process_->read(bytes) > 0;
+  };
   while (!process_->has_ended() && Clock::now() < deadline) {
-    process_->wait(-1, static_cast<int>(std::chrono::milliseconds(patience).count()));
-    // What it still writes answers nothing.
-    output_size_ = 0;
-    output_.reserve(1 << 16);
-    while (process_->read({output_.data(), output_.capacity()}) > 0) {
-    }
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+    process_->wait(-1, static_cast<int>(std::max<int64_t>(left.count(), 0)));
+    skip_output();
   }
-  return process_->has_ended();
+  skip_output();  // what it wrote before its end
+  return has_written;
 }
 
 void Coprocess::end() {
   if (!process_) return;
   to_process_.close();
-  wait_for_end();
+  const bool has_written = wait_for_end();
   process_->end();
+  if (!has_written) return;
+  // No new process could tell now to which answer the line belongs.
+  const Failure failure =
+      failed("wrote more lines than it had rows", last_batch_, process_->last_error_line());
+  throw Failure(ExitStatus::bad_data, failure.what());
 }
 
 }  // namespace rowsum

@@ -11,7 +11,9 @@ namespace rowsum {
 /// Before each batch the command gets a line "ROWS BYTES", the numbers of the rows and of the bytes
 /// that follow. It is fed and read at the same time, so it may answer before it has read all rows,
 /// or after. It has answered once there are as many lines as rows; it must flush its output then.
-/// A header that is repeated counts as a row.
+/// A header that is repeated counts as a row. A line too many is noticed at the end at the latest;
+/// if it may belong to an answer that has been passed on, the Failure says bad_data, and not
+/// command_failed: to ask again would not help.
 ///
 /// In its environment is ROWSUM_PLACE. At the end its standard input is closed, and it has two
 /// seconds to end by itself.
@@ -23,6 +25,7 @@ class Coprocess : public CommandAnswers {
 
  private:
   std::string_view output_for(const Rows& rows) override;
+  bool ask(const Rows& rows);
   void start();
   void feed(std::string_view& bytes, const Batch& batch);
   [[noreturn]] void ended_early(const Batch& batch, const std::string& closed);
@@ -31,6 +34,7 @@ class Coprocess : public CommandAnswers {
   std::optional<ShellCommand> process_;
   OwnedFd to_process_;
   std::string frame_;  // what a batch is to the command, while it is written
+  Batch last_batch_;   // that it has answered
 };
 
 }  // namespace rowsum
