@@ -1,13 +1,9 @@
 #include <unistd.h>
 
-#include <cstdlib>
 #include <functional>
 
-#include "common/base/arguments.h"
-#include "common/base/program.h"
 #include "common/io/orphans.h"
-#include "common/wire/worker_variable.h"
-#include "common/worker/conversation.h"
+#include "common/worker/worker_program.h"
 #include "p2_sum/batch_summer.h"
 #include "p2_sum/command_per_batch.h"
 #include "p2_sum/coprocess.h"
@@ -29,32 +25,10 @@ std::unique_ptr<Answerer> make_answerer(const SumOptions& options, Hello& result
 }  // namespace
 
 int main(int argc, char** argv) {
-  // It outlives the body, so that it can still send the verdict if the body fails.
-  StreamWriter out(STDOUT_FILENO, "standard output");
-  const bool is_hired = std::getenv(worker_variable) != nullptr;
-  const auto body = [&] {
+  const auto prepare = [&]() -> std::optional<MakeAnswerer> {
     const auto options = parse_sum_options(argc, argv);
-    if (!options) return ExitStatus::complete;
-    if (::isatty(STDIN_FILENO)) {
-      throw usage_failure("standard input is a terminal, and no stream of batches");
-    }
-    if (::isatty(STDOUT_FILENO)) {
-      throw usage_failure("standard output is a terminal, and the stream is for p3_write");
-    }
-    try {
-      return answer_batches(STDIN_FILENO, "standard input", out,
-                            std::bind_front(make_answerer, *options));
-    } catch (const Failure& failure) {
-      // A worker of p1_read does not report that p1_read has gone: other programs report that, and
-      // how.
-      if (!is_hired || failure.status() != ExitStatus::neighbour_vanished) throw;
-      throw Failure::silent(failure.status());
-    }
+    if (!options) return std::nullopt;
+    return std::bind_front(make_answerer, *options);
   };
-  return run_program("p2_sum", std::ref(body), [&](ExitStatus status) {
-    // A worker whose command has failed dies without an end of its stream. Then p1_read starts
-    // another one, and finds the row on which the command fails.
-    if (is_hired && status == ExitStatus::command_failed) return;
-    if (!::isatty(STDOUT_FILENO)) out.fail(status, Content::results);
-  });
+  return run_worker_program("p2_sum", STDIN_FILENO, STDOUT_FILENO, prepare);
 }

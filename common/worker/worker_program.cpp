@@ -1,0 +1,44 @@
+#include "common/worker/worker_program.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "common/base/failure.h"
+#include "common/base/program.h"
+#include "common/wire/worker_variable.h"
+
+namespace rowsum {
+
+int run_worker_program(const char* name, int in, int out, const PrepareWorker& prepare) {
+  // It outlives the body, so that it can still send the verdict if the body fails.
+  StreamWriter results(out, "standard output");
+  const bool is_hired = std::getenv(worker_variable) != nullptr;
+  const auto body = [&] {
+    const std::optional<MakeAnswerer> make_answerer = prepare();
+    if (!make_answerer) return ExitStatus::complete;
+    if (::isatty(in)) {
+      throw Failure(ExitStatus::usage, "standard input is a terminal, and no stream of batches");
+    }
+    if (::isatty(out)) {
+      throw Failure(ExitStatus::usage,
+                    "standard output is a terminal, and the stream is for p3_write");
+    }
+    try {
+      return answer_batches(in, "standard input", results, *make_answerer);
+    } catch (const Failure& failure) {
+      // A worker of p1_read does not report that p1_read has gone: other programs report that, and
+      // how.
+      if (!is_hired || failure.status() != ExitStatus::neighbour_vanished) throw;
+      throw Failure::silent(failure.status());
+    }
+  };
+  return run_program(name, std::ref(body), [&](ExitStatus status) {
+    // A worker whose command has failed dies without an end of its stream. Then p1_read starts
+    // another one, and finds the row on which the command fails.
+    if (is_hired && status == ExitStatus::command_failed) return;
+    if (!::isatty(out)) results.fail(status, Content::results);
+  });
+}
+
+}  // namespace rowsum
