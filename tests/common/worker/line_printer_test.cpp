@@ -96,16 +96,16 @@ TEST_CASE("line_printer: small sums of every length") {
 TEST_CASE("line_printer: each line of a text in a line of its own") {
   LinePrinter printer;
   printer.begin(98);
-  CHECK(printer.print_each("") == 0);
+  printer.print_each("");
   CHECK(printer.lines() == "");
-  CHECK(printer.print_each("\n") == 1);
-  CHECK(printer.print_each("a,b\r\n\nc") == 3);
+  printer.print_each("\n");
+  printer.print_each("a,b\r\n\nc");
   printer.skip();
-  CHECK(printer.print_each("d") == 1);
+  printer.print_each("d");
   printer.print(int64_t{7});
   CHECK(printer.lines() == "98,\n99,a,b\r\n100,\n101,c\n103,d\n104,7\n");
   printer.begin(0);
-  CHECK(printer.print_each("e\n") == 1);
+  printer.print_each("e\n");
   CHECK(printer.lines() == "0,e\n");
 }
 
@@ -119,11 +119,11 @@ TEST_CASE("line_printer: each line of a long text") {
     }
     LinePrinter printer;
     printer.begin(first);
-    CHECK(printer.print_each(text) == 1000);
+    printer.print_each(text);
     CHECK(printer.lines() == expected);
     text.pop_back();
     printer.begin(first);
-    CHECK(printer.print_each(text) == 1000);
+    printer.print_each(text);
     CHECK(printer.lines() == expected);
   }
 }
