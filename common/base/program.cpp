@@ -15,16 +15,6 @@ namespace rowsum {
 
 namespace {
 
-/// If a descriptor below 3 is closed, the next file that is opened gets its number, and is then
-/// taken for standard input or output. Opened in the wrong direction, the descriptor fails as a
-/// closed one does.
-void fill_standard_descriptors() {
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-    const bool is_closed = ::fcntl(fd, F_GETFD) < 0 && errno == EBADF;
-    if (is_closed) ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
-  }
-}
-
 /// The kernel does not deliver signals without a handler to process 1, which a program may be in a
 /// container.
 void let_signals_end_process_1() {
@@ -55,6 +45,13 @@ ExitStatus run_body(const std::function<ExitStatus()>& body) {
 }
 
 }  // namespace
+
+void fill_standard_descriptors() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    const bool is_closed = ::fcntl(fd, F_GETFD) < 0 && errno == EBADF;
+    if (is_closed) ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
 
 int run_program(const char* name, const std::function<ExitStatus()>& body,
                 const std::function<void(ExitStatus)>& farewell) {

@@ -8,6 +8,11 @@
 
 namespace rowsum {
 
+/// Opens those of the three standard descriptors that are closed, in the wrong direction. So they
+/// still fail, as closed ones do. Otherwise the next file that is opened would get such a number,
+/// and would be taken for standard input or output.
+void fill_standard_descriptors();
+
 /// Runs `body` as the program `name` and returns the status for main() to return.
 ///
 /// A Failure is reported in one line (unless silent) and gives its status; any other std::exception
@@ -16,8 +21,7 @@ namespace rowsum {
 /// can still end the stream with a verdict (R2). What it throws is ignored, because the failure
 /// that counts has been reported.
 ///
-/// Standard descriptors that are closed are opened in the wrong direction. So they still fail, as
-/// closed ones do, and no other file gets their numbers.
+/// Calls fill_standard_descriptors().
 ///
 /// SIGPIPE and SIGXFSZ are ignored from here on, whatever the parent process has set for them. So a
 /// closed pipe is an error of write(2), which becomes the silent status `downstream_closed`. A file
