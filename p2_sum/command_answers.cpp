@@ -1,5 +1,7 @@
 #include "p2_sum/command_answers.h"
 
+#include <algorithm>
+
 #include "common/base/report.h"
 #include "common/csv/field_parser.h"
 #include "common/wire/count_lines.h"
@@ -31,7 +33,9 @@ CommandAnswers::CommandAnswers(const CommandOptions& options, Hello& results)
 }
 
 void CommandAnswers::begin_input(std::string_view header_row) {
-  if (repeats_header_) header_ = options_.one_line ? one_line_.write(header_row) : header_row;
+  if (!repeats_header_) return;
+  header_ = options_.one_line ? one_line_.write(header_row) : header_row;
+  if (!header_.empty() && !is_row_end(header_.back())) header_ += '\n';
 }
 
 uint64_t CommandAnswers::answer(const Batch& batch, std::string_view text) {
@@ -103,9 +107,10 @@ bool CommandAnswers::read_output(ShellCommand& process, const Batch& batch) {
 
 /// With a header, the first line is no answer to a row.
 std::string_view CommandAnswers::take_header_line(std::string_view output, const Batch& batch) {
-  const size_t end = output.find('\n');
-  if (end == output.npos) throw failed("wrote no line for the header", batch, error_line_);
+  if (output.empty()) throw failed("wrote no line for the header", batch, error_line_);
+  const size_t end = std::min(output.find('\n'), output.size() - 1);
   header_line_ = output.substr(0, end + 1);
+  if (header_line_.back() != '\n') header_line_ += '\n';
   return output.substr(end + 1);
 }
 
