@@ -78,6 +78,8 @@ void check_details(std::string_view details, unsigned kind) {
     require(hello->content == Content::batches || hello->content == Content::results,
             "a hello has a content");
     require(hello->dialect.is_possible(), "a hello has a delimiter");
+    require(hello->header <= HeaderRow::repeat && hello->lines <= LineKind::any,
+            "a hello has known rows and lines");
     std::string expected(details);
     // The two flags about fields: any number but 0 means yes.
     for (const size_t flag : {4, 5}) expected[flag] = expected[flag] ? 1 : 0;

@@ -1,6 +1,7 @@
 // The summing of rows: compares the vector kernels of every level and the scalar code with
 // arbitrary precision, for any fields. The first byte of an input is the delimiter. The second one
-// chooses where the batch lies and, from 80 on, that the text after it is expanded (fuzz.h).
+// chooses where the batch lies, by its bit 40 that an empty field counts as 0 and, from 80 on, that
+// the text after it is expanded (fuzz.h).
 #include <boost/multiprecision/gmp.hpp>
 
 #include "common/csv/row_automaton.h"
@@ -35,8 +36,8 @@ std::string describe(const Answer& answer) {
 /// The same from the rules: the automaton says where fields end, and GMP adds them up.
 class PlainSummer {
  public:
-  PlainSummer(const Batch& batch, std::string_view text, char delimiter)
-      : batch_(batch), text_(text), automaton_({delimiter}) {}
+  PlainSummer(const Batch& batch, std::string_view text, char delimiter, bool empty_is_zero)
+      : batch_(batch), text_(text), empty_is_zero_(empty_is_zero), automaton_({delimiter}) {}
 
   Answer sum() {
     for (size_t i = 0; i < text_.size(); ++i) {
@@ -72,6 +73,7 @@ class PlainSummer {
     constexpr std::string_view padding = " \t\n\v\f\r", digits = "0123456789";
     field.remove_prefix(std::min(field.find_first_not_of(padding), field.size()));
     field = field.substr(0, field.find_last_not_of(padding) + 1);
+    if (field.empty()) return empty_is_zero_;
     const bool is_negative = field.starts_with('-');
     if (is_negative || field.starts_with('+')) field.remove_prefix(1);
     if (field.empty() || field.find_first_not_of(digits) != field.npos) return false;
@@ -102,6 +104,7 @@ class PlainSummer {
 
   Batch batch_;
   std::string_view text_;
+  bool empty_is_zero_;
   RowAutomaton automaton_;
   Answer answer_;
   Reject reject_;  // of the current row; its field is 0 while there is none
@@ -128,6 +131,7 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Dialect dialect{static_cast<char>(choices.byte())};
   if (!dialect.is_possible()) return -1;
   const unsigned choice = choices.byte();
+  const bool empty_is_zero = choice & 0x40;
   const bool is_long = choice >= 0x80;
   const ExactText exact(text_of(choices, is_long));
   const std::string_view text = exact.text();
@@ -137,9 +141,9 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   batch.range.end = batch.range.begin + choice % 7 + text.size();
   batch.text = text.size();
 
-  const Answer expected = PlainSummer(batch, text, dialect.delimiter).sum();
+  const Answer expected = PlainSummer(batch, text, dialect.delimiter, empty_is_zero).sum();
   on_every_level([&] {
-    BatchSummer summer(dialect);
+    BatchSummer summer(dialect, empty_is_zero);
     require_same(answer_of(summer, batch, text), expected, "the sums");
     if (is_long) return;
     // One batch must not change the result of the next.

@@ -132,6 +132,9 @@ void check_rules(const Seen& seen, Content content) {
       const bool is_row = content == Content::batches;
       require(aside.text.size() <= (is_row ? seen.hello->largest_text : largest_answer),
               "a header is no longer than may be");
+      require(is_row || (std::count(aside.text.begin(), aside.text.end(), '\n') == 1 &&
+                         aside.text.back() == '\n'),
+              "a header line is one line");
       continue;
     }
     require(content == Content::batches, "chunks and inputs are among batches");
