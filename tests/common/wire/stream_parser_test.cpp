@@ -379,7 +379,8 @@ TEST_CASE("stream parser: lines of results that are no sums") {
     CHECK(refusal(LineKind::any, text, rows) == Thrown());
     CHECK(refusal(LineKind::any, "", rows) == Thrown());
   }
-  CHECK(refusal(LineKind::any, text + "x", 2) ==
+  CHECK(refusal(LineKind::any, text + "x", 2) == Thrown());
+  CHECK(refusal(LineKind::text, text + "x", 2) ==
         bad("a result that ends within a line, bytes 0 to 8"));
 
   // They may be longer than any sum.
