@@ -74,6 +74,8 @@ class Batcher {
   /// first.
   void check() const;
 
+  uint32_t input() const { return input_; }
+  const std::string& name() const { return name_; }
   /// The header row of the current input, with its row end; empty if there is none, or if it has
   /// not ended yet.
   const std::string& header_row() const { return awaits_header_ ? no_header_ : header_row_; }

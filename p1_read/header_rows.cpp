@@ -1,16 +1,29 @@
 #include "p1_read/header_rows.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <vector>
 
+#include "common/base/failure.h"
 #include "common/io/read_write.h"
 
 namespace rowsum {
 
-void HeaderRows::note(uint32_t input, const Batcher& batcher) {
+HeaderRows::HeaderRows(const FieldRules& fields, Dialect dialect) : dialect_(dialect) {
+  if (!fields.are_selected()) return;
+  const FieldList list = FieldList::parse(fields.list, fields.complement);
+  if (list.has_names()) named_ = list;
+}
+
+void HeaderRows::note(const Batcher& batcher) {
   if (batcher.header_row().empty()) return;
-  if (!headers_.empty() && headers_.back().input == input) return;
-  headers_.push_back({input, batcher.header_row()});
+  if (!headers_.empty() && headers_.back().input == batcher.input()) return;
+  try {
+    if (named_) named_->resolve(batcher.header_row(), dialect_);
+  } catch (const std::invalid_argument& error) {
+    throw Failure(ExitStatus::usage, batcher.name() + ": --fields: " + error.what());
+  }
+  headers_.push_back({batcher.input(), batcher.header_row()});
 }
 
 void HeaderRows::read(const Inputs& inputs, const BatcherOptions& options) {
@@ -24,7 +37,7 @@ void HeaderRows::read(const Inputs& inputs, const BatcherOptions& options) {
     batcher.feed({bytes.data(), n});
     batcher.check();
   }
-  note(inputs.index(), batcher);
+  note(batcher);
 }
 
 std::string HeaderRows::of(uint32_t input) const {

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 
+#include "common/csv/field_list.h"
 #include "p1_read/batcher.h"
 #include "p1_read/inputs.h"
 
@@ -12,8 +14,12 @@ namespace rowsum {
 
 class HeaderRows {
  public:
+  /// `fields`: if there are names of columns in its list, every header is to have them.
+  HeaderRows(const FieldRules& fields, Dialect dialect);
+
   /// Notes the header row of the batcher's current input, if it has one and that was not known.
-  void note(uint32_t input, const Batcher& batcher);
+  /// Throws Failure(usage) if it lacks a name in the list of fields.
+  void note(const Batcher& batcher);
   /// Reads the header row of the one plain file, if reading begins in its middle. Throws as Inputs
   /// and Batcher do.
   void read(const Inputs& inputs, const BatcherOptions& options);
@@ -29,6 +35,8 @@ class HeaderRows {
     std::string row;
   };
   std::deque<Header> headers_;
+  std::optional<FieldList> named_;  // the list of fields, if it has names
+  Dialect dialect_;
 };
 
 }  // namespace rowsum

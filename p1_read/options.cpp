@@ -6,9 +6,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <stdexcept>
 #include <system_error>
 
 #include "common/base/arguments.h"
+#include "common/csv/field_list.h"
 
 namespace rowsum {
 
@@ -55,6 +57,18 @@ HeaderRow parse_header(const std::string& text) {
   if (text == "skip") return HeaderRow::skip;
   if (text == "repeat") return HeaderRow::repeat;
   throw usage_failure("--header: '" + text + "' is neither skip nor repeat");
+}
+
+void check_fields(const FieldRules& fields, HeaderRow header) {
+  if (!fields.are_selected()) return;
+  try {
+    const FieldList list = FieldList::parse(fields.list, fields.complement);
+    if (list.has_names() && header == HeaderRow::none) {
+      throw usage_failure("--fields: names of columns need --header");
+    }
+  } catch (const std::invalid_argument& error) {
+    throw usage_failure(std::string("--fields: ") + error.what());
+  }
 }
 
 /// Finds p2_sum in the directory of this program: first the directory of the name by which it was
@@ -146,6 +160,7 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   fields.empty_is_zero = empty == "zero";
   if (values->count("fields") && fields.list.empty())
     throw usage_failure("--fields: an empty list");
+  check_fields(fields, options.batches.header);
   if (fields.complement && fields.list.empty()) throw usage_failure("--complement needs --fields");
   workers.chunk_size = uint64_t{1} << 20;
   // p1_read has cut a shorter file before the first worker has started.

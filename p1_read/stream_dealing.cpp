@@ -14,6 +14,7 @@
 #include "common/base/failure.h"
 #include "common/io/read_write.h"
 #include "p1_read/first_hello.h"
+#include "p1_read/header_rows.h"
 #include "p1_read/read_loop.h"
 
 namespace rowsum {
@@ -46,12 +47,13 @@ class Carry {
 /// The Destination of read_and_deal().
 class Destination {
  public:
-  Destination(const Inputs& inputs, std::vector<StreamWriter>& streams, bool has_checksums,
-              DealPolicy policy)
+  Destination(const Inputs& inputs, const BatcherOptions& options,
+              std::vector<StreamWriter>& streams, bool has_checksums, DealPolicy policy)
       : inputs_(inputs),
         streams_(streams),
         // The credit is unlimited, because the writes block.
         dealer_(policy, streams.size(), SIZE_MAX),
+        headers_(options.fields, options.dialect),
         headers_sent_(streams.size()),
         carry_(inputs.begin()),
         is_spliced_(!has_checksums && inputs.is_plain_file() &&
@@ -88,13 +90,17 @@ class Destination {
 
  private:
   void send_header(size_t stream, uint32_t input, const Batcher& batcher) {
-    if (!batcher.header_row().empty()) streams_[stream].header(input, batcher.header_row());
+    headers_.note(batcher);
+    headers_.forget_before(input);
+    const std::string header = headers_.of(input);
+    if (!header.empty()) streams_[stream].header(input, header);
     headers_sent_[stream] = input;
   }
 
   const Inputs& inputs_;
   std::vector<StreamWriter>& streams_;
   Dealer dealer_;
+  HeaderRows headers_;
   std::vector<std::optional<uint32_t>> headers_sent_;  // of which input last, to each stream
   Carry carry_;
   bool is_spliced_;  // the bytes of a plain file go from the page cache into the pipe by splice(2)
@@ -177,7 +183,7 @@ void StreamDealing::add_checksums() {
 void StreamDealing::run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy) {
   say_hello(inputs, options);
   Batcher batcher(options, inputs.begin());
-  Destination destination(inputs, streams_, has_checksums_, policy);
+  Destination destination(inputs, options, streams_, has_checksums_, policy);
   read_and_deal(inputs, batcher, destination);
   for (StreamWriter& stream : streams_) {
     stream.end({ExitStatus::complete, batcher.taken(), batcher.rows()});

@@ -70,6 +70,7 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options) {
     inputs.begin_at(*begin_);
   }
   inputs_ = &inputs;
+  headers_.emplace(options.fields, options.dialect);
   const bool are_large = inputs.are_plain_files() ||
                          (inputs.is_plain_file() && inputs.size() >= options_.scanned_from);
   // While a command runs, a worker scans nothing. All others would wait for its outline.
@@ -100,7 +101,7 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options) {
   if (options_.resume) {
     if (*begin_ > 0) {
       go_on_at_row = first_row_;
-      headers_.read(inputs, options);
+      headers_->read(inputs, options);
     }
     // The first worker is started now and passes on the hello. From it, p3_write sees whether this
     // is still the input that its journal is about.
@@ -147,7 +148,7 @@ void WorkerDealing::begin_input(const Batcher& batcher) {
   }
   const uint32_t oldest = places_.oldest_input(input);
   shared_->begin_input(*inputs_, batcher.origin(), oldest);
-  headers_.forget_before(oldest);
+  headers_->forget_before(oldest);
 }
 
 bool WorkerDealing::read_elsewhere(Batcher& batcher) {
@@ -177,12 +178,12 @@ std::span<char> WorkerDealing::space(const Batcher& batcher, size_t bytes) {
 }
 
 void WorkerDealing::deal(const Batch& batch, const Batcher& batcher) {
-  headers_.note(batch.input, batcher);
+  headers_->note(batcher);
   deal_to(*dealer_.deal(), batch);
 }
 
 void WorkerDealing::deal_early(const Batch& batch, const Batcher& batcher) {
-  headers_.note(batch.input, batcher);
+  headers_->note(batcher);
   deal_to(*dealer_.deal_to_idle(), batch);
 }
 
@@ -206,7 +207,7 @@ void WorkerDealing::pace(Batcher& batcher) const {
 // --- Chunks that workers scan --------------------------------------------------------------------
 
 void WorkerDealing::begin_chunks(const Batcher& batcher) {
-  headers_.note(inputs_->index(), batcher);
+  headers_->note(batcher);
   const uint64_t rest = inputs_->skip_rest();
   if (rest == 0) return;
   // A short file is divided more finely, so that all workers are done at about the same time.
@@ -328,7 +329,7 @@ void WorkerDealing::accept(const ControlMessage<NewsOfWriter>& message) {
 std::string WorkerDealing::frame_of(uint32_t input) const {
   const SharedInput::File* const file = shared_->file_of(input);
   std::string frames = file ? input_frame(input, file->origin, file->fd.get()) : "";
-  const std::string header = headers_.of(input);
+  const std::string header = headers_->of(input);
   if (!header.empty()) frames += header_frame(input, header);
   return frames;
 }

@@ -92,7 +92,7 @@ class WorkerDealing {
   std::optional<BatchPacer> pacer_;  // while the workers run a command
   uint64_t chunk_size_ = 0;          // 0: the workers do not scan the input
   Chunks chunks_;
-  HeaderRows headers_;
+  std::optional<HeaderRows> headers_;
   Hello hello_;  // has no name of an input until the inputs are known
   std::optional<SharedInput> shared_;
   Verdict dealt_;                  // up to where batches have been dealt

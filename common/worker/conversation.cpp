@@ -13,6 +13,7 @@
 #include "common/wire/stream_parser.h"
 #include "common/wire/worker_variable.h"
 #include "common/worker/reasons.h"
+#include "common/worker/selected_fields.h"
 
 namespace rowsum {
 
@@ -176,7 +177,7 @@ class Conversation {
       case StreamParser::Item::frame:
         return answer();
       case StreamParser::Item::header:
-        answerer_->begin_input(stream_.text());
+        answerer_->begin_input(fields_ ? fields_->begin_input(stream_.text()) : stream_.text());
         break;
       case StreamParser::Item::chunk: {
         const std::string outline = encode(source_->scan(stream_));
@@ -206,6 +207,7 @@ class Conversation {
     command_ = results.command;
     out_.hello(results);
     source_.emplace(batches, results.shared);
+    if (batches.fields.are_selected()) fields_.emplace(batches);
     if (batches.results != 0) use_ring(batches.results, ring_, out_);
   }
 
@@ -214,19 +216,26 @@ class Conversation {
     const std::string_view text = source_->text(stream_, batch);
     // If the batches have checksums, their results get checksums, too.
     if (stream_.header().flags & has_checksum) out_.add_checksums();
-    const bool refused = stream_.header().flags & is_refused;
-    const uint64_t rows = refused ? batch.rows : answerer_->answer(batch, text);
+    if (stream_.header().flags & is_refused) return refuse(batch, text);
+    const uint64_t rows = answerer_->answer(batch, fields_ ? fields_->of(text) : text);
     if (rows != batch.rows) give_up(in_, stream_, text, rows, out_);
-    std::vector<Reject> refusal;
-    if (refused && rows > 0) {
-      refusal.push_back({0, 0, batch.text_begin(), 0, workers_fail(command_), std::string(text)});
-    }
+    std::vector<Reject> rejects = answerer_->rejects();
+    if (fields_) rejects = fields_->as_in_input(std::move(rejects), batch, text);
     const bool may_be_cut = may_be_cut_short(stream_.header(), text);
     stream_.next();
     if (may_be_cut && is_cut_short(in_, stream_, out_)) return;
-    if (refused) return out_.result(batch, refusal, "");
     send_header_line(batch.input);
-    out_.result(batch, answerer_->rejects(), answerer_->lines());
+    out_.result(batch, rejects, answerer_->lines());
+  }
+
+  /// Workers die of this row, so it is not looked at.
+  void refuse(const Batch& batch, std::string_view row) {
+    std::vector<Reject> rejects;
+    if (batch.rows > 0) {
+      rejects.push_back({0, 0, batch.text_begin(), 0, workers_fail(command_), std::string(row)});
+    }
+    stream_.next();
+    out_.result(batch, rejects, "");
   }
 
   /// The first header line is that of all lines.
@@ -241,6 +250,7 @@ class Conversation {
   const MakeAnswerer& make_answerer_;
   StreamParser stream_;
   std::optional<TextSource> source_;
+  std::optional<SelectedFields> fields_;
   std::unique_ptr<Answerer> answerer_;
   std::optional<ResultRing> ring_;
   std::string command_;

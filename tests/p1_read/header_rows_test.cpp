@@ -26,7 +26,7 @@ std::string header_in(const std::string& text, const BatcherOptions& options = w
   write_file(directory.file("in.csv"), text);
   Inputs inputs({directory.file("in.csv")});
   inputs.begin_at(text.size());
-  HeaderRows headers;
+  HeaderRows headers({}, Dialect());
   headers.read(inputs, options);
   return headers.of(0);
 }
@@ -34,18 +34,18 @@ std::string header_in(const std::string& text, const BatcherOptions& options = w
 }  // namespace
 
 TEST_CASE("header_rows: each input has its own, until it is forgotten") {
-  HeaderRows headers;
+  HeaderRows headers({}, Dialect());
   Batcher batcher(with_header(), 0);
   const std::string rows[] = {"a,b\n", "c\r\n", "d"};
   for (uint32_t input = 0; input < 3; ++input) {
     batcher.begin_input(input, "in.csv");
-    headers.note(input, batcher);  // too soon
+    headers.note(batcher);  // too soon
     CHECK(headers.of(input) == "");
     batcher.feed(rows[input]);
     if (input < 2) batcher.feed("1\n");
     batcher.end_input();
-    headers.note(input, batcher);
-    headers.note(input, batcher);
+    headers.note(batcher);
+    headers.note(batcher);
     CHECK(headers.of(input) == rows[input]);
     batcher.take_full();
   }
@@ -60,11 +60,11 @@ TEST_CASE("header_rows: each input has its own, until it is forgotten") {
 }
 
 TEST_CASE("header_rows: inputs without any have none") {
-  HeaderRows headers;
+  HeaderRows headers({}, Dialect());
   Batcher batcher({}, 0);
   batcher.begin_input(0, "in.csv");
   batcher.feed("a,b\n1,2\n");
-  headers.note(0, batcher);
+  headers.note(batcher);
   CHECK(headers.of(0) == "");
   CHECK(header_in("a,b\n1,2\n", {}) == "");
 }

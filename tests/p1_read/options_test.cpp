@@ -73,7 +73,7 @@ TEST_CASE("options of p1_read: header rows") {
 TEST_CASE("options of p1_read: fields") {
   CHECK(parse({}).batches.fields == FieldRules());
   CHECK(parse({"-f1,3-"}).batches.fields == FieldRules{"1,3-", false, false});
-  CHECK(parse({"--fields", "a", "--complement"}).batches.fields == FieldRules{"a", true, false});
+  CHECK(parse({"--header", "--fields", "a", "--complement"}).batches.fields == FieldRules{"a", true, false});
   CHECK(parse({"--empty=reject"}).batches.fields == FieldRules());
   CHECK(parse({"--empty=zero"}).batches.fields == FieldRules{"", false, true});
   CHECK(refusal_of({"--fields", ""}) == "--fields: an empty list");
