@@ -111,6 +111,35 @@ class WorkersTest(UnorderedTest):
             self.assertRegex(outcome.stderr, r'^p1_read: [^\n]*: row 400 [^\n]*never closed\n$')
 
 
+class CommandsTest(UnorderedTest):
+    def test_later_lines_do_not_wait(self):
+        """The command waits with the first batch."""
+        data = b''.join(rows(400))
+        script = self.file('slow', b'#!/bin/sh\ntext=$(cat)\n'
+                           b'case $text in 100000*) until [ -e go ]; do sleep 0.01; done ;; esac\n'
+                           b'printf "%s\\n" "$text"\n')
+        script.chmod(0o755)
+        expected = [b'%d,%s\n' % (i, row.rstrip()) for i, row in enumerate(rows(400))]
+        for stdin in self.inputs(data):
+            run = self.unordered(stdin, 2, '--batch-size=100', '--command=./slow', wait=False)
+            before = [run.read_line() for _ in range(100)]
+            self.assertGreater(min(map(index, before)), 10)
+            self.file('go')
+            outcome = run.finish()
+            self.assertEqual(sorted(before + outcome.stdout.splitlines(keepends=True)), sorted(expected))
+            self.assertEqual((outcome.stderr, outcome.status), ('', 0))
+            (self.work / 'go').unlink()
+
+    def test_a_header_line_comes_first(self):
+        data = b'a,b\n' + b''.join(rows(400))
+        for options, header in (['--lines=any'], b'a,b\n'), ([], b'index,a,b\n'):
+            outcome = self.unordered(data, 4, '--batch-size=100', '--header=repeat', '--command=cat', *options)
+            first, *found = outcome.stdout.splitlines(keepends=True)
+            self.assertEqual((first, outcome.stderr, outcome.status), (header, '', 0))
+            expected = [b'%d,%s' % (i, row) for i, row in enumerate(rows(400))] if not options else rows(400)
+            self.assertEqual(sorted(found), sorted(expected))
+
+
 class RejectsTest(UnorderedTest):
     def test_the_first_that_comes_ends_the_run(self):
         """The worker that has the first batch never returns it."""
