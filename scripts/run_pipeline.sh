@@ -36,7 +36,11 @@ Input:
 Output:
   -o, --output FILE       write to FILE, which is only ever replaced by a complete one
       --resume            with -o, for one plain file: go on where a run was killed
-  -k, --keep-order        no effect: the lines are always in the order of the rows
+  -k, --keep-order        write lines in the order of the rows, as is the default
+      --unordered         write lines as they come
+      --format FORMAT     csv (default), tsv, or jsonl: {"index":0,"sum":6}
+      --output-delimiter C  the byte between index and sum (default: a comma); tab: a tab
+      --output-header     begin with the line "index,sum"
       --no-index          print only the sums
       --crlf              end lines with CR LF
       --on-error POLICY   a row that is not integers: fail (default), or skip it and go on
@@ -92,7 +96,7 @@ add_file() {  # FILE
 # The options of p3_write, those of p1_read, and the files. All are quoted, and begin with a blank.
 # If an option is there more than once, the programs take the last one.
 writer="" reader=" --workers=auto" files=""
-output="" rejects="" resume="" dry_run=""
+output="" rejects="" resume="" unordered="" dry_run=""
 
 while [ $# -gt 0 ]; do
   option=$1 value="" has_value=""
@@ -114,6 +118,9 @@ while [ $# -gt 0 ]; do
     --empty) to=reader takes=value ;;
     --max-row) to=reader takes=value ;;
     -o | --output) to=writer name=--output takes=value ;;
+    --format) to=writer takes=value ;;
+    --output-delimiter) to=writer takes=value ;;
+    --output-header) to=writer ;;
     --no-index) to=writer ;;
     --crlf) to=writer ;;
     --on-error) to=writer takes=value ;;
@@ -129,7 +136,7 @@ while [ $# -gt 0 ]; do
     --batch-size) to=reader takes=value ;;
     --deal) to=reader takes=value ;;
     --checksum) to=reader ;;
-    --resume | -k | --keep-order | --dry-run | --help | --version) ;;
+    --resume | -k | --keep-order | --unordered | --dry-run | --help | --version) ;;
     --)
       for file; do add_file "$file"; done
       break ;;
@@ -153,6 +160,8 @@ while [ $# -gt 0 ]; do
     --output) output=$value ;;
     --rejects) rejects=$value ;;
     --resume) resume=1 ;;
+    -k | --keep-order) unordered= ;;
+    --unordered) unordered=" --unordered" ;;
     --dry-run) dry_run=1 ;;
     --help) answer help ;;
     --version) answer echo "$program (row sums) 1.0" ;;
@@ -214,7 +223,7 @@ find_programs "$0" || { [ -L "$0" ] && find_real_path "$0" && find_programs "$re
   command -v p3_write >/dev/null || die 71 "p3_write is neither beside this script nor in PATH"
 
 quote "${bin}p3_write"
-command="$quoted --reader$writer --"
+command="$quoted --reader$writer$unordered --"
 quote "${bin}p1_read"
 command="$command $quoted$reader --$files"
 [ ! "$dry_run" ] || answer printf '%s\n' "$command"

@@ -62,12 +62,25 @@ class FormsTest(PipelineTest):
             self.assertEqual(run.finish(), Outcome(b'', '', 0))
 
     def test_keep_order(self):
-        """It changes nothing, and takes no value."""
+        """It takes back --unordered, and takes no value."""
         for words in ['-k'], ['--keep-order'], ['-k', '-n2', '-k']:
             self.assertEqual(self.launcher(b'1\n2\n', *words), Outcome(b'0,1\n1,2\n', '', 0), words)
         for word, option in ('-k8', '-k'), ('-kj8', '-k'), ('--keep-order=1', '--keep-order'):
             line = f"run_pipeline.sh: option '{option}' takes no value; try 'run_pipeline.sh --help'\n"
             self.assertEqual(self.launcher(b'1\n', word), Outcome(b'', line, 64))
+        for words, is_unordered in ((['--unordered'], True), (['--unordered', '-k'], False),
+                                    (['-k', '--unordered'], True), (['--keep-order'], False)):
+            command = self.launcher(None, '--dry-run', *words).stdout
+            self.assertEqual(b' --unordered ' in command, is_unordered, command)
+            self.assertEqual(self.launcher(b'1\n2\n', '-n1', *words), Outcome(b'0,1\n1,2\n', '', 0))
+
+    def test_forms_of_the_output(self):
+        for words, expected in ((['--format=jsonl', '--crlf'], b'{"index":0,"sum":3}\r\n'),
+                                (['--format', 'tsv', '--output-header'], b'index\tsum\n0\t3\n'),
+                                (['--output-delimiter', ' '], b'0 3\n'), (['--output-delimiter=tab'], b'0\t3\n')):
+            self.assertEqual(self.launcher(b'1,2\n', *words), Outcome(expected, '', 0))
+        line = "p3_write: --format: 'xml' is not csv, tsv or jsonl; try 'p3_write --help'\n"
+        self.assertEqual(self.launcher(b'1\n', '--format=xml'), Outcome(b'', line, 64))
 
     def test_forms_of_the_launcher(self):
         self.file('in;csv', b'a\n1;2\nx\n')

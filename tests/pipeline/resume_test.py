@@ -154,6 +154,11 @@ class ResumeTest(FragileTest):
         self.assertTrue((self.work / 'rejects').read_bytes() == (self.work / 'again').read_bytes())
         self.assertEqual(self.files(), ['again', 'in.csv', 'no.csv', 'rejects', 'sums.csv'])
 
+    def test_kills_with_a_header_line(self):
+        data = self.input(40000)
+        self.assertIn(self.go_on_until_done('--output-header', '--format=tsv', kills=6).status, (0, None))
+        self.assertTrue((self.work / 'sums.csv').read_bytes() == b'index\tsum\n' + sums(data).replace(b',', b'\t'))
+
     def test_kills_without_index(self):
         data = self.input(40000)
         self.assertIn(self.go_on_until_done('--no-index', kills=6).status, (0, None))
@@ -206,7 +211,8 @@ class ResumeTest(FragileTest):
 
     def test_other_options(self):
         data, state = self.interrupted()
-        for options in ['--crlf'], ['--no-index'], ['--on-error=skip'], ['--on-error=skip', '--rejects=rejects']:
+        for options in (['--crlf'], ['--no-index'], ['--format=jsonl'], ['--output-delimiter=;'], ['--output-header'],
+                        ['--on-error=skip'], ['--on-error=skip', '--rejects=rejects']):
             self.assert_refused(state, 'of a run with --on-error=fail and not .*', *options)
         for options, now in (['--header'], '--delimiter=, --header'), (['--delimiter=;'], '--delimiter=;'):
             self.assert_refused(state, f'of a run with --delimiter=, and not {now}', *options)
