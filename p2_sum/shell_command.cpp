@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <span>
 #include <utility>
 
 #include "common/base/failure.h"
@@ -107,34 +108,39 @@ Fate ShellCommand::end() {
   kill_rest();
   while (err_.is_open() && pass_on_errors()) {
   }
-  if (!error_line_.empty()) pass_on(std::exchange(error_line_, ""));
+  if (!errors_.empty()) pass_on(errors_.size());
   return fate;
 }
 
 /// Returns whether something was there.
 bool ShellCommand::pass_on_errors() {
-  std::array<char, PIPE_BUF> bytes;
-  const ssize_t n = read_available(err_.get(), bytes, err_name);
+  // With an LF, so much still goes into a pipe in one piece (PIPE_BUF), whoever else writes there.
+  std::array<char, PIPE_BUF - 1> bytes;
+  const std::span<char> room = std::span(bytes).first(bytes.size() - errors_.size());
+  const ssize_t n = read_available(err_.get(), room, err_name);
   if (n < 0) return false;
   if (n == 0) {
     err_.close();
     return false;
   }
-  error_line_.append(bytes.data(), static_cast<size_t>(n));
-  size_t begin = 0;
-  for (size_t end; (end = error_line_.find('\n', begin)) != error_line_.npos; begin = end + 1) {
-    pass_on(std::string_view(error_line_).substr(begin, end - begin));
+  errors_.append(bytes.data(), static_cast<size_t>(n));
+  const size_t end = errors_.rfind('\n');
+  if (end != errors_.npos) {
+    pass_on(end + 1);
+  } else if (errors_.size() == bytes.size()) {
+    pass_on(errors_.size());
   }
-  error_line_.erase(0, begin);
-  // A line of this length is passed on in pieces.
-  if (error_line_.size() >= PIPE_BUF) pass_on(std::exchange(error_line_, ""));
   return true;
 }
 
-void ShellCommand::pass_on(std::string_view line) {
-  last_line_ = line;
-  const std::string with_end = last_line_ + "\n";
-  [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, with_end.data(), with_end.size());
+/// Passes on so many bytes of errors_, and adds an LF if they do not end with one.
+void ShellCommand::pass_on(size_t size) {
+  std::string lines = errors_.substr(0, size);
+  errors_.erase(0, size);
+  const size_t end = lines.find_last_not_of('\n') + 1;
+  if (end > 0) last_line_ = lines.substr(0, end).substr(lines.find_last_of('\n', end - 1) + 1);
+  if (!lines.ends_with('\n')) lines += '\n';
+  [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, lines.data(), lines.size());
 }
 
 }  // namespace rowsum

@@ -6,7 +6,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "common/io/owned_fd.h"
@@ -15,7 +14,8 @@
 namespace rowsum {
 
 /// What the command writes to standard error is passed on, whole lines at a time, while wait()
-/// waits. The last line is kept for the message about a failure.
+/// waits; a very long line in pieces. The last line that is not blank is kept for the message about
+/// a failure.
 ///
 /// Nothing that the command has started outlives this object: this process adopts what the command
 /// leaves behind (adopt_orphans()), and must have no other children. If this process dies, the
@@ -46,19 +46,19 @@ class ShellCommand {
   /// Kills all of it, and says how the command itself ended. To be called once.
   Fate end();
 
-  /// The last line on standard error so far, without its LF.
+  /// The last line on standard error so far that is not blank, without its LF.
   const std::string& last_error_line() const { return last_line_; }
 
  private:
   bool pass_on_errors();
-  void pass_on(std::string_view line);
+  void pass_on(size_t size);
 
   OwnedFd out_;
   OwnedFd err_;
   pid_t pid_ = 0;
   OwnedFd exit_;  // from pidfd_open(2)
   bool has_ended_ = false;
-  std::string error_line_;  // the beginning of a line
+  std::string errors_;  // what was read of a line that has not ended
   std::string last_line_;
 };
 
