@@ -34,7 +34,8 @@ std::string_view Coprocess::output_for(const Rows& rows) {
 
 /// Gets the answer to a batch into output_. Returns false if there are too many lines.
 bool Coprocess::ask(const Rows& rows) {
-  if (!process_) start();
+  const bool is_new = !process_;
+  if (is_new) start();
   const uint64_t lines = rows.batch.rows + (rows.header.empty() ? 0 : 1);
   const size_t size = rows.header.size() + rows.text.size() + (rows.lacks_row_end ? 1 : 0);
   frame_.assign(std::to_string(lines)).append(1, ' ').append(std::to_string(size)).append(1, '\n');
@@ -42,8 +43,8 @@ bool Coprocess::ask(const Rows& rows) {
 
   std::string_view to_feed = frame_;
   output_size_ = 0;
-  bool is_closed = !read_output(*process_, rows.batch);
-  if (output_size_ > 0) return false;  // before it was asked
+  bool is_closed = !is_new && !read_output(*process_, rows.batch);
+  if (output_size_ > 0) return false;  // it came after the last answer
   uint64_t answered = 0;
   while (answered < lines || !to_feed.empty()) {
     if (is_closed) ended_early(rows.batch, "output");
