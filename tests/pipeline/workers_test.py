@@ -3,7 +3,6 @@
 import os
 import resource
 import shlex
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,12 +11,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
 from fragile import FragileTest, rows  # noqa: E402
-from pipeline import LAUNCHER, Outcome, PipelineTest, main, program, sums  # noqa: E402
+from pipeline import LAUNCHER, Outcome, main, program, sums  # noqa: E402
+from sleepers import SleeperTest  # noqa: E402
 
 P2_SUM = shlex.quote(program('p2_sum'))
 
 
-class WorkerTest(PipelineTest):
+class WorkerTest(SleeperTest):
     def script(self, text: str) -> Path:
         """A script as a worker. The name of its directory would be split if it were taken for a command."""
         place = self.work / 'it\'s a "place"'
@@ -26,33 +26,6 @@ class WorkerTest(PipelineTest):
         path.write_text(f'#!/bin/sh\n{text}\n')
         path.chmod(0o755)
         return path
-
-    def sleeper(self) -> str:
-        """A program for shell scripts that sleeps for the given number of seconds. Its path identifies it, even if
-        it has no environment."""
-        path = self.work / 'sleeper'
-        if not path.exists():
-            path.symlink_to(shutil.which('sleep'))
-        return shlex.quote(str(path))
-
-    def sleepers(self) -> list[int]:
-        found = []
-        for entry in os.listdir('/proc'):
-            if entry.isdigit():
-                try:
-                    words = Path('/proc', entry, 'cmdline').read_bytes().split(b'\0')
-                except OSError:  # the process has just ended
-                    continue
-                if words[0] == bytes(self.work / 'sleeper'):
-                    found.append(int(entry))
-        return found
-
-    def assert_no_sleepers(self) -> None:
-        try:
-            self.until(lambda: not self.sleepers(), 'what a worker has started is left')
-        finally:
-            for pid in self.sleepers():
-                os.kill(pid, signal.SIGKILL)
 
     def both_ways(self, *options):
         """Options for a run with and without a time limit for workers."""
