@@ -31,6 +31,10 @@ and bzip2 are decompressed.
 Input:
   -d, --delimiter C       the byte between fields (default: a comma); tab: a tab
       --header            skip the first row of each file
+      --header=repeat     the same, and give it to --command with each batch
+  -f, --fields LIST       only these fields, as for cut(1): 1,3-5,7-; or names in the header
+      --complement        all fields but those
+      --empty MODE        an empty field: reject it (default), or take it for zero
       --max-row SIZE      a longer row is an error (default: 16M)
 
 Output:
@@ -46,14 +50,22 @@ Output:
       --on-error POLICY   a row that is not integers: fail (default), or skip it and go on
       --rejects FILE      with --on-error=skip: keep the rejected rows in FILE
 
+Other people's programs in place of the sums:
+      --command COMMAND   start it for each batch: rows on its input, a line back for each
+      --coprocess COMMAND the same, but it goes on; "ROWS BYTES" comes before each batch
+      --lines MODE        rows: a line for each row (default); any: lines as they are
+      --one-line          give it each row in one line
+      --worker COMMAND    a program that speaks the stream format (default: p2_sum)
+
 Workers:
   -n, --workers N         so many at most (default: one for each processor, up to 64)
   -j, --jobs N            the same as -n, as in GNU parallel
-      --worker COMMAND    the program that is started as a worker (default: p2_sum)
       --retries K         deaths in a row at one place that are taken for chance (default: 3)
       --worker-timeout T  replace a worker that returns nothing for T seconds
-      --batch-size SIZE   bytes of rows in a batch (default: 512K, or 1M of a large file)
+      --batch-size SIZE   bytes of rows in a batch (default: 512K, or 1M of a large file; with
+                          a command as many as it answers in a quarter of a second)
       --deal POLICY       who gets the next batch: round-robin (default), random or pull
+                          (default with a command)
       --checksum          prove every batch and every result by a checksum
 
 Other:

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """--coprocess: a command that stays, and answers batch after batch."""
 import os
+import re
 import signal
 import sys
+import textwrap
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
-from commands import ECHO, ECHO_BATCHES, NUMBERS, CommandTest, numbered, python  # noqa: E402
+from commands import ECHO, ECHO_BATCHES, NUMBERS, PYTHON, CommandTest, numbered, python  # noqa: E402
 from pipeline import LAUNCHER, Outcome, main, sums  # noqa: E402
 
 ROWS = [b'%d,%d,%d' % (i, -i * i, 10 ** (i % 12)) for i in range(25)]
@@ -245,6 +247,19 @@ class LostWorkersTest(CommandTest):
 
     def parent_of(self, pid: int) -> int:
         return int(Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[1])
+
+
+class ReadmeTest(CommandTest):
+    def test_the_program_in_the_readme(self):
+        """It answers each row with its largest field."""
+        text = (Path(__file__).parents[2] / 'README.md').read_text()
+        program = re.search(r'^(    import sys\n(?:    .*\n|\n)+)', text, re.MULTILINE).group(1)
+        self.file('model.py', textwrap.dedent(program).encode())
+        data = b''.join(b'%d,%d\n' % (i, i * 7919 % 10007) for i in range(30000))
+        expected = numbered([b'%d' % max(map(int, row.split(b','))) for row in data.splitlines()])
+        for n in NUMBERS:
+            outcome = self.launcher(data, '-n', n, f'--coprocess={PYTHON} model.py')
+            self.assertEqual((outcome.stdout == expected, outcome.stderr, outcome.status), (True, '', 0))
 
 
 if __name__ == '__main__':
