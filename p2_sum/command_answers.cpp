@@ -44,11 +44,11 @@ uint64_t CommandAnswers::answer(const Batch& batch, std::string_view text) {
   const uint64_t rows = batch.rows;
   lines_ = {};
   // Only a file without rows has such a batch.
-  if (rows == 0 && !has_header()) return rows;
+  if (rows == 0 && !!header_.empty()) return rows;
   Rows given{batch, header_, text, is_open};
   if (options_.one_line) given = {batch, header_, one_line_.write(text), false};
   std::string_view output = output_for(given);
-  if (has_header()) output = take_header_line(output, batch);
+  if (!header_.empty()) output = take_header_line(output, batch);
   if (options_.any_lines) {
     lines_ = output;
     return rows;

@@ -45,7 +45,8 @@ class CommandAnswers : public Answerer {
   virtual std::string_view output_for(const Rows& rows) = 0;
 
   const CommandOptions& options() const { return options_; }
-  bool has_header() const { return !header_.empty(); }
+  /// The header row to be repeated; empty if there is none.
+  const std::string& header() const { return header_; }
   /// The variables that every command finds in its environment.
   std::vector<std::string> environment() const;
 

@@ -1,16 +1,11 @@
 #include "p2_sum/command_per_batch.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include "common/io/read_write.h"
+#include <algorithm>
+#include <cstring>
 
 namespace rowsum {
 
 namespace {
-
-const std::string input_name = "the input of the command";
 
 /// A process that the command has left behind may go on writing for so long after the command has
 /// ended, as `cmd > >(tee log)` does in bash.
@@ -18,9 +13,10 @@ constexpr int patience_ms = 1000;
 
 }  // namespace
 
-CommandPerBatch::CommandPerBatch(const CommandOptions& options, Hello& results)
-    : CommandAnswers(options, results), input_(::memfd_create("rows", MFD_CLOEXEC)) {
-  if (!input_.is_open()) throw Failure::from_errno(ExitStatus::system, input_name);
+std::span<char> CommandPerBatch::room(size_t size) {
+  if (options().one_line) return {};  // the text is to be changed
+  constexpr size_t row_end = 1;  // which the text may lack
+  return input_.space(header().size() + size + row_end).subspan(header().size(), size);
 }
 
 std::string_view CommandPerBatch::output_for(const Rows& rows) {
@@ -39,22 +35,14 @@ std::string_view CommandPerBatch::output_for(const Rows& rows) {
   return {output_.data(), output_size_};
 }
 
-/// Returns a descriptor that can only read, and begins at the first byte.
 OwnedFd CommandPerBatch::write_input(const Rows& rows) {
-  const std::string_view parts[] = {rows.header, rows.text, rows.lacks_row_end ? "\n" : ""};
-  size_t size = 0;
-  for (const std::string_view part : parts) size += part.size();
-  if (::lseek(input_.get(), 0, SEEK_SET) < 0) {
-    throw Failure::from_errno(ExitStatus::system, input_name);
-  }
-  write_all(input_.get(), parts, input_name);
-  if (::ftruncate(input_.get(), static_cast<off_t>(size)) != 0) {
-    throw Failure::from_errno(ExitStatus::system, input_name);
-  }
-  const std::string path = "/proc/self/fd/" + std::to_string(input_.get());
-  OwnedFd input(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!input.is_open()) throw Failure::from_errno(ExitStatus::system, input_name);
-  return input;
+  const std::string_view row_end = rows.lacks_row_end ? "\n" : "";
+  const size_t size = rows.header.size() + rows.text.size() + row_end.size();
+  char* at = std::copy(rows.header.begin(), rows.header.end(), input_.space(size).data());
+  // The text may have been read to where it belongs; see room().
+  if (rows.text.data() != at) std::memcpy(at, rows.text.data(), rows.text.size());
+  std::copy(row_end.begin(), row_end.end(), at + rows.text.size());
+  return input_.open(size);
 }
 
 /// Reads the output to its end, and waits until the command has ended.

@@ -1,8 +1,11 @@
 // A command that is started anew for each batch.
 #pragma once
 
+#include <span>
+
 #include "common/io/owned_fd.h"
 #include "p2_sum/command_answers.h"
+#include "p2_sum/rows_file.h"
 
 namespace rowsum {
 
@@ -14,15 +17,17 @@ namespace rowsum {
 class CommandPerBatch : public CommandAnswers {
  public:
   /// Throws Failure(system).
-  CommandPerBatch(const CommandOptions& options, Hello& results);
+  CommandPerBatch(const CommandOptions& options, Hello& results)
+      : CommandAnswers(options, results) {}
 
  private:
+  std::span<char> room(size_t size) override;
   std::string_view output_for(const Rows& rows) override;
   OwnedFd write_input(const Rows& rows);
   void run(ShellCommand& process, const Batch& batch);
   Failure keeps_output_open(const ShellCommand& process, const Batch& batch) const;
 
-  OwnedFd input_;  // from memfd_create(2); its memory is used again for each batch
+  RowsFile input_;
 };
 
 }  // namespace rowsum

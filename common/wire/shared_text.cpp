@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "common/io/read_write.h"
 
@@ -47,6 +48,16 @@ std::string_view SharedText::of(const Batch& batch, const std::string& name) {
   buffer_.reserve(batch.text);
   read({buffer_.data(), batch.text}, begin, name);
   return {buffer_.data(), batch.text};
+}
+
+std::string_view SharedText::read_into(std::span<char> room, const Batch& batch,
+                                       const std::string& name) {
+  if (ring_) {
+    std::memcpy(room.data(), ring_->at(batch.text_begin()), room.size());
+  } else {
+    read(room, batch.text_begin(), name);
+  }
+  return {room.data(), room.size()};
 }
 
 std::string_view SharedText::chunk(const Range& range, const std::string& name) {

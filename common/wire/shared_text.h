@@ -37,6 +37,9 @@ class SharedText {
   /// Failure(io), also if a plain file ends too early.
   std::string_view of(const Batch& batch, const std::string& name);
 
+  /// The same in the memory `room`, which has batch.text bytes.
+  std::string_view read_into(std::span<char> room, const Batch& batch, const std::string& name);
+
   /// Reads a chunk of a plain file, and keeps its text until `kept_chunks` others have been read.
   /// Returns the text, which is shorter if the file ends too early. Throws Failure(io).
   std::string_view chunk(const Range& range, const std::string& name);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +19,10 @@ class Answerer {
   /// The batches that come next are of another input, which has this header row, with its row end.
   /// Called only if the inputs have headers.
   virtual void begin_input(std::string_view /*header_row*/) {}
+
+  /// Memory for `size` bytes, into which the text of the next batch may be read, so that answer()
+  /// need not copy it. Empty if the text may be anywhere.
+  virtual std::span<char> room(size_t /*size*/) { return {}; }
 
   /// Answers a batch, whose text is whole rows. Returns how many rows the text really has. If these
   /// are not as many as the batch says, the answer is not used. A Failure ends the worker.

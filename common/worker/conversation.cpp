@@ -35,12 +35,14 @@ class TextSource {
     has_file_ = true;
   }
 
-  std::string_view text(const StreamParser& stream, const Batch& batch) {
+  /// `room`: memory to read the text into; empty: any.
+  std::string_view text(const StreamParser& stream, const Batch& batch, std::span<char> room) {
     const FrameHeader& header = stream.header();
     if (!(header.flags & text_is_shared)) return stream.text();
     require_file(stream);
     const std::string& input = hello_.inputs[batch.input];
-    const std::string_view text = shared_.of(batch, input);
+    const std::string_view text =
+        room.empty() ? shared_.of(batch, input) : shared_.read_into(room, batch, input);
     if (header.flags & has_checksum && payload_checksum("", text) != header.checksum) {
       throw Failure(ExitStatus::bad_data,
                     input + ": " + describe(batch.range) +
@@ -213,7 +215,8 @@ class Conversation {
 
   void answer() {
     const Batch batch = stream_.batch();
-    const std::string_view text = source_->text(stream_, batch);
+    const std::span<char> room = fields_ ? std::span<char>() : answerer_->room(batch.text);
+    const std::string_view text = source_->text(stream_, batch, room);
     // If the batches have checksums, their results get checksums, too.
     if (stream_.header().flags & has_checksum) out_.add_checksums();
     if (stream_.header().flags & is_refused) return refuse(batch, text);

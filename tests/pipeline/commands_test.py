@@ -201,6 +201,12 @@ class LinesTest(CommandTest):
         outcome = self.chain(rows, ['--batch-size=13'], [], ['--lines=any', '--command=sed p'])
         self.assertEqual(outcome, Outcome(b''.join(b'%d\n%d\n' % (i, i) for i in range(50)), '', (0, 0, 0)))
 
+    def test_any_lines_have_no_other_form(self):
+        for option in '--crlf', '--no-index', '--format=tsv', '--output-delimiter=;', '--output-header':
+            outcome = self.launcher(b'1\n', '--command=cat', '--lines=any', option)
+            self.assertEqual(outcome, Outcome(b'', "p3_write: lines of --lines=any are written as they are, and have no "
+                                                   "other form; try 'p3_write --help'\n", 64))
+
     def test_any_lines_of_a_command_that_does_not_answer(self):
         """Nothing is no failure, but a status is."""
         outcome = self.with_command('grep x', b'1\n', '--lines=any', '-n', 1, '--retries=0')
@@ -237,7 +243,7 @@ class HeaderTest(CommandTest):
 
     def test_forms(self):
         for words, expected in (['--no-index'], b'h\n1\n2\n'), (['--crlf'], b'index,h\r\n0,1\r\n1,2\r\n'), \
-                (['--lines=any'], b'h\n1\n2\n'), (['--lines=any', '--crlf', '--no-index'], b'h\n1\n2\n'):
+                (['--lines=any'], b'h\n1\n2\n'):
             self.assert_always(expected, b'h\n1\n2', '--header=repeat', '--command=cat', *words)
 
     def test_headers_of_all_kinds(self):
