@@ -17,6 +17,8 @@ Root runs some of the tests as an ordinary user as well.
   --quick   only the Release build, the unit tests and shellcheck
   --clang   look at the sources with clang-format, and build with sanitizers by clang++ in
             place of g++, with the fuzzers, which run for two minutes
+  --places  also install what tests/places tests, which otherwise are skipped where it is missing:
+            PostgreSQL, an ssh server and others, which Debian may also start as services
   --help
 
 The builds are in build/ (Release) and build-sanitize/ or, by clang++, build-fuzz/ (address and
@@ -26,10 +28,12 @@ END
 
 quick=
 clang=
+places=
 while (($#)); do
   case $1 in
     --quick) quick=1 ;;
     --clang) clang=1 ;;
+    --places) places=1 ;;
     --help) help; exit ;;
     *) echo "check.sh: unknown argument '$1'; try 'scripts/check.sh --help'" >&2; exit 64 ;;
   esac
@@ -84,10 +88,10 @@ test_as_ordinary_user() (
   cd "$copy"
   as_user cmake -S . -B build >/dev/null
   as_user tests/support/small_pipes.py ctest --test-dir build --output-on-failure --no-tests=error \
-    -j"$jobs" -R '^(unit|pipeline_(survival|workers|leftovers|errors|compressed|faults))$'
+    -j"$jobs" -R '^(unit|pipeline_(survival|workers|leftovers|errors|compressed|faults)|places_.*)$'
 )
 
-install_packages build check ${clang:+clang}
+install_packages build check ${clang:+clang} ${places:+places}
 check_scripts
 [[ ! $clang ]] || check_format
 build build -DCMAKE_BUILD_TYPE=Release

@@ -19,6 +19,10 @@ packages_for() {  # PURPOSE
       printf '%s\n' coreutils 'mawk mawk' 'gawk gawk' 'miller mlr' 'parallel parallel' \
         'python3 python3' python3-joblib python3-pandas 'nodejs node' 'npm npm' 'gnuplot-nox gnuplot' \
         libbenchmark-dev ;;
+    # What the recipes of RECIPES.md are about.
+    places)
+      printf '%s\n' postgresql 'sqlite3 sqlite3' 'socat socat' 'openssh-client ssh' openssh-server \
+        libnss-wrapper 'parallel parallel' 'make make' ;;
   esac
 }
 
@@ -30,7 +34,7 @@ is_installed() {  # PACKAGE [COMMAND]
   fi
 }
 
-# Installs what is missing for all of the PURPOSEs (build, check, clang, bench), with apt-get, as
+# Installs what is missing for all of the PURPOSEs (build, check, clang, bench, places), with apt-get, as
 # root. Without root it reports what is missing, and fails. Without dpkg it looks for commands only:
 # CMake reports missing libraries.
 install_packages() {  # PURPOSE...
