@@ -165,6 +165,38 @@ class WorkerTest(SshTest):
         self.assertEqual((self.work / 'sums.csv').read_bytes(), b'old\n')
 
 
+class WorkersTest(SshTest):
+    TITLE = 'Several workers on another machine'
+
+    def test_sums(self):
+        data = b''.join(b'%d,-7\n' % i for i in range(500000))
+        self.file('in.csv', data)
+        self.assertEqual(self.shell(self.recipe(self.TITLE)), Outcome(b'', '', 0))
+        self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
+
+    def test_cut(self):
+        """The worker at the other end is replaced."""
+        in_csv = self.fifo('in.csv')
+        run = self.start_shell(self.recipe(self.TITLE))
+        with open(in_csv, 'wb', buffering=0) as rows:
+            rows.write(b'1\n')
+            self.cut(self.session_of('p2_sum'))
+            self.until(lambda: 'and is replaced' in run.errors(), 'nobody notices')
+            rows.write(b'2\n')
+        outcome = run.finish()
+        self.assertIn('p1_read: ssh at place 0 ended with the unknown status 255, and is replaced\n', outcome.stderr)
+        self.assertEqual((outcome.status, (self.work / 'sums.csv').read_bytes()), (0, b'0,1\n1,2\n'))
+
+    def test_no_such_program_there(self):
+        self.file('in.csv', b'1\n')
+        self.file('sums.csv', b'old\n')
+        (self.programs / 'p2_sum').unlink()
+        outcome = self.shell(self.recipe(self.TITLE))
+        self.assertIn('p1_read: ssh at place 0 died 4 times in a row, whatever it was given\n', outcome.stderr)
+        self.assertEqual(outcome.status, 69)
+        self.assertEqual((self.work / 'sums.csv').read_bytes(), b'old\n')
+
+
 class ReaderTest(SshTest):
     TITLE = 'A file on another machine'
 
