@@ -69,6 +69,32 @@ class CommandTest(WorkerTest):
             self.assertEqual(outcome.status, status, outcome)
 
 
+class TextTest(WorkerTest, FragileTest):
+    """A worker that has inherited nothing, as one on another machine, gets the text of the rows with each batch."""
+    ROWS = [b'%d,"%s"\n' % (i, b'7' * (1 + i % 300)) for i in range(20000)]  # a batch of them does not fit a pipe
+    DATA = b''.join(ROWS)
+    WORKER = f'env -u ROWSUM_WORKER {P2_SUM}'
+
+    def test_any_input(self):
+        in_csv = self.file('in.csv', self.DATA)
+        firsts = b''.join(b'%d,%d\n' % (i, i) for i in range(len(self.ROWS)))
+        for words, expected in ([], sums(self.DATA)), (['--checksum'], sums(self.DATA)), (['-f1'], firsts), \
+                (['--batch-size=1000'], sums(self.DATA)), (['--header'], sums(b''.join(self.ROWS[1:]))):
+            for n in 1, 3:
+                for stdin, files in (self.DATA, []), (in_csv, []), (None, [in_csv]):
+                    outcome = self.launcher(stdin, '-n', n, f'--worker={self.WORKER}', *words, *files)
+                    self.assertEqual((outcome.stdout == expected, outcome.stderr, outcome.status), (True, '', 0))
+
+    def test_it_is_lost(self):
+        """The next one is given the same, however much had been written for the first one."""
+        worker = self.script(f'case $ROWSUM_WORKER in 0.0) {self.WORKER} | stdbuf -o0 head -c 5000; kill -KILL $$ ;; esac\n'
+                             f'exec {self.WORKER}')
+        for stdin in self.inputs(self.DATA):
+            outcome = self.launcher(stdin, '-n', 2, '--worker', worker)
+            self.assertEqual((outcome.stdout == sums(self.DATA), outcome.status), (True, 0), outcome.stderr)
+            self.assertIn('p1_read: worker at place 0 was killed by signal 9 (KILL), and is replaced\n', outcome.stderr)
+
+
 class NumberTest(WorkerTest):
     def test_no_more_workers_than_there_is_work(self):
         """Ten rows are one batch, for one worker."""
