@@ -27,7 +27,8 @@ auto uninterrupted(Call call) {
 }
 
 [[noreturn]] void throw_write_failure(const std::string& name) {
-  if (errno == EPIPE) throw Failure::silent(ExitStatus::downstream_closed);
+  const bool has_no_reader = errno == EPIPE || errno == ECONNRESET;
+  if (has_no_reader) throw Failure::silent(ExitStatus::downstream_closed);
   throw Failure::from_errno(ExitStatus::io, name);
 }
 

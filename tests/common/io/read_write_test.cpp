@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <vector>
@@ -37,6 +39,26 @@ void fill(const Pipe& pipe) {
   while (::write(pipe.in.get(), "x", 1) == 1) {
   }
 }
+
+/// A connection over the loopback interface.
+struct Connection {
+  OwnedFd client, server;
+
+  Connection() {
+    const OwnedFd listener(::socket(AF_INET, SOCK_STREAM, 0));
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const at = reinterpret_cast<sockaddr*>(&address);
+    REQUIRE(::bind(listener.get(), at, size) == 0);
+    REQUIRE(::listen(listener.get(), 1) == 0);
+    REQUIRE(::getsockname(listener.get(), at, &size) == 0);
+    client = OwnedFd(::socket(AF_INET, SOCK_STREAM, 0));
+    REQUIRE(::connect(client.get(), at, size) == 0);
+    server = OwnedFd(::accept(listener.get(), nullptr, nullptr));
+  }
+};
 
 }  // namespace
 
@@ -167,6 +189,17 @@ TEST_CASE("write_all: nobody reads") {
   CHECK(thrown_by([&] { write_all(pipe.in.get(), "x", "pipe"); }) ==
         Thrown{ExitStatus::downstream_closed, ""});
   CHECK(thrown_by([&] { write_available(pipe.in.get(), "x", "pipe"); }) ==
+        Thrown{ExitStatus::downstream_closed, ""});
+}
+
+TEST_CASE("write_all: a connection that is reset has no reader") {
+  Connection connection;
+  const linger reset{1, 0};
+  REQUIRE(::setsockopt(connection.server.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset) == 0);
+  connection.server.close();
+  pollfd client{connection.client.get(), 0, 0};
+  REQUIRE(::poll(&client, 1, 20'000) == 1);
+  CHECK(thrown_by([&] { write_all(connection.client.get(), "1", "out"); }) ==
         Thrown{ExitStatus::downstream_closed, ""});
 }
 
