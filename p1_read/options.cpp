@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "common/base/arguments.h"
+#include "common/csv/delimiter.h"
 #include "common/csv/field_list.h"
 
 namespace rowsum {
@@ -17,15 +18,6 @@ namespace rowsum {
 namespace po = boost::program_options;
 
 namespace {
-
-char parse_delimiter(const std::string& text) {
-  if (text == "\\t" || text == "tab") return '\t';
-  if (text.size() != 1 || !Dialect{text[0]}.is_possible()) {
-    throw usage_failure("--delimiter: '" + text +
-                        "' is not one byte other than a quote or a row end");
-  }
-  return text[0];
-}
 
 size_t parse_places(const std::string& text) {
   constexpr unsigned most_by_default = 64;
@@ -152,7 +144,7 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   if (!values) return std::nullopt;
   if (values->count("operand"))
     options.inputs = (*values)["operand"].as<std::vector<std::string>>();
-  options.batches.dialect.delimiter = parse_delimiter(delimiter);
+  options.batches.dialect.delimiter = parse_delimiter("delimiter", delimiter);
   if (values->count("header")) options.batches.header = parse_header(header);
   if (empty != "reject" && empty != "zero") {
     throw usage_failure("--empty: '" + empty + "' is neither reject nor zero");

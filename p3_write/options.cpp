@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "common/base/arguments.h"
-#include "common/csv/dialect.h"
+#include "common/csv/delimiter.h"
 #include "p3_write/output.h"
 
 namespace rowsum {
@@ -27,15 +27,6 @@ bool have_common(const std::vector<std::string>& some, const std::vector<std::st
   return std::find_first_of(some.begin(), some.end(), others.begin(), others.end()) != some.end();
 }
 
-char parse_output_delimiter(const std::string& text) {
-  if (text == "\\t" || text == "tab") return '\t';
-  if (text.size() != 1 || !Dialect{text[0]}.is_possible()) {
-    throw usage_failure("--output-delimiter: '" + text +
-                        "' is not one byte other than a quote or a row end");
-  }
-  return text[0];
-}
-
 /// --format and what depends on it.
 void parse_format(const po::variables_map& values, LineForm& form) {
   const auto format = values["format"].as<std::string>();
@@ -51,7 +42,8 @@ void parse_format(const po::variables_map& values, LineForm& form) {
   if (format != "csv") {
     throw usage_failure("--output-delimiter and --format=" + format + " exclude each other");
   }
-  form.delimiter = parse_output_delimiter(values["output-delimiter"].as<std::string>());
+  form.delimiter =
+      parse_delimiter("output-delimiter", values["output-delimiter"].as<std::string>());
 }
 
 }  // namespace
