@@ -18,6 +18,7 @@ std::unique_ptr<Answerer> make_answerer(const SumOptions& options, Hello& result
     return std::make_unique<BatchSummer>(results.dialect, results.fields.empty_is_zero);
   }
   adopt_orphans();
+  end_children_at_signals();
   if (options.command->stays) return std::make_unique<Coprocess>(*options.command, results);
   return std::make_unique<CommandPerBatch>(*options.command, results);
 }

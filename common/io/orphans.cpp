@@ -1,5 +1,6 @@
 #include "common/io/orphans.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -27,7 +28,58 @@ bool has_memory(pid_t pid) {
   return file.peek() != std::ifstream::traits_type::eof();
 }
 
+/// Kills a child, and waits for it. Returns false if it is none, or one of another user.
+bool end_child(pid_t pid) {
+  const pid_t ended = ::waitpid(pid, nullptr, WNOHANG);
+  if (ended != 0) return ended > 0;
+  return ::kill(pid, SIGKILL) == 0 && ::waitpid(pid, nullptr, 0) > 0;
+}
+
+/// Returns whether there were some. They may have left children of their own to this process.
+/// A signal handler calls this, so it may use nothing but system calls.
+bool end_children() {
+  const int file = ::open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+  char bytes[4096];
+  const ssize_t size = ::read(file, bytes, sizeof bytes);
+  ::close(file);
+  bool has_ended_some = false;
+  pid_t pid = 0;
+  for (ssize_t i = 0; i < size; ++i) {
+    if (bytes[i] != ' ') {
+      pid = 10 * pid + (bytes[i] - '0');
+      continue;
+    }
+    has_ended_some |= end_child(pid);
+    pid = 0;
+  }
+  return has_ended_some;
+}
+
+void end_children_and_die(int signal) {
+  while (end_children()) {
+  }
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, signal);
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+  ::_exit(128 + signal);  // reached only by process 1, which such a signal does not end
+}
+
 }  // namespace
+
+void end_children_at_signals() {
+  struct sigaction action = {};
+  action.sa_handler = end_children_and_die;
+  constexpr int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+  for (const int signal : signals) ::sigaddset(&action.sa_mask, signal);
+  for (const int signal : signals) {
+    struct sigaction before;
+    ::sigaction(signal, &action, &before);
+    if (before.sa_handler == SIG_IGN) ::sigaction(signal, &before, nullptr);
+  }
+}
 
 void adopt_orphans() {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);

@@ -12,6 +12,11 @@ namespace rowsum {
 /// From now on orphans become children of this process (PR_SET_CHILD_SUBREAPER, prctl(2)).
 void adopt_orphans();
 
+/// From now on SIGHUP, SIGINT, SIGQUIT and SIGTERM first end all children of this process by
+/// SIGKILL, and theirs if adopt_orphans() has been called, before they end this process. A signal
+/// that is ignored stays ignored. The calling process must have one thread.
+void end_children_at_signals();
+
 /// The children of this process.
 std::vector<pid_t> own_children();
 
