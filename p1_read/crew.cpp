@@ -37,7 +37,7 @@ void Crew::start(size_t place, int in, int out, const std::vector<int>& kept) {
                      .out = out,
                      .kept = kept,
                      .signal_at_death = SIGKILL,
-                     .leads_group = true};
+                     .leads_session = true};
   for (std::string& variable : own_environment()) {
     if (!variable.starts_with(std::string(worker_variable) + "=")) {
       process.environment.push_back(std::move(variable));

@@ -6,10 +6,11 @@
 //   poll crew.exit_fd(place) for POLLIN
 //   if (const auto fate = crew.reap(place)) ... fate->describe() ...
 //
-// Each process leads a process group of its own, which is killed when the process has ended. The
-// calling process adopts processes that have left such a group (common/io/orphans.h), and kills
-// them, too. A process that has changed its environment and has left its group and its parent is
-// killed by end() at the latest.
+// Each process leads a session of its own. So it has no terminal: in the background of one, the
+// kernel would stop it when it reads there, or writes. Its process group is killed when the process
+// has ended. The calling process adopts processes that have left such a group
+// (common/io/orphans.h), and kills them, too. A process that has changed its environment and has
+// left its group and its parent is killed by end() at the latest.
 //
 // Signals are sent only to children that have not been waited for, and to groups whose leader has
 // not been waited for. So their numbers cannot belong to other processes. When the calling process

@@ -42,7 +42,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 /// sleeps meanwhile (vfork(2)), so this function must change nothing there. Returns only on
 /// failure, with errno set.
 void execute(const NewProcess& process, const Execution& execution) {
-  if (process.leads_group) ::setpgid(0, 0);
+  if (process.leads_session) ::setsid();
   ::prctl(PR_SET_PDEATHSIG, process.signal_at_death);
   if (::getppid() != execution.parent) ::_exit(127);  // the parent died before prctl(2) took effect
   for (const int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_DFL);

@@ -19,7 +19,7 @@ struct NewProcess {
   int err = -1;                          // becomes its standard error; -1: that of the caller
   std::vector<int> kept = {};            // are open in it under the same numbers
   int signal_at_death;                   // is sent to it when the calling process dies
-  bool leads_group = false;              // is the leader of a process group of its own
+  bool leads_session = false;            // leads a session, and a process group, of its own
 };
 
 /// The environment of this process (environ(7)).
