@@ -122,7 +122,7 @@ void Decompressor::start(const std::vector<std::string>& words, int file) {
                         .out = writing_end.get(),
                         .err = errors_.get(),
                         .signal_at_death = SIGKILL,
-                        .leads_group = true});
+                        .leads_session = true});
   text_ = std::move(text);
   exit_ = watch(pid_);
   if (exit_.is_open()) return;
