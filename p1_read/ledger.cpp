@@ -27,14 +27,23 @@ bool Ledger::awaits(uint64_t end) const {
   return batch != end_of_sent() && batch->item.batch.range.end == end;
 }
 
+bool Ledger::answered(uint64_t end) {
+  const auto is_it = [end](const Entry& entry) {
+    return !entry.item.is_chunk && entry.item.batch.range.end == end;
+  };
+  const auto found = std::find_if(entries_.begin(), entries_.end(), is_it);
+  if (found == entries_.end() || !found->is_last_piece || found->is_answered) return false;
+  return found->is_answered = true;
+}
+
 bool Ledger::returned(uint64_t end) {
   if (!awaits(end)) throw std::logic_error("a result for a batch that was not dealt");
   const auto batch = oldest_batch();
-  const bool is_whole = batch->is_last_piece;
+  const bool is_news = batch->is_last_piece && !batch->is_answered;
   entries_.erase(batch);
   --sent_;
   deaths_ = idle_deaths_ = 0;
-  return is_whole;
+  return is_news;
 }
 
 void Ledger::scanned(uint64_t begin) {
@@ -75,9 +84,10 @@ Ledger::Death Ledger::died(bool was_at_work) {
 
 void Ledger::cut_front(const std::vector<Item>& pieces) {
   bool is_last_piece = entries_.front().is_last_piece;
+  const bool is_answered = entries_.front().is_answered;
   entries_.pop_front();
   for (auto piece = pieces.rbegin(); piece != pieces.rend(); ++piece) {
-    entries_.push_front({*piece, is_last_piece, true});
+    entries_.push_front({*piece, is_last_piece, is_last_piece && is_answered, true});
     is_last_piece = false;
   }
   deaths_ = 0;

@@ -5,6 +5,7 @@
 //
 //   ledger.deal(item);
 //   while (auto item = ledger.next()) { send it to the worker }
+//   ledger.answered(end);                             // a result is under way
 //   ledger.returned(end);                             // a result has come back
 //   ledger.scanned(begin);                            // an outline has come back
 //   switch (ledger.died()) ...                        // the worker has gone; then next() again
@@ -60,9 +61,12 @@ class Ledger {
 
   /// Whether the oldest batch that has been sent ends at `end`.
   bool awaits(uint64_t end) const;
+  /// The worker says that it has answered the batch that ends at `end`; the result may still be
+  /// under way. Returns whether that is news of a whole batch, as it was dealt.
+  bool answered(uint64_t end);
   /// The result that ends at `end` has come back. Returns whether a whole batch, as it was dealt,
-  /// has now come back. Throws std::logic_error if the result does not answer the oldest batch that
-  /// has been sent.
+  /// has now come back, of which answered() had not been called. Throws std::logic_error if the
+  /// result does not answer the oldest batch that has been sent.
   bool returned(uint64_t end);
   /// The outline of the chunk that begins at `begin` is known. Nothing changes if there is no such
   /// chunk: two lives of a place may have scanned the same one.
@@ -87,6 +91,7 @@ class Ledger {
   struct Entry {
     Item item;
     bool is_last_piece = true;  // of a batch as it was dealt
+    bool is_answered = false;   // answered() has been called, for this life or an earlier one
     bool is_suspect = false;
   };
 

@@ -45,6 +45,7 @@ constexpr size_t read_first = size_t{32} << 10;
 
 WorkerDealing::WorkerDealing(const WorkerOptions& options, DealPolicy policy, int link)
     : options_(options),
+      policy_(policy),
       link_(link),
       places_(
           options, link_,
@@ -87,6 +88,7 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options) {
     chunk_size_ = std::max<uint64_t>(1, std::min(options_.chunk_size, options.max_row));
     places_.open_outlines();
   }
+  if (policy_ == DealPolicy::pull) places_.open_answers();
   const uint64_t window =
       options_.has_command
           ? options_.places * paced_credit * options.batch_size

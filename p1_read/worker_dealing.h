@@ -83,6 +83,7 @@ class WorkerDealing {
   std::vector<Ledger::Item> cut(const Batch& batch);
 
   WorkerOptions options_;
+  DealPolicy policy_;
   TerminationSignals signals_;
   WriterLink link_;
   WorkerPlaces places_;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 #include <utility>
 
 #include "common/base/failure.h"
@@ -74,10 +75,13 @@ void WorkerPlaces::deal(size_t place, const Ledger::Item& item) {
 }
 
 void WorkerPlaces::open_outlines() {
-  auto pipe = make_pipe();
-  outlines_ = std::move(pipe.first);
-  outlines_to_write_ = std::move(pipe.second);
+  std::tie(outlines_, outlines_to_write_) = make_pipe();
   make_non_blocking(outlines_.get(), "the pipe for outlines");
+}
+
+void WorkerPlaces::open_answers() {
+  std::tie(answers_, answers_to_write_) = make_pipe();
+  make_non_blocking(answers_.get(), "the pipe for answers");
 }
 
 void WorkerPlaces::deal_chunk(size_t place, const Range& range, uint32_t input) {
@@ -126,6 +130,7 @@ uint32_t WorkerPlaces::oldest_input(uint32_t otherwise) const {
 
 void WorkerPlaces::to_poll(std::vector<pollfd>& fds) {
   fds.push_back({outlines_.get(), POLLIN, 0});
+  fds.push_back({answers_.get(), POLLIN, 0});
   for (size_t place = 0; place < places_.size(); ++place) {
     Place& at = places_[place];
     flush(place);
@@ -135,8 +140,9 @@ void WorkerPlaces::to_poll(std::vector<pollfd>& fds) {
 }
 
 void WorkerPlaces::polled(std::span<const pollfd> fds) {
-  if (fds.front().revents != 0) read_outlines();
-  fds = fds.subspan(1);
+  if (fds[0].revents != 0) read_outlines();
+  if (fds[1].revents != 0) read_answers();
+  fds = fds.subspan(2);
   for (size_t place = 0; place < places_.size(); ++place) {
     Place& at = places_[place];
     if (fds[2 * place + 1].revents == 0) continue;
@@ -233,7 +239,7 @@ void WorkerPlaces::try_to_start_worker(size_t place) {
   link_.say(NewsOfReader::started, place, static_cast<uint64_t>(at.out.get()));
   std::vector<int> kept;
   if (hello_.shared.fd >= 0) kept.push_back(hello_.shared.fd);
-  for (const OwnedFd* fd : {&outlines_to_write_, &at.results}) {
+  for (const OwnedFd* fd : {&outlines_to_write_, &answers_to_write_, &at.results}) {
     if (fd->is_open()) kept.push_back(fd->get());
   }
   crew_.start(place, ends.in.get(), ends.out.get(), kept);
@@ -278,7 +284,10 @@ bool WorkerPlaces::may_send(const Place& to) const {
 
 std::string WorkerPlaces::batch_frame(const Ledger::Item& item, bool with_text) const {
   const uint16_t flags = item.is_refused ? is_refused : 0;
-  if (!with_text) return batch_frame_shared(item.batch, flags, item.checksum);
+  if (!with_text) {
+    const int answered_to = answers_to_write_.is_open() ? answers_to_write_.get() : 0;
+    return batch_frame_shared(item.batch, flags, item.checksum, static_cast<uint32_t>(answered_to));
+  }
   return batch_frame_inline(item.batch, callbacks_.text(item.batch), flags, item.checksum);
 }
 
@@ -310,6 +319,17 @@ void WorkerPlaces::result_received(size_t place, uint64_t end) {
   at.quiet = 0;
   if (at.ledger.returned(end)) callbacks_.returned(place);
   send(place);
+}
+
+void WorkerPlaces::read_answers() {
+  std::array<char, 4096> bytes;
+  const ssize_t n = read_available(answers_.get(), bytes, "the pipe for answers");
+  if (n <= 0) return;
+  for (const auto& message : answer_parser_.feed({bytes.data(), static_cast<size_t>(n)})) {
+    if (places_.at(message.place).ledger.answered(message.value)) {
+      callbacks_.returned(message.place);
+    }
+  }
 }
 
 void WorkerPlaces::read_outlines() {

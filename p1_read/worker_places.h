@@ -7,6 +7,7 @@
 //      `---------------------- control --------------------'
 //
 //   all workers --- outlines of chunks --> p1_read
+//   all workers --- answered -----------> p1_read      with --deal=pull
 //
 // A place is a seat for a worker. When a worker dies, the next one at its place is given all that
 // the place has not returned (ledger.h). A worker is replaced once its process has been waited for
@@ -46,7 +47,7 @@ class WorkerPlaces {
  public:
   /// The functions of the caller that WorkerPlaces calls.
   struct Callbacks {
-    /// Called when a whole batch of the place has come back.
+    /// Called when a whole batch of the place has come back, or is on its way back.
     std::function<void(size_t place)> returned;
     /// Returns the text of a batch, which is valid until the next call.
     std::function<std::string_view(const Batch&)> text;
@@ -70,6 +71,11 @@ class WorkerPlaces {
 
   /// To be called before a worker is started, if chunks will be dealt. Throws Failure(system).
   void open_outlines();
+
+  /// To be called before a worker is started, if the workers are to say when they have answered a
+  /// batch. Otherwise that is known when p3_write has received the result, which it takes in the
+  /// order of the input. Throws Failure(system).
+  void open_answers();
 
   /// Starts the first worker of a place, if the place has had none. Throws Failure(system) if that
   /// fails; then the place has been given up.
@@ -160,6 +166,7 @@ class WorkerPlaces {
   void flush(size_t place);
   void result_received(size_t place, uint64_t end);
   void read_outlines();
+  void read_answers();
 
   // Workers that end, or do not (worker_deaths.cpp)
   std::string name_of(size_t place) const;
@@ -184,6 +191,9 @@ class WorkerPlaces {
   OwnedFd outlines_;               // the reading end of the pipe for outlines, if there is one
   OwnedFd outlines_to_write_;      // its writing end, which all workers inherit
   ScannedChunkParser outline_parser_;
+  OwnedFd answers_;  // likewise for the messages that batches are answered
+  OwnedFd answers_to_write_;
+  ControlParser<NewsOfWorker> answer_parser_;
   std::optional<Verdict> end_;  // what the streams end with, once that is known
   bool has_reported_ = false;   // that a place has failed the run
   Clock::time_point next_probe_;

@@ -1,8 +1,10 @@
 // The messages between p1_read and p3_write while p1_read has workers. They are short, of fixed
-// size, and go over one pipe in each direction (FORMAT.md, "Control").
+// size, and go over one pipe in each direction (FORMAT.md, "Control"). With --deal=pull the workers
+// send such messages, too.
 //
 //   p1_read  --- the link: NewsOfReader ----->  p3_write
 //   p1_read  <-- the control: NewsOfWriter ---  p3_write
+//   p1_read  <-- NewsOfWorker ----------------  all workers, over one pipe
 #pragma once
 
 #include <cstdint>
@@ -46,6 +48,12 @@ enum class NewsOfWriter : uint8_t {
   quiet,     // answers a probe: no byte of `place` has come since the last one
   heard,     // answers a probe: bytes have come, or p3_write does not read from `place` now
   last = heard
+};
+
+/// The messages of a worker.
+enum class NewsOfWorker : uint8_t {
+  answered,  // the worker at `place` has written the result of the batch that ends at `value`
+  last = answered
 };
 
 template <typename News>

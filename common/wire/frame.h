@@ -37,8 +37,9 @@ struct FrameHeader {
   /// input: where byte 0 of it lies
   Range range;
   uint32_t input = 0;  // batch, result, chunk, input, header
-  /// hello: the descriptor of the ring for results, or 0. chunk: the descriptor for its outline.
-  /// input: the descriptor of p1_read that has it open. result: where in the ring its lines begin
+  /// hello: the descriptor of the ring for results, or 0. batch: the descriptor for the message
+  /// that it is answered, or 0. chunk: the descriptor for its outline. input: the descriptor of
+  /// p1_read that has it open. result: where in the ring its lines begin
   uint32_t where = 0;
   uint64_t first_row = 0;  // batch, result
   uint64_t rows = 0;       // batch, result: its rows. end: all rows

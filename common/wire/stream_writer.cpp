@@ -37,10 +37,11 @@ std::string hello_frame(const Hello& hello) {
   return with_details(header, encode(hello));
 }
 
-std::string batch_frame_shared(const Batch& batch, uint16_t flags,
-                               std::optional<uint64_t> checksum) {
+std::string batch_frame_shared(const Batch& batch, uint16_t flags, std::optional<uint64_t> checksum,
+                               uint32_t answered_to) {
   FrameHeader header = header_of(batch);
   header.flags = flags | text_is_shared;
+  header.where = answered_to;
   if (checksum) {
     header.flags |= has_checksum;
     header.checksum = *checksum;

@@ -16,9 +16,11 @@ namespace rowsum {
 
 /// Frames without text, as bytes.
 std::string hello_frame(const Hello& hello);
-/// `flags`: is_refused or 0. `checksum`: of the text, if it is to be sent.
+/// `flags`: is_refused or 0. `checksum`: of the text, if it is to be sent. `answered_to`: the
+/// descriptor into which the worker is to say that it has answered (NewsOfWorker); 0: none.
 std::string batch_frame_shared(const Batch& batch, uint16_t flags = 0,
-                               std::optional<uint64_t> checksum = std::nullopt);
+                               std::optional<uint64_t> checksum = std::nullopt,
+                               uint32_t answered_to = 0);
 /// The same, followed by its text.
 std::string batch_frame_inline(const Batch& batch, std::string_view text, uint16_t flags = 0,
                                std::optional<uint64_t> checksum = std::nullopt);

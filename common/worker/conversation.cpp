@@ -8,6 +8,7 @@
 
 #include "common/base/failure.h"
 #include "common/io/read_write.h"
+#include "common/wire/control.h"
 #include "common/wire/scanned_chunk.h"
 #include "common/wire/shared_text.h"
 #include "common/wire/stream_parser.h"
@@ -207,6 +208,7 @@ class Conversation {
     }
     answerer_ = make_answerer_(results);
     command_ = results.command;
+    place_ = results.place;
     out_.hello(results);
     source_.emplace(batches, results.shared);
     if (batches.fields.are_selected()) fields_.emplace(batches);
@@ -225,10 +227,19 @@ class Conversation {
     std::vector<Reject> rejects = answerer_->rejects();
     if (fields_) rejects = fields_->as_in_input(std::move(rejects), batch, text);
     const bool may_be_cut = may_be_cut_short(stream_.header(), text);
+    const uint32_t answered_to = stream_.header().where;
     stream_.next();
     if (may_be_cut && is_cut_short(in_, stream_, out_)) return;
     send_header_line(batch.input);
     out_.result(batch, rejects, answerer_->lines());
+    if (answered_to != 0) say_answered(batch, answered_to);
+  }
+
+  /// Until p3_write takes the result, p1_read would not hear of it otherwise.
+  void say_answered(const Batch& batch, uint32_t descriptor) {
+    std::string message;
+    encode(ControlMessage<NewsOfWorker>{NewsOfWorker::answered, place_, batch.range.end}, message);
+    write_all(static_cast<int>(descriptor), message, "the pipe for answers");
   }
 
   /// Workers die of this row, so it is not looked at.
@@ -257,6 +268,7 @@ class Conversation {
   std::unique_ptr<Answerer> answerer_;
   std::optional<ResultRing> ring_;
   std::string command_;
+  uint32_t place_ = 0;
   bool has_header_line_ = false;
 };
 

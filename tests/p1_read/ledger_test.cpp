@@ -71,6 +71,41 @@ TEST_CASE("ledger: only the oldest batch that was sent can come back") {
   CHECK_THROWS_AS(ledger.returned(2), std::logic_error);
 }
 
+TEST_CASE("ledger: a batch that is said to be answered counts once") {
+  Ledger ledger(1);
+  ledger.deal({rows(0, 5)});
+  ledger.deal({rows(5, 10)});
+  CHECK(sent(ledger) == "0-5 5-10");
+  CHECK_FALSE(ledger.answered(2 * 7));  // no such batch
+  CHECK(ledger.answered(2 * 5));
+  CHECK_FALSE(ledger.answered(2 * 5));
+  // The next life is given it again as long as its result has not come.
+  CHECK(ledger.died() == Death::again);
+  CHECK(sent(ledger) == "0-5 5-10");
+  CHECK_FALSE(ledger.answered(2 * 5));
+  CHECK_FALSE(ledger.returned(2 * 5));
+  CHECK(ledger.returned(2 * 10));
+  CHECK_FALSE(ledger.answered(2 * 10));
+}
+
+TEST_CASE("ledger: of the pieces of a batch, the last one answers it") {
+  Ledger ledger(0);
+  ledger.deal({rows(0, 2)});
+  for (const bool is_answered_before : {false, true}) {
+    CHECK(sent(ledger) == "0-2");
+    if (is_answered_before) CHECK(ledger.answered(2 * 2));
+    CHECK(ledger.died() == Death::suspect);
+    cut(ledger);
+    CHECK(sent(ledger) == "0-1");
+    CHECK_FALSE(ledger.answered(2 * 1));
+    CHECK_FALSE(ledger.returned(2 * 1));
+    CHECK(sent(ledger) == "1-2");
+    CHECK(ledger.answered(2 * 2) == !is_answered_before);
+    CHECK_FALSE(ledger.returned(2 * 2));
+    ledger.deal({rows(0, 2)});
+  }
+}
+
 TEST_CASE("ledger: deaths count in a row") {
   Ledger ledger(2);
   for (uint64_t row = 0; row < 10; ++row) {

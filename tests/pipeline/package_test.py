@@ -242,6 +242,14 @@ class DealingTest(PackageTest):
         self.until(lambda: 9 in self.places(run), 'row 9 is not answered')
         self.assertEqual(self.end_unstuck(run), 4 * [0, 1])
 
+    def test_with_pull_a_place_goes_on_however_far_it_is_ahead(self):
+        """p3_write does not take its results before those of the place that is stuck."""
+        run = self.start_with_a_stuck_place('pull')
+        before = list(self.places(run).values()).count(1)
+        self.feed(run, 60)
+        self.until(lambda: list(self.places(run).values()).count(1) >= before + 50, 'place 1 waits for place 0')
+        self.assertEqual(len(self.end_unstuck(run)), self.fed)
+
     def test_pull_gives_to_the_place_with_less_to_do(self):
         """Rows 5 and 6 both go to place 1, if it is known by then that row 5 has come back: nothing shows that, so
         this waits for longer and longer."""
