@@ -29,7 +29,9 @@ CommandAnswers::CommandAnswers(const CommandOptions& options, Hello& results)
       place_(results.place),
       one_line_(results.dialect) {
   results.lines = options.any_lines ? LineKind::any : LineKind::text;
-  results.command = options.command;
+  // A command may be any text, so it comes last.
+  if (options.one_line) results.command = "--one-line ";
+  results.command += (options.stays ? "--coprocess=" : "--command=") + options.command;
 }
 
 void CommandAnswers::begin_input(std::string_view header_row) {

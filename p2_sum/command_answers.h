@@ -30,6 +30,7 @@ class CommandAnswers : public Answerer {
   std::string_view lines() const override { return lines_; }
   const std::vector<Reject>& rejects() const override { return no_rejects_; }
   std::string_view header_line() const override { return header_line_; }
+  std::string command() const override { return options_.command; }
 
  protected:
   /// What a command is to read for a batch.

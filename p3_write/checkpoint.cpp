@@ -34,7 +34,7 @@ std::string rules_of(const Hello& hello) {
   if (hello.fields.complement) text += " --complement";
   if (hello.fields.empty_is_zero) text += " --empty=zero";
   if (hello.lines == LineKind::any) text += " --lines=any";
-  if (!hello.command.empty()) text += " --command=" + hello.command;
+  if (!hello.command.empty()) text += " " + hello.command;
   return text;
 }
 

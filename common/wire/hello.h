@@ -52,7 +52,7 @@ struct Hello {
   uint32_t place = 0;  // for a worker of p1_read: its place, and which life of the place it is
   uint32_t life = 0;
   LineKind lines = LineKind::sums;  // results only
-  std::string command;              // results only: what makes the lines; empty: p2_sum itself
+  std::string command;              // results only: what makes the lines, as options of p2_sum
 
   /// Whether the streams are of the same input, read and answered in the same way.
   bool same_input(const Hello& other) const {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -36,6 +37,9 @@ class Answerer {
   virtual const std::vector<Reject>& rejects() const = 0;
   /// The header line of the output, with LF; empty if the lines have none.
   virtual std::string_view header_line() const { return {}; }
+
+  /// What answers in place of this program, for messages; empty if nothing does.
+  virtual std::string command() const { return ""; }
 
   /// No batch comes any more.
   virtual void end() {}

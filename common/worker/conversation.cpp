@@ -207,7 +207,6 @@ class Conversation {
       results.shared = {};
     }
     answerer_ = make_answerer_(results);
-    command_ = results.command;
     place_ = results.place;
     out_.hello(results);
     source_.emplace(batches, results.shared);
@@ -246,7 +245,8 @@ class Conversation {
   void refuse(const Batch& batch, std::string_view row) {
     std::vector<Reject> rejects;
     if (batch.rows > 0) {
-      rejects.push_back({0, 0, batch.text_begin(), 0, workers_fail(command_), std::string(row)});
+      rejects.push_back(
+          {0, 0, batch.text_begin(), 0, workers_fail(answerer_->command()), std::string(row)});
     }
     stream_.next();
     out_.result(batch, rejects, "");
@@ -267,7 +267,6 @@ class Conversation {
   std::optional<SelectedFields> fields_;
   std::unique_ptr<Answerer> answerer_;
   std::optional<ResultRing> ring_;
-  std::string command_;
   uint32_t place_ = 0;
   bool has_header_line_ = false;
 };
