@@ -23,23 +23,38 @@ void BatchPacer::returned(size_t place, Clock::time_point now) {
   at.batches.pop_front();
   const std::chrono::duration<double> time = now - std::max(batch.dealt, at.free_since);
   at.free_since = now;
-  const Sample sample{static_cast<double>(batch.bytes), std::max(time.count(), 1e-6)};
-  const double wanted = std::min(wanted_after(sample), sample.bytes * largest_step);
+  learn({static_cast<double>(batch.bytes), std::max(time.count(), 1e-6)});
+}
+
+void BatchPacer::learn(const Sample& batch) {
+  if (quickest_) compare(batch, *quickest_);
+  if (!quickest_ || batch.seconds < quickest_->seconds) quickest_ = batch;
+  const double wanted = std::min(wanted_after(batch), batch.bytes * largest_step);
   size_ = static_cast<uint64_t>(
       std::clamp(wanted, static_cast<double>(least_size), static_cast<double>(most_)));
 }
 
-/// The time of a batch is that of a start and then a time for each byte.
-double BatchPacer::wanted_after(const Sample& batch) {
-  const bool is_first = batch.bytes <= static_cast<double>(first_size);
-  if (is_first && (quickest_.bytes == 0 || batch.seconds < quickest_.seconds)) quickest_ = batch;
-  double bytes_per_second = batch.bytes / batch.seconds;
-  double start = 0;
-  if (batch.bytes > quickest_.bytes && batch.seconds > quickest_.seconds) {
-    bytes_per_second = (batch.bytes - quickest_.bytes) / (batch.seconds - quickest_.seconds);
-    start = std::max(0.0, quickest_.seconds - quickest_.bytes / bytes_per_second);
+/// The time of a batch is that of a start and then a time for each byte. Two batches of different
+/// sizes show how much of it is the start.
+void BatchPacer::compare(const Sample& one, const Sample& other) {
+  const auto [small, large] =
+      std::minmax(one, other, [](const Sample& a, const Sample& b) { return a.bytes < b.bytes; });
+  if (large.bytes < 2 * small.bytes) return;  // chance could make more of a difference
+  const double byte = (large.seconds - small.seconds) / (large.bytes - small.bytes);
+  start_ = std::clamp(small.seconds - small.bytes * byte, 0.0, quickest_->seconds);
+}
+
+double BatchPacer::wanted_after(const Sample& batch) const {
+  if (start_) {
+    const double bytes_per_second = batch.bytes / std::max(batch.seconds - *start_, 1e-6);
+    return bytes_per_second * std::max(least_time - *start_, starts_in_least_work * *start_);
   }
-  return bytes_per_second * std::max(least_time - start, starts_in_least_work * start);
+  // Another size has to be tried to know it.
+  const double half = batch.bytes / 2, twice = 2 * batch.bytes;
+  if (batch.seconds < least_time) {
+    return std::max(twice, batch.bytes / batch.seconds * least_time);
+  }
+  return half >= least_size ? half : twice;
 }
 
 uint64_t BatchPacer::size_before_end(uint64_t left) const {

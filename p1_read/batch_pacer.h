@@ -4,13 +4,15 @@
 // To start a process for each batch takes 20 ms for Python, and should cost less than a tenth of
 // the time. But a worker that is busy with one batch for long is bad for those who watch, and in
 // the last seconds of the run. So a batch is to take a quarter of a second, or ten times as long as
-// a start, if that is more. The first batches are small, so their time is mostly that of a start.
+// a start, if that is more. How long a start takes is learned from batches of different sizes; the
+// first ones are small.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <vector>
 
 namespace rowsum {
@@ -46,15 +48,18 @@ class BatchPacer {
     Clock::time_point free_since;  // when the last batch came back
   };
   struct Sample {
-    double bytes = 0;
-    double seconds = 0;
+    double bytes;
+    double seconds;
   };
 
-  double wanted_after(const Sample& batch);
+  void learn(const Sample& batch);
+  void compare(const Sample& one, const Sample& other);
+  double wanted_after(const Sample& batch) const;
 
   uint64_t most_;
   uint64_t size_ = first_size;
-  Sample quickest_;  // of the batches of the first size; 0 bytes: none yet
+  std::optional<Sample> quickest_;  // of all batches
+  std::optional<double> start_;     // seconds that a start takes, once that is known
   std::vector<Place> places_;
 };
 
