@@ -246,7 +246,7 @@ class RowCopier {
         state.after_opener = separators.delimiters >> 63;
         copy_fields(state, at, end, separators);
         state.is_settled = state.delimiters >= table_.size() && !state.after_first &&
-                           !state.first_field.is_open;
+                           !state.first_field.is_open && !state.lone_row.is_open;
       } else {
         separators.line_feeds = places_of('\n', at);
         separators.carriage_returns = places_of('\r', at);
