@@ -110,7 +110,7 @@ class EdgeTable {
       }
       if (!range.is_open()) edges_at(range.last - 1).ends |= bit_of(range.last - 1);
     }
-    words_.resize(words_.size() + 2);
+    words_.emplace_back();
   }
 
   /// The edges are among so many delimiters.
@@ -132,8 +132,8 @@ class EdgeTable {
   }
 
  private:
-  /// The edges from delimiter 64 * number on. Words without edges are left out. Two more mark the
-  /// end.
+  /// The edges from delimiter 64 * number on. Words without edges are left out, but for the last
+  /// one, which is never reached.
   struct Word {
     uint64_t number = UINT64_MAX;
     Edges edges;
@@ -180,7 +180,7 @@ class Search {
 struct Separators {
   uint64_t delimiters = 0, line_feeds = 0, carriage_returns = 0;
 
-  uint64_t row_end_bytes() const { return line_feeds | carriage_returns; }
+  uint64_t row_ends() const { return line_feeds | carriage_returns; }
 };
 
 /// What has to be known of the text before a block. The numbers that begin with "after" are 1 if
@@ -188,7 +188,7 @@ struct Separators {
 struct State {
   char* out;                  // where the next byte goes
   uint64_t quoted = 0;        // all ones if a quoted field is open
-  uint64_t after_opener = 1;  // a quote that follows it opens a quoted field, or opens it again
+  uint64_t after_opener = 1;  // a quote would open a quoted field after it, or open it again
   uint64_t after_carriage_return = 0;
   uint64_t after_row_end = 1;
   uint64_t after_first = 0;  // a delimiter that the first selected field of the row follows
@@ -196,8 +196,8 @@ struct State {
   Edges edges;               // among those that follow
   bool is_settled = false;   // the rest of the row is to be copied or left out as a whole
   Search selection;          // from the beginning of a range to its end
-  Search first_field;  // from the beginning of the first selected field to a byte that is copied
-  Search lone_row;     // the same from the beginning of a row that follows a CR
+  Search first_field;   // from the beginning of the first selected field to a byte that is copied
+  Search row_after_cr;  // the same from the beginning of a row that follows a CR
 };
 
 class RowCopier {
@@ -210,7 +210,7 @@ class RowCopier {
         edges_of_row_(table_.from(0)) {
     state_.out = out;
     state_.edges = edges_of_row_;
-    state_.lone_row.is_open = follows_carriage_return;
+    state_.row_after_cr.is_open = follows_carriage_return;
   }
 
   /// The text must not be empty. Returns where the output ends.
@@ -242,15 +242,16 @@ class RowCopier {
       Separators separators;
       separators.delimiters = places_of(delimiter_, at);
       if ((special | state.quoted) == 0) {
-        // What is done in the other case, without all that has no effect.
+        // The same as in the other case. Much of it has no effect here, and the compiler leaves
+        // that out.
         state.after_opener = separators.delimiters >> 63;
         copy_fields(state, at, end, separators);
         state.is_settled = state.delimiters >= table_.size() && !state.after_first &&
-                           !state.first_field.is_open && !state.lone_row.is_open;
+                           !state.first_field.is_open && !state.row_after_cr.is_open;
       } else {
         separators.line_feeds = places_of('\n', at);
         separators.carriage_returns = places_of('\r', at);
-        leave_out_quoted(state, special & ~separators.row_end_bytes(), separators);
+        leave_out_quoted(state, special & ~separators.row_ends(), separators);
         copy_fields(state, at, end, separators);
       }
       at += block_size;
@@ -291,12 +292,12 @@ class RowCopier {
 
   /// `quotes`: all quotes of the block.
   static HWY_INLINE void leave_out_quoted(State& state, uint64_t quotes, Separators& separators) {
-    const uint64_t all = separators.delimiters | separators.row_end_bytes();
+    const uint64_t all = separators.delimiters | separators.row_ends();
     if ((quotes | state.quoted) != 0) {
-      // The number of quotes up to a byte tells whether the byte is in quotes. This is so with
-      // doubled quotes as well, which close the field and open it again. But quotes that are
-      // ordinary bytes must not be counted. The first one of a block can be told by that it would
-      // open something in the middle of a field.
+      // A byte is in quotes if the number of quotes before it is odd. Doubled quotes do not change
+      // that: they close the field and open it again. But a quote that is an ordinary byte must not
+      // be counted. The first of these would open a field in its middle, so it can be told, and
+      // then the next one.
       uint64_t quoted_before = 0;
       while (true) {
         const uint64_t quoted_after = parity_up_to(quotes) ^ state.quoted;
@@ -319,13 +320,13 @@ class RowCopier {
   /// `separators`: without those in quotes.
   HWY_INLINE void copy_fields(State& state, const char* block, const char* end,
                               const Separators& separators) const {
-    const uint64_t row_end_bytes = separators.row_end_bytes();
-    const uint64_t after_cr = separators.carriage_returns << 1 | state.after_carriage_return;
-    const uint64_t ends_of_pairs = separators.line_feeds & after_cr;
-    const uint64_t row_ends = row_end_bytes & ~ends_of_pairs;
-    const uint64_t row_begins = (row_end_bytes << 1 | state.after_row_end) & ~ends_of_pairs;
+    // CR LF is taken for the end of a row and a blank line: it is copied as it stands all the same.
+    const uint64_t row_ends = separators.row_ends();
+    const uint64_t row_begins = row_ends << 1 | state.after_row_end;
+    const uint64_t after_carriage_returns =
+        separators.carriage_returns << 1 | state.after_carriage_return;
+    state.after_row_end = row_ends >> 63;
     state.after_carriage_return = separators.carriage_returns >> 63;
-    state.after_row_end = row_end_bytes >> 63;
 
     const Edges edges = find_edges(state, separators.delimiters, row_ends);
 
@@ -340,12 +341,13 @@ class RowCopier {
     const uint64_t empty_fields =
         state.first_field.stops_found(first_fields, stops) & row_ends & ~row_begins;
     uint64_t joined = 0;  // LFs of blank lines that would follow a CR
-    const uint64_t lone_rows = after_cr & ~separators.line_feeds;
-    if (HWY_UNLIKELY((lone_rows | state.lone_row.is_open) != 0)) {
-      joined = state.lone_row.stops_found(lone_rows, stops) & row_ends & separators.line_feeds;
+    const uint64_t rows_after_cr = after_carriage_returns & ~separators.line_feeds;
+    if (HWY_UNLIKELY((rows_after_cr | state.row_after_cr.is_open) != 0)) {
+      joined =
+          state.row_after_cr.stops_found(rows_after_cr, stops) & row_ends & separators.line_feeds;
     }
 
-    uint64_t kept = selected | row_end_bytes;
+    uint64_t kept = selected | row_ends;
     for (uint64_t left = empty_fields | joined; HWY_UNLIKELY(left != 0); left &= left - 1) {
       const uint64_t row_end = lowest_one(left);
       copy_kept(state, block, kept & (row_end - 1));
@@ -413,7 +415,7 @@ class RowCopier {
     if (state_.first_field.is_open || state_.after_first) {
       write_empty_field(state_);
     } else if (state_.delimiters + 1 < first_) {
-      if (state_.lone_row.is_open) *state_.out++ = '\r';
+      if (state_.row_after_cr.is_open) *state_.out++ = '\r';
       *state_.out++ = '\n';
     }
   }
