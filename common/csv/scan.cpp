@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "common/csv/row_automaton.h"
+#include "common/simd/bits.h"
 #include "common/simd/dispatch.h"
 #include "common/simd/targets.h"
 
@@ -106,12 +107,6 @@ HWY_INLINE Block look(const char* text, char delimiter) {
     bits(block.delimiters, i, hn::Eq(v, hn::Set(d, static_cast<uint8_t>(delimiter))));
   }
   return block;
-}
-
-/// Each bit of the result says whether the number of ones up to and including that bit is odd.
-HWY_INLINE uint64_t parity_up_to(uint64_t bits) {
-  for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
-  return bits;
 }
 
 /// Whether the row end at `at` is the LF of CR LF.
