@@ -1,4 +1,5 @@
-// The kernels by themselves, on one processor: cutting, parsing and summing, printing, the codec.
+// The kernels by themselves, on one processor: cutting, selecting fields, parsing and summing,
+// printing, the codec.
 //
 //   micro_benchmark [--benchmark_filter=cut]      (Google Benchmark; --help lists its options)
 //
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "common/base/buffer.h"
+#include "common/csv/field_filter.h"
 #include "common/wire/frame_parser.h"
 #include "common/wire/stream_writer.h"
 #include "common/worker/line_printer.h"
@@ -79,6 +81,24 @@ void sum(benchmark::State& state, const Shape& shape) {
   BatchSummer summer{Dialect()};
   for (auto _ : state) {
     benchmark::DoNotOptimize(summer.answer(text.batch, text.view()));
+  }
+  state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * text.batch.text));
+  state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * text.batch.rows));
+}
+
+/// Selects fields and, if `is_summed`, sums them. Bytes are those of whole rows, as in sum().
+void filter(benchmark::State& state, const Shape& shape, const char* list, bool is_summed) {
+  const Text text = text_of(shape);
+  const FieldFilter filter(FieldList::parse(list, false), Dialect());
+  BatchSummer summer{Dialect()};
+  Buffer selected;
+  Batch batch = text.batch;
+  for (auto _ : state) {
+    batch.text = filter.append(text.view(), selected, 0);
+    if (is_summed) {
+      benchmark::DoNotOptimize(summer.answer(batch, {selected.data(), batch.text}));
+    }
+    benchmark::DoNotOptimize(selected.data());
   }
   state.SetBytesProcessed(static_cast<int64_t>(state.iterations() * text.batch.text));
   state.SetItemsProcessed(static_cast<int64_t>(state.iterations() * text.batch.rows));
@@ -154,6 +174,12 @@ void add_benchmarks() {
     const std::string name = shape.name;
     add("cut/" + name, [&shape](benchmark::State& state) { cut(state, shape); });
     add("sum/" + name, [&shape](benchmark::State& state) { sum(state, shape); });
+    for (const char* const list : {"1", "2-", "1,3,5"}) {
+      add("filter/" + name + "/" + list,
+          [&shape, list](benchmark::State& state) { filter(state, shape, list, false); });
+      add("filter_and_sum/" + name + "/" + list,
+          [&shape, list](benchmark::State& state) { filter(state, shape, list, true); });
+    }
   }
   add("print/3_digits", [](benchmark::State& state) { print(state, 100, 999); });
   add("print/1_to_19_digits", [](benchmark::State& state) { print(state, INT64_MIN, INT64_MAX); });
