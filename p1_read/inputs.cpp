@@ -7,6 +7,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "common/base/failure.h"
 #include "common/io/read_write.h"
@@ -94,6 +95,7 @@ void Inputs::open_current() {
   widen_pipe(fd());
   const off_t offset = ::lseek(fd(), 0, SEEK_CUR);
   owed_.reset();
+  is_at_start_ = !S_ISREG(status.st_mode);
   if (S_ISREG(status.st_mode) && status.st_size > 0 && offset == 0) {
     if (const auto compression = compression_of(fd())) {
       decompressor_.emplace(*compression, fd(), name());
@@ -158,6 +160,10 @@ std::optional<size_t> Inputs::read_some(std::span<char> into) {
   }
   if (into.empty()) return 0;
   const size_t n = rowsum::read_some(fd(), into, name());
+  if (std::exchange(is_at_start_, false) && compression_of(std::string_view(into.data(), n))) {
+    throw Failure(ExitStatus::bad_data,
+                  name() + ": compressed data in a pipe, which is not decompressed here");
+  }
   if (owed_) {
     if (n == 0 && *owed_ > 0 && has_shrunk()) throw shrunk(name());
     *owed_ -= std::min<uint64_t>(n, *owed_);

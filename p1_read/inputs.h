@@ -69,7 +69,8 @@ class Inputs {
   /// called again. To be called only after poll(2) has reported fd() as readable: before that, a
   /// FIFO that no process has opened for writing yet would seem to be at its end. Throws
   /// Failure(io), also for a regular file that has become shorter since it was opened, and
-  /// Failure(bad_data) for a compressed file that is damaged.
+  /// Failure(bad_data) for a compressed file that is damaged, and for compressed data that come
+  /// through a pipe.
   std::optional<size_t> read_some(std::span<char> into);
 
  private:
@@ -83,7 +84,8 @@ class Inputs {
   bool is_plain_file_ = false;
   bool are_plain_files_ = false;
   uint64_t begin_ = 0;
-  uint64_t size_ = 0;  // the size of a regular file when it was opened
+  uint64_t size_ = 0;         // the size of a regular file when it was opened
+  bool is_at_start_ = false;  // of an input that is no regular file, nothing has been read
   /// How many of these bytes have not been read yet; nothing if the input is no such file.
   std::optional<uint64_t> owed_;
 };

@@ -152,6 +152,7 @@ int WorkerPlaces::time_left() const {
     }
   }
   if (crew_.has_to_sweep()) next = std::min(next, now + between_sweeps);
+  if (warning_) next = std::min(next, *warning_);
   if (options_.worker_timeout != 0) next = std::min(next, next_probe_);
   if (next == Clock::time_point::max()) return -1;
   const auto left = std::chrono::ceil<milliseconds>(next - now).count();
@@ -170,7 +171,16 @@ void WorkerPlaces::see_to_time() {
     }
   }
   if (crew_.has_to_sweep()) crew_.sweep();
+  if (warning_ && Clock::now() >= *warning_) warn_of_silence();
   if (options_.worker_timeout != 0) ask_whether_quiet();
+}
+
+/// A program that is no worker may wait for ever for rows that it can read.
+void WorkerPlaces::warn_of_silence() {
+  warning_.reset();
+  report(crew_.command().name +
+         " has not begun a stream of results for 10 s; for programs that read rows there is "
+         "--command");
 }
 
 /// Kills the processes that a dead worker has left behind, as long as they may still write its

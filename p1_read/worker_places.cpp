@@ -22,6 +22,10 @@ namespace {
 constexpr uint64_t other_descriptors = 40;
 constexpr uint64_t descriptors_of_place = 5 + inputs_of_place;
 
+/// After this time a program that is no worker is suspected. A worker at the other end of a
+/// connection may take some seconds.
+constexpr std::chrono::seconds patience_with_first_worker(10);
+
 /// How much text is kept for a worker that cannot read the input itself.
 constexpr size_t most_pending = size_t{256} << 10;
 
@@ -159,6 +163,7 @@ void WorkerPlaces::accept(const ControlMessage<NewsOfWriter>& message) {
   switch (message.type) {
     case NewsOfWriter::alive:
       at.is_alive = true;
+      warning_.reset();
       at.gets_text = message.value != 0 && !crew_.command().is_p2_sum;
       send(message.place);
       break;
@@ -227,6 +232,10 @@ void WorkerPlaces::start_worker(size_t place) {
 void WorkerPlaces::try_to_start_worker(size_t place) {
   Place& at = places_[place];
   const bool is_first = !at.out.is_open();
+  if (!has_started_ && !crew_.command().is_p2_sum) {
+    warning_ = Clock::now() + patience_with_first_worker;
+  }
+  has_started_ = true;
   const WorkerEnds ends = is_first ? open_pipes(at) : open_pipes_again(at);
   if (is_first && at.results.is_open()) {
     link_.say(NewsOfReader::results, place, static_cast<uint64_t>(at.results.get()));

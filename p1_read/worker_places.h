@@ -173,6 +173,7 @@ class WorkerPlaces {
   void settle(size_t place);
   void replace_worker(size_t place, const std::string& fate);
   void settle_suspect(size_t place);
+  void warn_of_silence();
   void ask_whether_quiet();
   void answered_quiet(size_t place);
   void sweep_what_is_left(size_t place);
@@ -197,6 +198,9 @@ class WorkerPlaces {
   std::optional<Verdict> end_;  // what the streams end with, once that is known
   bool has_reported_ = false;   // that a place has failed the run
   Clock::time_point next_probe_;
+  /// When it is told that no worker has begun its stream; nothing if one has, or if that was told.
+  std::optional<Clock::time_point> warning_;
+  bool has_started_ = false;  // any worker
 };
 
 }  // namespace rowsum

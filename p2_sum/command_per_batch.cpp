@@ -15,7 +15,7 @@ constexpr int patience_ms = 1000;
 
 std::span<char> CommandPerBatch::room(size_t size) {
   if (options().one_line) return {};  // the text is to be changed
-  constexpr size_t row_end = 1;  // which the text may lack
+  constexpr size_t row_end = 1;       // which the text may lack
   return input_.space(header().size() + size + row_end).subspan(header().size(), size);
 }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "common/base/report.h"
 #include "common/io/descriptors.h"
 #include "common/io/read_write.h"
 #include "common/wire/count_lines.h"
@@ -15,6 +16,7 @@ namespace {
 
 const std::string input_name = "the input of the command";
 constexpr std::chrono::seconds patience(2);
+constexpr int silence_ms = 10'000;
 
 }  // namespace
 
@@ -56,10 +58,22 @@ bool Coprocess::ask(const Rows& rows) {
     if (is_closed || output_size_ > before) continue;
     // A process that it has left behind may keep its output open.
     if (process_->has_ended()) ended_early(rows.batch, "output");
-    process_->wait(to_feed.empty() ? -1 : to_process_.get(), -1);
+    wait(to_feed.empty() ? -1 : to_process_.get(), rows.batch);
   }
   last_batch_ = rows.batch;
   return output_.data()[output_size_ - 1] == '\n';
+}
+
+/// A command that does not flush its output waits for more rows, and would be waited for in
+/// silence.
+void Coprocess::wait(int to_write, const Batch& batch) {
+  const bool is_patient = to_write >= 0 || has_warned_;
+  if (process_->wait(to_write, is_patient ? -1 : silence_ms) || is_patient) return;
+  report(failed("has not answered for " + std::to_string(silence_ms / 1000) +
+                    " s, does it flush its output?",
+                batch, "")
+             .what());
+  has_warned_ = true;
 }
 
 void Coprocess::start() {

@@ -30,11 +30,13 @@ class Coprocess : public CommandAnswers {
   void feed(std::string_view& bytes, const Batch& batch);
   [[noreturn]] void ended_early(const Batch& batch, const std::string& closed);
   bool wait_for_end();
+  void wait(int to_write, const Batch& batch);
 
   std::optional<ShellCommand> process_;
   OwnedFd to_process_;
-  std::string frame_;  // what a batch is to the command, while it is written
-  Batch last_batch_;   // that it has answered
+  std::string frame_;        // what a batch is to the command, while it is written
+  Batch last_batch_;         // that it has answered
+  bool has_warned_ = false;  // that the command may not flush its output
 };
 
 }  // namespace rowsum

@@ -64,7 +64,7 @@ ShellCommand::~ShellCommand() {
   if (pid_ > 0) end();
 }
 
-void ShellCommand::wait(int to_write, int timeout_ms) {
+bool ShellCommand::wait(int to_write, int timeout_ms) {
   using Clock = std::chrono::steady_clock;
   const auto deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
   // Errors that are passed on are no event, but the end of the command is one, once.
@@ -85,8 +85,8 @@ void ShellCommand::wait(int to_write, int timeout_ms) {
     }
     if (fds[2].revents != 0) pass_on_errors();
     if (fds[3].revents != 0) has_ended_ = true;
-    const bool is_over = events == 0 || left == 0;
-    if (is_over || fds[1].revents != 0 || fds[3].revents != 0 || fds[4].revents != 0) return;
+    if (fds[1].revents != 0 || fds[3].revents != 0 || fds[4].revents != 0) return true;
+    if (events == 0 || left == 0) return false;
   }
 }
 

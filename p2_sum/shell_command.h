@@ -32,9 +32,9 @@ class ShellCommand {
 
   /// Waits until read() has something, until `to_write` can be written (-1: none), or until the
   /// process ends, and so many milliseconds at most (-1: any number), whatever comes on standard
-  /// error. Throws a silent Failure(downstream_closed) if the standard output of this process has
-  /// no reader any more.
-  void wait(int to_write, int timeout_ms);
+  /// error. Returns whether something happened before the time was over. Throws a silent
+  /// Failure(downstream_closed) if the standard output of this process has no reader any more.
+  bool wait(int to_write, int timeout_ms);
   bool has_ended() const { return has_ended_; }
 
   /// Reads what there is on the command's standard output. Returns -1 if that is nothing now, and 0

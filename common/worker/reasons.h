@@ -27,11 +27,9 @@ inline std::string in_own_words(std::string_view words) {
   return reason;
 }
 
-/// `command`: what makes the lines. Empty, or the name of this program, if it makes them itself.
+/// `command`: what makes the lines; empty if this program does.
 inline std::string workers_fail(std::string_view command) {
-  const std::string_view self = program_name();
-  if (command.empty() || command == self)
-    return "every " + std::string(self) + " that is given it dies";
+  if (command.empty()) return "every " + std::string(program_name()) + " that is given it dies";
   return "'" + printable(command, 60) + "' fails whenever it is given it";
 }
 

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
 """Compressed files, which p1_read reads through the programs that decompress them."""
+import bz2
+import gzip
+import lzma
 import os
 import re
 import shutil
@@ -341,6 +344,16 @@ class CompressedTest(PipelineTest):
         outcome = self.start([program('p3_write'), *results]).finish()
         self.assertEqual((outcome.stderr, outcome.status), ('', 0))
         self.assertTrue(outcome.stdout == sums(ROWS), 'other sums')
+
+
+class PipeTest(PipelineTest):
+    def test_a_pipe_is_not_decompressed(self):
+        """It is refused: taken as rows, all of it could be the header, and the run would end with 0."""
+        for data in gzip.compress(b'a,b\n1,2\n'), bz2.compress(b'1\n'), lzma.compress(b'1\n'):
+            for words in [], ['--header']:
+                outcome = self.launcher(data, *words)
+                self.assertEqual(outcome, Outcome(b'', 'p1_read: standard input: compressed data in a pipe, which is not '
+                                                       'decompressed here\n', 65))
 
 
 if __name__ == '__main__':

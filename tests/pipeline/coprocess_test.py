@@ -249,6 +249,17 @@ class LostWorkersTest(CommandTest):
         return int(Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[1])
 
 
+class SilenceTest(CommandTest):
+    def test_output_that_is_not_flushed(self):
+        """The run waits, for the command may be slow, and says what may be wrong."""
+        command = python('import sys\nfor head in sys.stdin:\n print(next(sys.stdin))')
+        run = self.start_launcher(b'1\n', f'--coprocess={command}')
+        self.until(lambda: run.errors(), 'nothing is told')
+        self.assertRegex(run.errors(), r"^p2_sum: '.*' has not answered for 10 s, does it flush its output\? \(row 0\)\n$")
+        os.kill(run.pid, signal.SIGTERM)
+        self.assertEqual(run.finish().status, -signal.SIGTERM)
+
+
 class ReadmeTest(CommandTest):
     def test_the_program_in_the_readme(self):
         """It answers each row with its largest field."""

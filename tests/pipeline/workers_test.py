@@ -220,6 +220,19 @@ class MisbehavingTest(WorkerTest, FragileTest):
             self.assertTrue(sums(self.data).startswith(outcome.stdout))
 
 
+class NoWorkerTest(WorkerTest):
+    def test_a_program_that_reads_rows(self):
+        """It waits for rows that it can read, so this is told; it may still be a worker far away."""
+        worker = self.script('while read -r row; do echo "$row"; done')
+        run = self.start_launcher(b'1\n', '--worker', worker)
+        self.until(lambda: run.errors(), 'nothing is told')
+        self.assertEqual(run.errors(), 'p1_read: worker has not begun a stream of results for 10 s; for programs that '
+                                       'read rows there is --command\n')
+        self.assertIsNone(run.members[0].poll())
+        os.kill(run.pid, signal.SIGTERM)
+        self.assertEqual(run.finish().status, -signal.SIGTERM)
+
+
 class DescendantsTest(WorkerTest):
     """Processes that a worker starts end with it, whatever they have done to get away."""
 

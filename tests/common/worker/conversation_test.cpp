@@ -494,7 +494,7 @@ TEST_CASE("conversation: the results say what their lines are, and what makes th
   results.content = Content::results;
   results.results = 0;
   results.lines = LineKind::text;
-  results.command = "tac";
+  results.command = "--command=tac";
   CHECK(seen_in(answer.bytes, Content::results).hello == results);
 }
 
@@ -523,8 +523,9 @@ TEST_CASE("conversation: a header line goes out once, before the first result") 
   // Each input has its own header row, which the command gets before each batch.
   SUBCASE("of a command") {
     results.lines = LineKind::text;
-    results.command = "paste -sd + | sed 'h;G'";
-    const Answer answer = answer_to(batches, command(results.command));
+    const std::string adds = "paste -sd + | sed 'h;G'";
+    results.command = "--command=" + adds;
+    const Answer answer = answer_to(batches, command(adds));
     CHECK(answer.returned == ExitStatus::complete);
     CHECK(answer.bytes == hello_frame(results) + header_frame(0, "a,b+1\n") +
                               result(first, "0,a,b+1\n") + result(second, "1,a,b+2\n") +
