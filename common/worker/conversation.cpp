@@ -221,12 +221,13 @@ class Conversation {
     // If the batches have checksums, their results get checksums, too.
     if (stream_.header().flags & has_checksum) out_.add_checksums();
     if (stream_.header().flags & is_refused) return refuse(batch, text);
+    const uint32_t answered_to = stream_.header().where;
+    if (answered_to != 0) keep_from_children(static_cast<int>(answered_to));
     const uint64_t rows = answerer_->answer(batch, fields_ ? fields_->of(text) : text);
     if (rows != batch.rows) give_up(in_, stream_, text, rows, out_);
     std::vector<Reject> rejects = answerer_->rejects();
     if (fields_) rejects = fields_->as_in_input(std::move(rejects), batch, text);
     const bool may_be_cut = may_be_cut_short(stream_.header(), text);
-    const uint32_t answered_to = stream_.header().where;
     stream_.next();
     if (may_be_cut && is_cut_short(in_, stream_, out_)) return;
     send_header_line(batch.input);
