@@ -26,6 +26,7 @@ import traceback
 from pathlib import Path
 from typing import Any, Callable, Iterator, NamedTuple
 
+from commands_at_work import end_the_run, fail_by_chance, kill_commands
 from deaths import (at_point, deadly_chunk, fatal_signal, hang, kill_after_a_time, kill_before_exec, kill_group,
                     kill_other, kill_several, kill_worker, misbehave, poison, stop_and_go_on)
 from memory import (memory_of_a_long_row, memory_of_blank_lines, memory_of_stream, memory_with_a_slow_reader,
@@ -68,6 +69,9 @@ FAULTS = [
     Fault('timeout -s KILL', 15, 500, kill_after_a_time),
     Fault('any fatal signal to the launcher', 30, 1000, fatal_signal),
     Fault('SIGSTOP, and then SIGCONT', 15, 500, stop_and_go_on),
+    Fault('kill commands and p2_sum', 15, 300, kill_commands),
+    Fault('commands fail by chance', 8, 100, fail_by_chance),
+    Fault('end a run with commands', 15, 300, end_the_run),
     Fault('batches cut short', 150, ALL, truncated('batches')),
     Fault('results cut short', 150, ALL, truncated('results')),
     Fault('a bit of the batches flipped', 150, 50000, flipped('batches')),
