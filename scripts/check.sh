@@ -88,7 +88,7 @@ test_as_ordinary_user() (
   cd "$copy"
   as_user cmake -S . -B build >/dev/null
   as_user tests/support/small_pipes.py ctest --test-dir build --output-on-failure --no-tests=error \
-    -j"$jobs" -R '^(unit|pipeline_(survival|workers|leftovers|errors|compressed|faults)|places_.*)$'
+    -j"$jobs" -R '^(unit|pipeline_(survival|workers|leftovers|errors|compressed|faults|command.*|coprocess)|places_.*)$'
 )
 
 install_packages build check ${clang:+clang} ${places:+places}
