@@ -59,7 +59,8 @@ double BatchPacer::wanted_after(const Sample& batch) const {
 
 uint64_t BatchPacer::size_before_end(uint64_t left) const {
   const uint64_t share = left / (2 * places_.size());
-  return std::min(size_, std::max({share, size_ / 8, least_size}));
+  const uint64_t least = quickest_ ? size_ / 8 : 0;
+  return std::min(size_, std::max({share, least, least_size}));
 }
 
 }  // namespace rowsum

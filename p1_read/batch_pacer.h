@@ -21,8 +21,8 @@ class BatchPacer {
  public:
   using Clock = std::chrono::steady_clock;
 
-  static constexpr uint64_t first_size = uint64_t{16} << 10;
-  static constexpr uint64_t least_size = uint64_t{1} << 10;
+  static constexpr uint64_t first_size = uint64_t{4} << 10;
+  static constexpr uint64_t least_size = 1;  // so that there is one row
 
   /// `most`: no batch is to have more bytes.
   BatchPacer(size_t places, uint64_t most) : most_(most), places_(places) {}
@@ -35,7 +35,8 @@ class BatchPacer {
   /// How many bytes the next batch is to have.
   uint64_t size() const { return size_; }
   /// The same if the input has only so many bytes left. Then the batches become smaller, so that
-  /// all places are done at about the same time.
+  /// all places are done at about the same time. As long as no batch has come back, a short input
+  /// is shared out among all places, because its rows may take long.
   uint64_t size_before_end(uint64_t left) const;
 
  private:

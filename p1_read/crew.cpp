@@ -67,7 +67,7 @@ std::optional<Fate> Crew::reap(size_t place) {
 }
 
 void Crew::sweep() {
-  std::erase_if(left_, [this](const std::string& mark) { return !sweep_adopted(mark); });
+  std::erase_if(left_, [](const std::string& mark) { return !sweep_adopted(mark); });
 }
 
 void Crew::sweep_again(size_t place) {

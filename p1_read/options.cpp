@@ -169,8 +169,9 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
     workers.places = parse_places(places);
     workers.command = values->count("worker") ? parse_worker(worker) : default_worker();
     workers.has_command = values->count("command") || values->count("coprocess");
-    if (values->count("worker") && workers.has_command) {
-      throw usage_failure("--worker excludes --command and --coprocess");
+    const bool has_form = values->count("lines") || one_line;
+    if (values->count("worker") && (workers.has_command || has_form)) {
+      throw usage_failure("--worker excludes --command, --coprocess, --lines and --one-line");
     }
     workers.is_paced = workers.has_command && !values->count("batch-size");
     if (workers.has_command && !values->count("deal")) options.deal = DealPolicy::pull;

@@ -1,6 +1,7 @@
 #include "p2_sum/command_per_batch.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 
 namespace rowsum {
@@ -9,7 +10,7 @@ namespace {
 
 /// A process that the command has left behind may go on writing for so long after the command has
 /// ended, as `cmd > >(tee log)` does in bash.
-constexpr int patience_ms = 1000;
+constexpr std::chrono::seconds patience(1);
 
 }  // namespace
 
@@ -47,18 +48,22 @@ OwnedFd CommandPerBatch::write_input(const Rows& rows) {
 
 /// Reads the output to its end, and waits until the command has ended.
 void CommandPerBatch::run(ShellCommand& process, const Batch& batch) {
+  using Clock = std::chrono::steady_clock;
+  Clock::time_point deadline;  // once the command has ended
   bool has_killed_rest = false;
   while (true) {
     const bool had_ended = process.has_ended();
-    process.wait(-1, had_ended ? patience_ms : -1);
-    const size_t before = output_size_;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    process.wait(-1, had_ended ? static_cast<int>(std::max<int64_t>(left, 0)) : -1);
+    if (!had_ended && process.has_ended()) deadline = Clock::now() + patience;
     if (!read_output(process, batch)) break;
-    if (!had_ended || output_size_ != before) continue;
+    if (!had_ended || Clock::now() < deadline) continue;
     // The command has ended long ago, and another process keeps its output open. If there is a line
     // for each row, all is there. Otherwise nobody can tell.
     if (has_killed_rest || options().any_lines) throw keeps_output_open(process, batch);
     process.kill_rest();
     has_killed_rest = true;
+    deadline = Clock::now() + patience;
   }
   if (has_killed_rest && output_size_ > 0 && output_.data()[output_size_ - 1] != '\n') {
     throw keeps_output_open(process, batch);

@@ -164,8 +164,8 @@ TEST_CASE("batch pacer: no batch is larger than it may be, or smaller than it ne
     CHECK(std::all_of(done.begin(), done.end(), [&](const Batch& b) { return b.bytes <= most; }));
     CHECK(done.size() < 1000 * mib / most + 20);
   }
-  Run slow(1, 0, at_speed(10), 16 * mib);
-  slow.done(100 * kib);
+  Run slow(1, 0, at_speed(2), 16 * mib);
+  slow.done(20 * kib);
   CHECK(slow.size() == BatchPacer::least_size);
 }
 
@@ -229,9 +229,18 @@ TEST_CASE("batch pacer: at the end of a file all places are done at about the sa
   }
   // The last batches do not become so small that they are nothing but starts.
   BatchPacer pacer(2, 16 * mib);
-  CHECK(pacer.size_before_end(0) >= BatchPacer::least_size);
+  pacer.dealt(0, 4 * kib, Clock::time_point());
+  pacer.returned(0, Clock::time_point() + std::chrono::milliseconds(100));
   CHECK(pacer.size_before_end(1) == pacer.size() / 8);
   CHECK(pacer.size_before_end(1000 * mib) == pacer.size());
+}
+
+TEST_CASE("batch pacer: a short input is shared out, as its rows may take long") {
+  BatchPacer pacer(8, 16 * mib);
+  CHECK(pacer.size_before_end(1600) == 100);
+  CHECK(pacer.size_before_end(1) == 1);
+  CHECK(pacer.size_before_end(0) == BatchPacer::least_size);
+  CHECK(pacer.size_before_end(1000 * mib) == BatchPacer::first_size);
 }
 
 TEST_CASE("batch pacer: a result that nobody waits for changes nothing") {

@@ -73,7 +73,8 @@ TEST_CASE("options of p1_read: header rows") {
 TEST_CASE("options of p1_read: fields") {
   CHECK(parse({}).batches.fields == FieldRules());
   CHECK(parse({"-f1,3-"}).batches.fields == FieldRules{"1,3-", false, false});
-  CHECK(parse({"--header", "--fields", "a", "--complement"}).batches.fields == FieldRules{"a", true, false});
+  CHECK(parse({"--header", "--fields", "a", "--complement"}).batches.fields ==
+        FieldRules{"a", true, false});
   CHECK(parse({"--empty=reject"}).batches.fields == FieldRules());
   CHECK(parse({"--empty=zero"}).batches.fields == FieldRules{"", false, true});
   CHECK(refusal_of({"--fields", ""}) == "--fields: an empty list");
@@ -121,9 +122,11 @@ TEST_CASE("options of p1_read: with a command, batches go to who is idle and hav
 }
 
 TEST_CASE("options of p1_read: what is refused of workers and commands") {
-  const std::string excluded = "--worker excludes --command and --coprocess";
+  const std::string excluded = "--worker excludes --command, --coprocess, --lines and --one-line";
   CHECK(refusal_of({"--workers=2", "--worker=a", "--command=b"}) == excluded);
   CHECK(refusal_of({"--workers=2", "--worker=a", "--coprocess=b"}) == excluded);
+  CHECK(refusal_of({"--workers=2", "--worker=a", "--lines=any"}) == excluded);
+  CHECK(refusal_of({"--workers=2", "--worker=a", "--one-line"}) == excluded);
   for (const std::string option : {"--worker", "--command", "--coprocess", "--lines"}) {
     CHECK(refusal_of({option + "=a"}) == option + " needs --workers");
   }
