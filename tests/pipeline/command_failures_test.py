@@ -119,8 +119,8 @@ class MessageTest(CommandTest):
 
     def test_rows(self):
         self.assertEqual(self.failure('exit 3'), "p2_sum: 'exit 3' ended with status 3 (row 0)")
-        self.assertEqual(self.failure('exit 3', b'1\n\n3'), "p2_sum: 'exit 3' ended with status 3 (rows 0 to 2)")
-        self.assertEqual(self.failure('exit 3', b'a\n1\n2\n', '--header'), "p2_sum: 'exit 3' ended with status 3 (rows 0 to 1)")
+        self.assertEqual(self.failure('exit 3', b'1\n\n3', '--batch-size=1K'), "p2_sum: 'exit 3' ended with status 3 (rows 0 to 2)")
+        self.assertEqual(self.failure('exit 3', b'a\n1\n2\n', '--header', '--batch-size=1K'), "p2_sum: 'exit 3' ended with status 3 (rows 0 to 1)")
 
     def test_a_header_without_rows(self):
         """No row is lost, so the run is a success. But the header is."""
@@ -197,7 +197,7 @@ class HugeAnswersTest(CommandTest):
         outcome = self.with_command('yes "" | head -c 100M', b'1\n', '-n', 1, '--retries=0', **self.limited(512))
         self.assertEqual(outcome.stderr.splitlines()[0], "p2_sum: 'yes \"\" | head -c 100M' wrote 104857600 lines for 1 row (row 0)")
         path = self.file('in.csv', b'1\n2\n')
-        outcome = self.with_coprocess('yes', path, '-n', 1, '--retries=0', **self.limited(256))
+        outcome = self.with_coprocess('yes', path, '-n', 1, '--batch-size=1K', '--retries=0', **self.limited(256))
         self.assertEqual(outcome.stderr.splitlines()[0], "p2_sum: 'yes' wrote more lines than it had rows (rows 0 to 1)")
 
     def test_standard_error_that_does_not_end_soon(self):

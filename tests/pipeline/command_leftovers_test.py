@@ -69,9 +69,17 @@ class LeftBehindTest(CommandTest):
             self.assertEqual(self.sleepers(), [])
         for text, expected in (f'(sleep 0.3; cat in.csv) &', b'0,1\n1,2\n'), ('cat in.csv | (sleep 0.3; cat) &', b'0,1\n1,2\n'):
             self.file('in.csv', b'1\n2\n')
-            self.assertEqual(self.with_command(text, None, '-n', 1, 'in.csv'), Outcome(expected, '', 0))
-        outcome = self.with_command(f'(printf "1\\n2"; {self.sleeper()} 1000) & true', None, '-n', 1, '--retries=0', 'in.csv')
+            self.assertEqual(self.with_command(text, None, '-n', 1, '--batch-size=1K', 'in.csv'), Outcome(expected, '', 0))
+        outcome = self.with_command(f'(printf "1\\n2"; {self.sleeper()} 1000) & true', None, '-n', 1, '--batch-size=1K', '--retries=0', 'in.csv')
         self.assertIn('has left a process that keeps its output open (rows 0 to 1)', outcome.stderr)
+
+    def test_an_output_that_is_written_for_ever(self):
+        """Each line is no reason to wait for another second."""
+        text = f'(while {self.sleeper()} 0.4; do echo x; done) & cat'
+        outcome = self.with_command(text, b'1\n', '-n', 1, '--retries=0')
+        self.assertRegex(outcome.stderr, r"^p2_sum: '.*' wrote \d lines for 1 row \(row 0\)\n")
+        self.assertEqual(outcome.status, 65)
+        self.assertEqual(self.sleepers(), [])
 
 
 class EndOfRunTest(CommandTest):

@@ -259,7 +259,8 @@ class HeaderTest(CommandTest):
             outcome = self.with_command('cat', None, '-n', n, '--header=repeat', *files)
             self.assertEqual(outcome, Outcome(b'index,a,b\n0,1\n1,2\n2,3\n3,4\n4,6\n', '', 0))
             # Each batch comes with the header of its own file.
-            outcome = self.with_command('tr "\\n" " "; echo; echo', None, '-n', n, '--header=repeat', '--lines=any', *files)
+            outcome = self.with_command('tr "\\n" " "; echo; echo', None, '-n', n, '--batch-size=1K', '--header=repeat',
+                                        '--lines=any', *files)
             self.assertEqual(outcome, Outcome(b'a,b 1 2 \n' + 4 * b'\n', '', 0))
             outcome = self.with_command("sed '1{h; s/.*/head/; p; d}; G; s/\\n/ /'", None, '-n', n, '--header=repeat',
                                         *files)

@@ -73,11 +73,11 @@ class AnswersTest(CommandTest):
         for data, told in ((b'1,2\n3,4\n', b'2 8\n'), (b'1,2\n3,4', b'2 8\n'), (b'1\r\n\r\n2', b'3 7\n'),
                            (b'\xef\xbb\xbfx', b'1 2\n')):
             (self.work / 'told').unlink(missing_ok=True)
-            self.assertEqual(self.with_coprocess(command, self.file('in.csv', data), '-n', 1).status, 0)
+            self.assertEqual(self.with_coprocess(command, self.file('in.csv', data), '-n', 1, '--batch-size=1K').status, 0)
             self.assertEqual((self.work / 'told').read_bytes(), told, data)
         (self.work / 'told').unlink()
         command = 'while read -r rows bytes; do echo "$rows $bytes" >>told; head -c $bytes | tr -d "\\n"; echo; done'
-        self.assertEqual(self.with_coprocess(command, self.file('in.csv', b'"1\n2"\n'), '-n', 1), Outcome(b'0,"12"\n', '', 0))
+        self.assertEqual(self.with_coprocess(command, self.file('in.csv', b'"1\n2"\n'), '-n', 1, '--batch-size=1K'), Outcome(b'0,"12"\n', '', 0))
         self.assertEqual((self.work / 'told').read_bytes(), b'1 6\n')
 
     def test_one_line(self):
