@@ -22,7 +22,8 @@ TEST_CASE("decompressor: how a file is compressed is told by its first bytes") {
       {"BZh91AY&SY"sv, Compression::bzip2},
       {"BZh1\x17\x72\x45\x38\x50\x90"sv, Compression::bzip2},
   };
-  for (const auto& [beginning, compression] : beginnings) {
+  for (const auto& [bytes, compression] : beginnings) {
+    const std::string_view beginning = bytes;
     CAPTURE(beginning);
     CHECK(compression_of(beginning) == compression);
     CHECK(compression_of(std::string(beginning) + "1,2\n") == compression);

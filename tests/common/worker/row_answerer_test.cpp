@@ -193,11 +193,12 @@ TEST_CASE("row_answerer: what is an integer") {
       {"0000000000000000000000000009223372036854775807", INT64_MAX},
       {"-0000000000000000000000000000000000000000000001", -1},
   };
-  for (const auto& [field, value] : cases) {
+  for (const auto& [text, value] : cases) {
+    const std::string field = text;
     CAPTURE(field);
     const std::string number = "[" + std::to_string(value) + "]";
     CHECK(integers_in(field).lines == "0," + number + "\n");
-    CHECK(integers_in("1,"s + field + ",2\r\n3").lines == "0,[1]" + number + "[2]\n1,[3]\n");
+    CHECK(integers_in("1," + field + ",2\r\n3").lines == "0,[1]" + number + "[2]\n1,[3]\n");
   }
 }
 
@@ -216,9 +217,10 @@ TEST_CASE("row_answerer: what is none") {
       {"18446744073709551616", "'18446744073709551616' does not fit 64 bits"},
       {"\" +99999999999999999999\"", "' +99999999999999999999' does not fit 64 bits"},
   };
-  for (const auto& [field, reason] : cases) {
+  for (const auto& [text, reason] : cases) {
+    const std::string field = text;
     CAPTURE(field);
-    const std::string row = "1,"s + field + ",y\r\n";
+    const std::string row = "1," + field + ",y\r\n";
     CHECK(integers_in("4\n" + row + "5") ==
           Answer{3, "0,[4]\n2,[5]\n", {{1, 2, 4, 6, reason, row}}});
   }
