@@ -79,10 +79,12 @@ class ResumeTest(CommandTest):
     def test_a_header(self):
         """It is there once, and the command gets it also after the beginning."""
         self.file('in.csv', b'a,"b"\r\n' + b'\n'.join(ROWS))
-        for mode in 'command', 'coprocess':
+        with_header = "sed '1{h; b}; G; s/\\n/ of /'"  # what follows each row shows that it has come
+        for option, suffix in (self.option('command').replace('; cat', f'; {with_header}'), b' of a,b'), \
+                (self.option('coprocess'), b''):
             (self.work / 'go').unlink(missing_ok=True)
-            options = self.option(mode), '--header=repeat', '--crlf', '--one-line'
-            expected = b'index,a,b\r\n' + b''.join(b'%d,%d,%d\r\n' % (i, i, i) for i in range(1000))
+            options = option, '--header=repeat', '--crlf', '--one-line'
+            expected = b'index,a,b\r\n' + b''.join(b'%d,%d,%d%s\r\n' % (i, i, i, suffix) for i in range(1000))
             self.interrupt(*options)
             self.assert_completes(expected, *options)
 

@@ -156,11 +156,11 @@ class RowsTest(CommandTest):
     def test_much_text(self):
         """More than any pipe holds, in one batch: nobody waits for anybody, in whatever order the command reads and
         writes."""
-        rows = [b'%d' % (i % 1000) for i in range(400000)]
-        data = b'\n'.join(rows) + b'\n'
+        rows = [b'%d' % i for i in range(10 ** 8, 10 ** 8 + 400000)]
+        path = self.file('in.csv', b'\n'.join(rows))  # all there at once
         expected = numbered(rows)
         for command in 'cat', 'tac | tac', 'cat >copy; cat copy', 'awk \'{ r[NR] = $0 } END { for (i = 1; i <= NR; i++) print r[i] }\'':
-            outcome = self.with_command(command, data, '-n', 1, '--batch-size=16M')
+            outcome = self.with_command(command, path, '-n', 1, '--batch-size=16M')
             self.assertEqual((outcome.stdout == expected, outcome.stderr, outcome.status), (True, '', 0), command)
 
 
