@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 
 namespace rowsum {
 
@@ -41,7 +40,7 @@ OwnedFd CommandPerBatch::write_input(const Rows& rows) {
   const size_t size = rows.header.size() + rows.text.size() + row_end.size();
   char* at = std::copy(rows.header.begin(), rows.header.end(), input_.space(size).data());
   // The text may have been read to where it belongs; see room().
-  if (rows.text.data() != at) std::memcpy(at, rows.text.data(), rows.text.size());
+  if (rows.text.data() != at) std::copy(rows.text.begin(), rows.text.end(), at);
   std::copy(row_end.begin(), row_end.end(), at + rows.text.size());
   return input_.open(size);
 }

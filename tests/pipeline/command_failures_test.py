@@ -4,11 +4,12 @@ is found, and is a reject."""
 import resource
 import shlex
 import sys
+import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
 from commands import ECHO, CommandTest, numbered, python  # noqa: E402
-from pipeline import Outcome, Run, main  # noqa: E402
+from pipeline import IS_STATIC, Outcome, Run, main  # noqa: E402
 
 ROWS = [b'%d\n' % i for i in range(100)]
 DATA = b''.join(ROWS)
@@ -172,6 +173,7 @@ class MessageTest(CommandTest):
         self.assertTrue(numbered(ROWS).startswith(outcome.stdout) and len(outcome.stdout) > 100)
 
 
+@unittest.skipUnless(IS_STATIC, 'sanitizers need more memory')
 class HugeAnswersTest(CommandTest):
     """Memory is bounded, whatever a command writes."""
 
