@@ -8,7 +8,7 @@ namespace {
 
 constexpr double least_time = 0.25;         // seconds that a batch is to take
 constexpr double starts_in_least_work = 9;  // so much longer than a start is the rest of the time
-constexpr double largest_step = 8;          // one batch may have been fast by chance
+constexpr double largest_step = 16;         // one batch may have been fast by chance
 
 }  // namespace
 
@@ -58,9 +58,8 @@ double BatchPacer::wanted_after(const Sample& batch) const {
 }
 
 uint64_t BatchPacer::size_before_end(uint64_t left) const {
-  const uint64_t share = left / (2 * places_.size());
-  const uint64_t least = quickest_ ? size_ / 8 : 0;
-  return std::min(size_, std::max({share, least, least_size}));
+  if (!quickest_) return std::min(size_, std::max(left / (2 * places_.size()), least_size));
+  return std::min(size_, std::max({left / places_.size(), size_ / 4, least_size}));
 }
 
 }  // namespace rowsum

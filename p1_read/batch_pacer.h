@@ -21,7 +21,7 @@ class BatchPacer {
  public:
   using Clock = std::chrono::steady_clock;
 
-  static constexpr uint64_t first_size = uint64_t{4} << 10;
+  static constexpr uint64_t first_size = uint64_t{8} << 10;
   static constexpr uint64_t least_size = 1;  // so that there is one row
 
   /// `most`: no batch is to have more bytes.

@@ -10,6 +10,8 @@ namespace rowsum {
 
 namespace {
 
+constexpr size_t scratch_size = size_t{256} << 10;
+
 /// The descriptor of the current input again, greater than 2.
 OwnedFd copy_of(const Inputs& inputs) {
   OwnedFd file(::fcntl(inputs.fd(), F_DUPFD_CLOEXEC, 3));
@@ -69,6 +71,7 @@ void SharedInput::use_file_of(uint32_t input) {
 
 std::span<char> SharedInput::space(uint64_t offset, size_t bytes) {
   if (ring_) return ring_->space(offset, bytes);
+  bytes = std::min(bytes, scratch_size);  // it stays in the caches while it is cut
   scratch_.reserve(bytes);
   return {scratch_.data(), bytes};
 }

@@ -51,7 +51,8 @@ class SharedInput {
   std::string_view text_of(const Batch& batch, const std::string& name);
   std::string_view chunk(const Range& range, uint32_t input, const std::string& name);
 
-  /// Memory for the `bytes` bytes of the input from `offset` on. There must be room for them.
+  /// Memory for the `bytes` bytes of the input from `offset` on, or for the first of them. There
+  /// must be room for them.
   /// Throws Failure(io).
   std::span<char> space(uint64_t offset, size_t bytes);
   /// Whether the bytes before `end` fit while those from `oldest` on are still needed.

@@ -14,7 +14,7 @@ namespace rowsum {
 
 namespace {
 
-const std::string input_name = "the input of the command";
+constexpr const char* input_name = "the input of the command";
 constexpr std::chrono::seconds patience(2);
 constexpr int silence_ms = 10'000;
 

@@ -18,7 +18,7 @@ namespace ipc = boost::interprocess;
 
 namespace {
 
-const std::string name_in_messages = "the input of the command";
+constexpr const char* name_in_messages = "the input of the command";
 
 Failure failed() {
   return Failure::from_errno(ExitStatus::system, name_in_messages);
@@ -49,7 +49,7 @@ std::span<char> RowsFile::space(size_t size) {
       mapping_ = ipc::mapped_region(ipc::file_mapping(path_of(file_).c_str(), ipc::read_write),
                                     ipc::read_write, 0, with_reserve);
     } catch (const ipc::interprocess_exception& error) {
-      throw Failure(ExitStatus::system, name_in_messages + ": " + error.what());
+      throw Failure(ExitStatus::system, std::string(name_in_messages) + ": " + error.what());
     }
   }
   return {static_cast<char*>(mapping_.get_address()), size};

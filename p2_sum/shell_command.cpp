@@ -21,8 +21,8 @@ namespace rowsum {
 
 namespace {
 
-const std::string out_name = "the output of the command";
-const std::string err_name = "the standard error of the command";
+constexpr const char* out_name = "the output of the command";
+constexpr const char* err_name = "the standard error of the command";
 
 /// Whether one of the variables, "NAME=VALUE" each, has the same name.
 bool is_named_in(const std::vector<std::string>& variables, const std::string& variable) {

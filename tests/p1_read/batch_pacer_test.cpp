@@ -231,7 +231,7 @@ TEST_CASE("batch pacer: at the end of a file all places are done at about the sa
   BatchPacer pacer(2, 16 * mib);
   pacer.dealt(0, 4 * kib, Clock::time_point());
   pacer.returned(0, Clock::time_point() + std::chrono::milliseconds(100));
-  CHECK(pacer.size_before_end(1) == pacer.size() / 8);
+  CHECK(pacer.size_before_end(1) == pacer.size() / 4);
   CHECK(pacer.size_before_end(1000 * mib) == pacer.size());
 }
 

@@ -301,7 +301,7 @@ class CompressedTest(PipelineTest):
         self.assert_all(b'0,3\n', '-', '-', stdin=path)
         for outcome in self.outcomes(stdin=path.read_bytes()):  # through a pipe
             self.assertEqual(outcome.status, 65)
-            self.assertRegex(outcome.stderr, '^p3_write: standard input: row 0, field 1 .* is not an integer\n$')
+            self.assertIn('compressed data in a pipe', outcome.stderr)
         begin = path.stat().st_size
         path.write_bytes(path.read_bytes() + b'7\n')
         for n in 1, 3:
