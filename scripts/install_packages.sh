@@ -18,7 +18,7 @@ packages_for() {  # PURPOSE
     bench)
       printf '%s\n' coreutils 'mawk mawk' 'gawk gawk' 'miller mlr' 'parallel parallel' \
         'python3 python3' python3-joblib python3-pandas 'nodejs node' 'npm npm' 'gnuplot-nox gnuplot' \
-        libbenchmark-dev ;;
+        libbenchmark-dev libtext-csv-perl ;;
     # What the recipes of RECIPES.md are about.
     places)
       printf '%s\n' postgresql 'sqlite3 sqlite3' 'socat socat' 'openssh-client ssh' openssh-server \

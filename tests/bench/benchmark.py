@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import commands
 import measure
 import report
 import workloads
@@ -26,7 +27,8 @@ HERE = Path(__file__).resolve().parent
 BIN_DIR = Path(os.environ.get('ROWSUM_BIN_DIR') or HERE.parents[1] / 'build/bin').resolve()
 SLOW = 4       # seconds: a command that takes longer is run only so often:
 SLOW_RUNS = 3
-SECTIONS = ('suite', 'recovery', 'peers', 'startup')
+SLOW_TURN = 10  # seconds: the same for a turn of all that run somebody's command
+SECTIONS = ('suite', 'recovery', 'peers', 'startup', 'commands')
 
 
 class Benchmark:
@@ -54,15 +56,19 @@ class Benchmark:
             print(failure, file=sys.stderr)
             verdict = 'fails'
         else:
-            is_right = not subprocess.run(['cmp', '-s', self.directory / 'output', file.sums]).returncode
-            verdict = 'right' if is_right else 'wrong'
+            verdict = self.verdict(file)
             self.results.add(file.name, contestant.name, 'memory_mib', peak / 2**20)
             self.checked[file.name, contestant.name] = taken.seconds
         self.results.add(file.name, contestant.name, 'sums', verdict)
         self.results.add(file.name, contestant.name, 'input_mb', file.bytes / MEGABYTE)
-        if verdict != ('wrong' if file.name in contestant.wrong_on else 'right'):
+        if verdict != 'right' and file.name not in contestant.wrong_on:
             self.has_failed = True
             print(f'{contestant.name} on {file.name}: {verdict}', file=sys.stderr)
+
+    def verdict(self, file: Workload) -> str:
+        """On the output of the last run."""
+        differs = subprocess.run(['cmp', '-s', self.directory / 'output', file.sums]).returncode
+        return 'wrong' if differs else 'right'
 
     def runs(self, contestant: Contestant, file: Workload) -> int:
         slow = self.checked.get((file.name, contestant.name), 0) > SLOW
@@ -117,10 +123,13 @@ class Benchmark:
         apart = measure.cpu_of_programs([self.command(contestant, file) for contestant in contestants],
                                         self.options.runs)
         for contestant, spent in zip(ours, apart):
-            for short, program in ('p1', 'p1_read'), ('p2', 'p2_sum'), ('p3', 'p3_write'):
-                self.results.add(file.name, contestant.name, f'{short}_cpu_s_gb', spent[program] / file.bytes * 1e9)
+            self.note_programs(contestant, file, spent)
         for (name, (_, program)), spent in zip(cats.items(), apart[len(ours):]):
             self.results.add(file.name, name, 'cpu_s_gb', spent[program] / file.bytes * 1e9)
+
+    def note_programs(self, contestant: Contestant, file: Workload, spent: dict[str, float]) -> None:
+        for short, program in ('p1', 'p1_read'), ('p2', 'p2_sum'), ('p3', 'p3_write'):
+            self.results.add(file.name, contestant.name, f'{short}_cpu_s_gb', spent[program] / file.bytes * 1e9)
 
     def recovery(self, file: Workload) -> None:
         """The time that it takes to replace a worker."""
@@ -138,7 +147,7 @@ class Benchmark:
         except measure.Failed as failure:  # the run was over before a worker was killed
             print(failure, file=sys.stderr)
             return
-        if subprocess.run(['cmp', '-s', self.directory / 'output', file.sums]).returncode:
+        if self.verdict(file) != 'right':
             self.has_failed = True
             print(f'{KILLED.name} on {file.name}: wrong', file=sys.stderr)
             return
@@ -188,21 +197,91 @@ class Benchmark:
         for name, sample in zip(lines, samples):
             self.results.add('ten rows', name, 'start_ms', measure.seconds(sample) / 12 * 1000)
 
+    def commands(self) -> None:
+        """Somebody's command as the worker."""
+        mixed = self.files.get('mixed') or workloads.make('mixed', self.directory, BIN_DIR, self.options.small)
+        for task in commands.TASKS:
+            self.same_command(commands.make(task, mixed, self.directory, self.options),
+                              list(filter(self.is_wanted, commands.contestants(task, self.options.small))))
+        if not self.options.small:
+            self.own_cost(workloads.first_part(mixed, self.options.large_size))
+
+    def same_command(self, file: Workload, contestants: list[Contestant]) -> None:
+        """All in turn, and then each with a worker killed half-way."""
+        for contestant in contestants:
+            self.check(contestant, file)
+        contestants = [one for one in contestants if self.results.text(file.name, one.name, 'sums') == 'right']
+        if self.options.small or not contestants:
+            return
+        turn = sum(self.checked[file.name, contestant.name] for contestant in contestants)
+        samples = measure.in_turn([self.command(contestant, file) for contestant in contestants],
+                                  min(self.options.runs, SLOW_RUNS) if turn > SLOW_TURN else self.options.runs)
+        rows = sum(1 for _ in open(file.sums, 'rb'))
+        seconds = {}
+        for contestant, sample in zip(contestants, samples):
+            self.note_speed(contestant, file, sample)
+            seconds[contestant.name] = measure.seconds(sample)
+            self.results.add(file.name, contestant.name, 'rows_s', rows / seconds[contestant.name])
+        others = [name for name in seconds if name not in commands.OURS]
+        if others:
+            fastest = min(others, key=seconds.get)
+            self.results.add(file.name, 'the fastest other', 'name', fastest)
+            for name in set(commands.OURS) & set(seconds):
+                self.results.add(file.name, name, 'over the fastest other', seconds[fastest] / seconds[name])
+        for contestant in contestants:
+            if contestant.victim:
+                self.with_a_loss(contestant, file, seconds[contestant.name])
+
+    def with_a_loss(self, contestant: Contestant, file: Workload, calm: float) -> None:
+        ratio: float | str = ''
+        try:
+            run = measure.run_with_a_loss(self.command(contestant, file), contestant.victim, calm / 2, 3 * calm + 3)
+        except measure.NothingKilled as failure:
+            print(failure, file=sys.stderr)
+            verdict = ''
+        except measure.Failed as failure:
+            verdict = f'status {failure.status}'
+        except measure.Hangs:
+            verdict = 'hangs'
+        else:
+            verdict = self.verdict(file)
+            ratio = run.seconds / calm
+        self.results.add(file.name, contestant.name, 'killed', verdict)
+        self.results.add(file.name, contestant.name, 'seconds over none killed', ratio)
+        if contestant.name in commands.OURS and verdict not in ('right', ''):
+            self.has_failed = True
+            print(f'{contestant.name} on {file.name}, a worker killed: {verdict}', file=sys.stderr)
+
+    def own_cost(self, mixed: Workload) -> None:
+        """What the launcher needs besides the command."""
+        contestants = [Contestant(*line) for line in commands.ONE_LINES.items()]
+        lines = [self.command(contestant, mixed) for contestant in contestants]
+        file = mixed._replace(name=commands.ONE)
+        runs = min(self.options.runs, SLOW_RUNS)
+        for contestant, sample in zip(contestants, measure.in_turn(lines, runs)):
+            self.note_speed(contestant, file, sample)
+        for contestant, spent in zip(contestants[1:], measure.cpu_of_programs(lines[1:], runs)):
+            self.note_programs(contestant, file, spent)
+
     # --- All of it --------------------------------------------------------------------------------------------------
 
     def run(self) -> None:
         begin = time.monotonic()
         self.machine()
-        for name in self.options.workloads:
+        by_workload = [section for section in ('suite', 'recovery', 'peers') if section in self.options.only]
+        for name in self.options.workloads if by_workload else ():
             file = self.files[name] = workloads.make(name, self.directory, BIN_DIR, self.options.small)
-            for section in 'suite', 'recovery', 'peers':
-                if section in self.options.only:
-                    print(f'{name}: {section} ({time.monotonic() - begin:.0f} s)', file=sys.stderr)
-                    getattr(self, section)(file)
-        if 'startup' in self.options.only:
-            self.startup()
+            for section in by_workload:
+                print(f'{name}: {section} ({time.monotonic() - begin:.0f} s)', file=sys.stderr)
+                getattr(self, section)(file)
+        for section in 'startup', 'commands':
+            if section in self.options.only:
+                print(f'{section} ({time.monotonic() - begin:.0f} s)', file=sys.stderr)
+                getattr(self, section)()
         for name in 'output', 'errors', 'ten.csv', 'many.csv':
             Path(self.directory, name).unlink(missing_ok=True)
+        for part in self.directory.glob('part.*'):
+            part.unlink()
         self.results.add('run', '-', 'minutes', (time.monotonic() - begin) / 60)
 
     def machine(self) -> None:

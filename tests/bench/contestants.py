@@ -19,26 +19,34 @@ NODE_DIR = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache', 'row
 class Contestant(NamedTuple):
     name: str
     line: str
-    needs: str = ''             # commands in PATH, python:MODULE or node:MODULE
+    needs: str = ''             # commands in PATH, python:MODULE, node:MODULE, perl:MODULE
     others: dict[str, str] = {}  # workload: another command line for it
-    wrong_on: tuple[str, ...] = ()  # workloads for which its integers wrap or round
+    wrong_on: tuple[str, ...] = ()  # workloads for which it is known to be wrong
     size: str = 'part'          # of the file it gets: full, large, or a small part
+    victim: str = ''            # the beginning of the command line of a worker, as a regular expression
 
     def line_for(self, workload: str) -> str:
         return self.others.get(workload, self.line)
 
     def is_installed(self) -> bool:
-        kind, _, module = self.needs.rpartition(':')
-        if kind == 'python':
-            return python_with(module) is not None
-        if kind == 'node':
-            return bool(shutil.which('node')) and node_has(module)
-        return all(map(shutil.which, module.split()))
+        return all(map(is_there, self.needs.split()))
 
     def variables(self) -> dict[str, str]:
-        kind, _, module = self.needs.rpartition(':')
+        kind, _, module = self.needs.partition(':')
         python = python_with(module) if kind == 'python' else sys.executable
         return {'python': python or '', 'peers': str(HERE / 'peers'), 'ROWSUM_NODE': str(NODE_DIR)}
+
+
+def is_there(need: str) -> bool:
+    kind, _, module = need.partition(':')
+    if kind == 'python':
+        return python_with(module) is not None
+    if kind == 'node':
+        return bool(shutil.which('node')) and node_has(module)
+    if kind == 'perl':
+        return bool(shutil.which('perl')) and not subprocess.run(['perl', f'-M{module}', '-e', '1'],
+                                                                 stderr=subprocess.DEVNULL).returncode
+    return bool(shutil.which(need))
 
 
 @lru_cache

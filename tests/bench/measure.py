@@ -1,14 +1,17 @@
-"""How a command is measured: seconds, CPU, the CPU of each of its programs, memory.
+"""How a command is measured: seconds, CPU, the CPU of each of its programs, memory; and what becomes of it when one of
+its processes is killed.
 
 A command is a line of bash. It gets its files in variables: $input, $output and those that the caller adds. $output
 never exists when it starts, so each run has to allocate its pages.
 """
 import os
+import re
+import signal
 import statistics
 import subprocess
 import time
 from pathlib import Path
-from typing import Iterable, NamedTuple
+from typing import Iterable, Iterator, NamedTuple
 
 
 class Run(NamedTuple):
@@ -18,6 +21,18 @@ class Run(NamedTuple):
 
 class Failed(Exception):
     """A command ended with a status that is not 0."""
+
+    def __init__(self, line: str, status: int, said: str) -> None:
+        super().__init__(f'{line}: status {status}: {said}')
+        self.status = status
+
+
+class Hangs(Exception):
+    """A command did not end, and was killed."""
+
+
+class NothingKilled(Exception):
+    """A command was over before a process of it was killed."""
 
 
 class Command(NamedTuple):
@@ -42,7 +57,7 @@ class Command(NamedTuple):
     def check(self, status: int) -> None:
         if status:
             said = self.error_path().read_text(errors='replace').strip().splitlines()
-            raise Failed(f'{self.line}: status {os.waitstatus_to_exitcode(status)}: {said[-1] if said else ""}')
+            raise Failed(self.line, os.waitstatus_to_exitcode(status), said[-1] if said else '')
 
 
 def run(command: Command) -> Run:
@@ -102,16 +117,76 @@ def cpu_of_programs(commands: Iterable[Command], runs: int) -> list[dict[str, fl
 
 def look_at_cpu(pid: int, seen: dict[int, tuple[str, float]]) -> None:
     """Looks at a process and all below it; see proc_schedstat(5) for the source."""
+    for one in [pid, *below(pid)]:
+        try:
+            name = Path(f'/proc/{one}/comm').read_text().strip()
+            if name == 'cat' and os.path.isfile(f'/proc/{one}/fd/1'):
+                name = 'cat.last'  # the last cat of a pipeline: it writes to a file and not to a pipe
+            seen[one] = name, int(Path(f'/proc/{one}/schedstat').read_text().split()[0]) / 1e9
+        except (OSError, IndexError):  # the process has just ended
+            pass
+
+
+def below(pid: int) -> Iterator[int]:
+    """The processes that a process has started, each with those below it, the older ones first."""
     try:
-        name = Path(f'/proc/{pid}/comm').read_text().strip()
-        if name == 'cat' and os.path.isfile(f'/proc/{pid}/fd/1'):
-            name = 'cat.last'  # the last cat of a pipeline: it writes to a file and not to a pipe
-        seen[pid] = name, int(Path(f'/proc/{pid}/schedstat').read_text().split()[0]) / 1e9
-        below = Path(f'/proc/{pid}/task/{pid}/children').read_text().split()
-    except (OSError, IndexError):  # the process has just ended
+        children = [child for task in os.listdir(f'/proc/{pid}/task')
+                    for child in Path(f'/proc/{pid}/task/{task}/children').read_text().split()]
+    except OSError:  # the process has just ended
         return
-    for child in below:
-        look_at_cpu(int(child), seen)
+    for child in map(int, children):
+        yield child
+        yield from below(child)
+
+
+# --- With a process killed --------------------------------------------------------------------------------------------
+
+def run_with_a_loss(command: Command, victim: str, after: float, limit: float) -> Run:
+    """Kills a process below the command, once: after so many seconds, as soon as there is one whose command line
+    begins as `victim` says (a regular expression).
+
+    Throws Hangs after `limit` seconds, and NothingKilled.
+    """
+    begin = time.perf_counter()
+    process = command.start()
+    has_killed = False
+    while not (found := os.wait4(process.pid, os.WNOHANG))[0]:
+        spent = time.perf_counter() - begin
+        if not has_killed and spent > after:
+            has_killed = kill_last(victim, below(process.pid))
+        if spent > limit:
+            for one in [process.pid, *below(process.pid)]:
+                kill(one)
+            process.wait()
+            raise Hangs(f'{command.line}: goes on after {limit:.1f} s')
+        time.sleep(0.001)
+    seconds = time.perf_counter() - begin
+    process.returncode = found[1]
+    if not has_killed:
+        raise NothingKilled(f'{command.line}: no process of {victim} after {after:.2f} s')
+    command.check(found[1])
+    return Run(seconds, found[2].ru_utime + found[2].ru_stime)
+
+
+def kill_last(victim: str, pids: Iterable[int]) -> bool:
+    """The last one that matches is below the others, or younger. Returns whether there was one."""
+    last = None
+    for pid in pids:
+        try:
+            line = Path(f'/proc/{pid}/cmdline').read_text(errors='replace').replace('\0', ' ')
+        except OSError:
+            continue
+        if re.match(victim, line):
+            last = pid
+    return last is not None and kill(last)
+
+
+def kill(pid: int) -> bool:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:  # the process has just ended
+        return False
+    return True
 
 
 # --- Memory -----------------------------------------------------------------------------------------------------------

@@ -1,9 +1,11 @@
 """Presents the figures: tables for the terminal, for the README here and for the one at the top, and charts."""
+import itertools
 import sys
 import tempfile
 from pathlib import Path
 from typing import Iterator
 
+import commands
 import gnuplot
 import scaling
 
@@ -41,16 +43,15 @@ def columns(rows: list[list[str]]) -> str:
 # --- On the terminal --------------------------------------------------------------------------------------------------
 
 def table(results: Results) -> str:
-    rows = [['workload', 'who', 'sums', 'input MB', 'MB/s', 'CPU s/GB', 'p1', 'p2', 'p3', 'peak MiB']]
-    for workload in WORKLOADS:
-        for contestant in [*YARDSTICKS, *SUITE, *PEERS]:
-            name = contestant.name
-            if not any(results.text(workload, name, quantity) for quantity in ('sums', 'mb_s')):
-                continue
+    rows = [['workload', 'who', 'sums', 'input MB', 'MB/s', 'CPU s/GB', 'p1', 'p2', 'p3', 'peak MiB', 'one killed']]
+    names = [contestant.name for contestant in [*YARDSTICKS, *SUITE, *PEERS]]
+    for workload, name in itertools.chain(itertools.product(WORKLOADS, names),
+                                          itertools.product(commands.WORKLOADS, commands.NAMES)):
+        if any(results.text(workload, name, quantity) for quantity in ('sums', 'mb_s')):
             rows.append([workload, name.replace('\\', ''), results.text(workload, name, 'sums') or 'none',
                          *(figure(results.number(workload, name, quantity)) for quantity in (
                              'input_mb', 'mb_s', 'cpu_s_gb', 'p1_cpu_s_gb', 'p2_cpu_s_gb', 'p3_cpu_s_gb',
-                             'memory_mib'))])
+                             'memory_mib')), results.text(workload, name, 'killed')])
     return columns(rows)
 
 
@@ -138,6 +139,14 @@ def demands(results: Results) -> Iterator[Demand]:
                      at_most=True)
     yield Demand('time of the launcher, n = 64, a batch for each / of the chain', 'ten rows',
                  quotient(start['launcher, n = 64, 64 batches'], start[CHAIN.name]), 14.5, 9.7, at_most=True)
+    for task in commands.TASKS:
+        speeds = [results.number(task.name, name, 'over the fastest other') for name in commands.OURS]
+        other = results.text(task.name, 'the fastest other', 'name')
+        yield Demand(f'the faster of --command and --coprocess / the fastest other, {other}', task.name,
+                     max(filter(None, speeds), default=None), 1, 1.3)
+    for name in commands.OURS:
+        yield Demand(f'CPU of {name}, besides the command, s/GB', commands.ONE, own_cpu(results, name), .3,
+                     at_most=True)
 
 
 def ratios(results: Results) -> str:
@@ -234,14 +243,63 @@ def markdown(results: Results) -> str:
         elif demand.aim and demand.where in WORKLOADS:
             rows.setdefault(demand.what, {})[demand.where] = f'{value} ({bound}, {demand.aim:g})'
         elif demand.value is not None:
-            others.append([f'{demand.what}, {demand.where}', value, bound])
+            aim = f', {demand.aim:g}' if demand.aim else ''
+            others.append([f'{demand.what}, {demand.where}', value, bound + aim])
     text += markdown_table(['', *WORKLOADS[:4]], [[what, *(cells.get(workload, '') for workload in WORKLOADS[:4])]
                                                   for what, cells in rows.items()])
     text += '\n' + markdown_table(['', 'measured', 'demanded'], others)
+    text += markdown_commands(results)
     text += ('\nMB/s that so many processors could reach, computed from the CPU time above: of the launcher, and of the '
              'other\ntool that is the fastest there, as if its time were spread evenly:\n\n')
     text += markdown_table(['', *(f'n = {cores}' for cores in scaling.CORES)],
                            [[what, *map(figure, speeds)] for what, speeds in scaling.rows(results)])
+    return text
+
+
+# --- Somebody's command -----------------------------------------------------------------------------------------------
+
+def own_cpu(results: Results, name: str) -> float | None:
+    """CPU seconds per GB of the three programs while a command does the work."""
+    values = [results.number(commands.ONE, name, f'{program}_cpu_s_gb') for program in ('p1', 'p2', 'p3')]
+    return None if None in values else sum(values)
+
+
+def after_a_loss(results: Results, task: str, name: str) -> str:
+    verdict, ratio = results.text(task, name, 'killed'), results.number(task, name, 'seconds over none killed')
+    return f'{verdict}, {figure(ratio)}' if ratio else verdict
+
+
+def markdown_commands(results: Results) -> str:
+    tasks = [task.name for task in commands.TASKS]
+    names = [name for name in commands.NAMES if any(results.text(task, name, 'sums') for task in tasks)]
+    if not names:
+        return ''
+    text = ('\nThe same command on the same file, MB/s, and CPU seconds per GB (all processes); in the columns of '
+            '1 ms a row\nrows per second, and CPU milliseconds per row:\n\n')
+    rows = []
+    for name in names:
+        cells = []
+        for task in tasks:
+            verdict = results.text(task, name, 'sums')
+            speed = results.number(task, name, 'rows_s' if task == commands.SLOW else 'mb_s')
+            cells.append(figure(speed) if verdict == 'right' else verdict)
+        for task in tasks:
+            cpu = results.number(task, name, 'cpu_s_gb')
+            if cpu and task == commands.SLOW:
+                cpu *= results.number(task, name, 'mb_s') / results.number(task, name, 'rows_s')
+            cells.append(figure(cpu))
+        rows.append([name, *cells])
+    text += markdown_table(['', *tasks, *(f'CPU {task}' for task in tasks)], rows)
+    text += ('\nThe same with one process of the command, or of the pool, killed half-way, and how many times as long '
+             'that takes:\n\n')
+    text += markdown_table(['', *tasks], [[name, *(after_a_loss(results, task, name) for task in tasks)]
+                                          for name in names if name != commands.ALONE])
+    text += '\nWhat a command costs besides its own CPU time, CPU seconds per GB, with `mawk \'{ print 1 }\'`:\n\n'
+    text += markdown_table(
+        ['', 'all processes', 'p1_read', 'p2_sum, all', 'p3_write', 'these three'],
+        [[name, *(figure(results.number(commands.ONE, name, f'{program}cpu_s_gb'))
+                  for program in ('', 'p1_', 'p2_', 'p3_')), figure(own_cpu(results, name))]
+         for name in (commands.ALONE, *commands.OURS)])
     return text
 
 
