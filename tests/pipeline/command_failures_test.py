@@ -145,6 +145,7 @@ class MessageTest(CommandTest):
 
     def test_a_command_that_cannot_be_started(self):
         """To try again does not help."""
+        self.env['PATH'] = '/usr/bin:/bin'  # a directory that may not be read changes what the shell says
         self.file('no_program', b'#!/bin/sh\n')
         for command, status, said in ('no/such program', 127, '/bin/sh: 1: no/such: not found'), \
                 ('./no_program', 126, '/bin/sh: 1: ./no_program: Permission denied'), \
