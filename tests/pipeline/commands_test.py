@@ -2,6 +2,7 @@
 """--command: somebody's command is started for each batch, and answers its rows."""
 import os
 import re
+import shlex
 import shutil
 import signal
 import sys
@@ -60,7 +61,7 @@ class ToolsTest(CommandTest):
 
     def test_a_worker_that_is_a_command(self):
         """The worker is p2_sum, started in somebody's way."""
-        worker = f'nice {program("p2_sum")} --command "sed s/,/-/g"'
+        worker = f'nice {shlex.quote(program("p2_sum"))} --command "sed s/,/-/g"'
         self.assertEqual(self.launcher(DATA, '-n', 2, '--batch-size=50', '--worker', worker),
                          Outcome(numbered([row.replace(b',', b'-') for row in ROWS]), '', 0))
 
@@ -347,7 +348,8 @@ class SurroundingsTest(CommandTest):
 
     def test_our_own_programs(self):
         """The command is the suite itself."""
-        for command in f'{LAUNCHER} -n 2 --no-index', f'{program("p1_read")} | {program("p2_sum")} | {program("p3_write")} --no-index':
+        p1_read, p2_sum, p3_write = (shlex.quote(program(name)) for name in ('p1_read', 'p2_sum', 'p3_write'))
+        for command in f'{shlex.quote(str(LAUNCHER))} -n 2 --no-index', f'{p1_read} | {p2_sum} | {p3_write} --no-index':
             outcome = self.with_command(command, DATA, '-n', 2, '--batch-size=200')
             self.assertEqual(outcome, Outcome(SUMS, '', 0))
 
