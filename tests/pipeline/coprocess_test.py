@@ -196,7 +196,7 @@ class TooManyLinesTest(CommandTest):
 
     def test_before_it_is_asked(self):
         """Such as a greeting."""
-        outcome = self.with_coprocess(f'echo Welcome; {ECHO}', self.file('in.csv', b'1\n2\n'), '-n', 1, '-o', 'out')
+        outcome = self.with_coprocess(f'echo Welcome; {ECHO}', self.file('in.csv', b'1\n2\n'), '-n', 1, '--batch-size=1K', '-o', 'out')
         self.assertRegex(outcome.stderr, r"^(p2_sum: 'echo Welcome; .*' wrote more lines than it had rows \(.*\)\n)+$")
         self.assertEqual((outcome.status, (self.work / 'out').exists()), (65, False))
 
