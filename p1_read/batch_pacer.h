@@ -2,10 +2,10 @@
 // Pure: is told the time.
 //
 // To start a process for each batch takes 20 ms for Python, and should cost less than a tenth of
-// the time. But a worker that is busy with one batch for long is bad for those who watch, and in
-// the last seconds of the run. So a batch is to take a quarter of a second, or ten times as long as
-// a start, if that is more. How long a start takes is learned from batches of different sizes; the
-// first ones are small.
+// the time. But a worker that is busy with one batch for long shows no progress meanwhile, and is
+// late in the last seconds of the run. So a batch is to take a quarter of a second, or ten times as
+// long as a start, if that is more. How long a start takes is learned from batches of different
+// sizes; the first ones are small.
 #pragma once
 
 #include <chrono>

@@ -15,7 +15,7 @@ namespace rowsum {
 enum class Content : uint8_t { batches = 1, results = 2 };
 
 /// Lines that are no sums may be of any length. But the lines that answer one batch have no more
-/// bytes than this, so that the memory of those who hold them is bounded.
+/// bytes than this, so that a program that holds them needs only so much memory.
 constexpr uint64_t largest_answer = uint64_t{256} << 20;
 
 /// What distinguishes one input from another. Parts of one file may be computed on several machines

@@ -75,7 +75,7 @@ def quoted_rows(mixed: Workload, directory: Path, options: Namespace) -> Path:
     return path
 
 
-# --- Who runs them ----------------------------------------------------------------------------------------------------
+# --- The contestants --------------------------------------------------------------------------------------------------
 
 ALONE = 'the command alone, n = 1'
 COMMAND = 'launcher --command, n = 2'

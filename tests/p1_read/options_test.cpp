@@ -110,7 +110,8 @@ TEST_CASE("options of p1_read: a command of the workers") {
   CHECK(coprocess.command.if_it_hangs != "");
 }
 
-TEST_CASE("options of p1_read: with a command, batches go to who is idle and have its pace") {
+TEST_CASE(
+    "options of p1_read: with a command, batches go to the place with least to do, and are paced") {
   CHECK(parse({"--workers=2"}).deal == DealPolicy::round_robin);
   CHECK_FALSE(workers_of({}).is_paced);
   CHECK(parse({"--workers=2", "--command=a"}).deal == DealPolicy::pull);

@@ -68,7 +68,7 @@ class RecipeTest(PipelineTest):
         self.work.mkdir()
         home = self.directory / 'home'
         home.mkdir()
-        # Every recipe runs without the settings of the user who runs the tests.
+        # Every recipe runs without the settings of the user's own home directory.
         self.env.update(HOME=str(home), PATH=f'{BIN_DIR}:{self.env["PATH"]}')
 
     def recipe(self, title: str, where: str = '') -> str:

@@ -9,6 +9,7 @@
 #include "common/simd/level.h"
 #include "tests/support/exact_text.h"
 #include "tests/support/plain_filter.h"
+#include "tests/support/texts.h"
 
 using namespace rowsum;
 
@@ -54,28 +55,6 @@ void check_filter(std::string_view text, const FieldList& list, Dialect dialect 
     CHECK(printable(is, 3000) == printable(expected, 3000));
     FAIL("a list of " << ranges.size() << " ranges");
   });
-}
-
-/// Calls `check` with every string of the alphabet that has at most so many bytes.
-template <typename Check>
-void for_every_text(std::string_view alphabet, size_t longest, Check check) {
-  std::string text;
-  const auto go_on = [&](const auto& self) -> void {
-    check(text);
-    if (text.size() == longest) return;
-    for (const char c : alphabet) {
-      text.push_back(c);
-      self(self);
-      text.pop_back();
-    }
-  };
-  go_on(go_on);
-}
-
-std::string random_text(std::mt19937& random, std::string_view alphabet, size_t size) {
-  std::string text;
-  while (text.size() < size) text += alphabet[random() % alphabet.size()];
-  return text;
 }
 
 std::vector<FieldList> lists(std::initializer_list<const char*> texts) {

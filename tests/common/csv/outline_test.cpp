@@ -10,6 +10,7 @@
 #include "common/base/report.h"
 #include "common/simd/level.h"
 #include "tests/support/plain_passage.h"
+#include "tests/support/texts.h"
 
 namespace rowsum {
 
@@ -29,28 +30,6 @@ void check_passages(const Outline& outline, std::string_view bytes, Dialect dial
     REQUIRE(outline.from(state) == expected);
     REQUIRE(read_through(bytes, state, dialect) == expected);
   }
-}
-
-/// Calls `check` with every string of the alphabet that has at most so many bytes.
-template <typename Check>
-void for_every_text(std::string_view alphabet, size_t longest, Check check) {
-  std::string text;
-  const auto go_on = [&](const auto& self) -> void {
-    check(text);
-    if (text.size() == longest) return;
-    for (const char c : alphabet) {
-      text.push_back(c);
-      self(self);
-      text.pop_back();
-    }
-  };
-  go_on(go_on);
-}
-
-std::string random_text(std::mt19937& random, std::string_view alphabet, size_t size) {
-  std::string text;
-  while (text.size() < size) text += alphabet[random() % alphabet.size()];
-  return text;
 }
 
 constexpr std::string_view alphabets[] = {
