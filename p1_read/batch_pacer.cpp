@@ -6,9 +6,9 @@ namespace rowsum {
 
 namespace {
 
-constexpr double least_time = 0.25;         // seconds that a batch is to take
+constexpr double least_time = 0.5;          // seconds that a batch is to take
 constexpr double starts_in_least_work = 9;  // so much longer than a start is the rest of the time
-constexpr double largest_step = 16;         // one batch may have been fast by chance
+constexpr double largest_step = 64;         // one batch may have been fast by chance
 
 }  // namespace
 
@@ -58,8 +58,8 @@ double BatchPacer::wanted_after(const Sample& batch) const {
 }
 
 uint64_t BatchPacer::size_before_end(uint64_t left) const {
-  if (!quickest_) return std::min(size_, std::max(left / (2 * places_.size()), least_size));
-  return std::min(size_, std::max({left / places_.size(), size_ / 4, least_size}));
+  const uint64_t least = quickest_ ? std::max(size_ / 4, least_size) : least_size;
+  return std::min(size_, std::max(left / (2 * places_.size()), least));
 }
 
 }  // namespace rowsum

@@ -3,9 +3,10 @@
 //
 // To start a process for each batch takes 20 ms for Python, and should cost less than a tenth of
 // the time. But a worker that is busy with one batch for long shows no progress meanwhile, and is
-// late in the last seconds of the run. So a batch is to take a quarter of a second, or ten times as
-// long as a start, if that is more. How long a start takes is learned from batches of different
-// sizes; the first ones are small.
+// late in the last seconds of the run. So a batch is to take half a second, or ten times as long as
+// a start, if that is more. How long a start takes is learned from batches of different sizes; the
+// first ones are small. Until it is known, a place has one batch outstanding, so that few batches
+// are dealt in a size that is only guessed.
 #pragma once
 
 #include <chrono>
@@ -24,6 +25,8 @@ class BatchPacer {
   static constexpr uint64_t first_size = uint64_t{8} << 10;
   static constexpr uint64_t least_size = 1;  // so that there is one row
 
+  static constexpr size_t most_credit = 2;  // a place with one batch waits for its next one
+
   /// `most`: no batch is to have more bytes.
   BatchPacer(size_t places, uint64_t most) : most_(most), places_(places) {}
 
@@ -32,11 +35,14 @@ class BatchPacer {
   /// The oldest batch of the place has come back.
   void returned(size_t place, Clock::time_point now);
 
+  /// How many batches a place may have outstanding.
+  size_t credit() const { return start_ ? most_credit : 1; }
   /// How many bytes the next batch is to have.
   uint64_t size() const { return size_; }
-  /// The same if the input has only so many bytes left. Then the batches become smaller, so that
-  /// all places are done at about the same time. As long as no batch has come back, a short input
-  /// is shared out among all places, because its rows may take long.
+  /// The same if the input has only so many bytes left. Then a batch is at most half of the share
+  /// of a place, so that all places are done at about the same time ("factoring": Hummel,
+  /// Schonberg, Flynn, 1992). As long as no batch has come back, a short input is shared out among
+  /// all places, because its rows may take long.
   uint64_t size_before_end(uint64_t left) const;
 
  private:

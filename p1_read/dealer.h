@@ -27,6 +27,7 @@ class Dealer {
  public:
   /// `credit`: how many batches a place may have outstanding.
   Dealer(DealPolicy policy, size_t places, size_t credit);
+  void set_credit(size_t credit) { credit_ = credit; }
 
   /// Returns the place for the next batch among those with credit left, or nothing if there is
   /// none. The batch counts as outstanding from then on.

@@ -106,7 +106,7 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
       "an empty field: reject, it is no integer; or zero");
   add("batch-size", po::value(&batch_size)->value_name("SIZE"),
       "bytes of rows in a batch (default: 512K, or 1M of a file that workers cut themselves; with "
-      "--command as many as it answers in a quarter of a second)");
+      "--command as many as it answers in half a second)");
   add("max-row", po::value(&max_row)->default_value("16M")->value_name("SIZE"),
       "a longer row is an error");
   add("deal", po::value(&deal)->value_name("POLICY"),

@@ -21,9 +21,9 @@ constexpr size_t credit = 8;
 constexpr uint64_t largest_window = uint64_t{64} << 20;
 
 /// With a command a batch takes so long that two are enough, and with fewer the sizes of batches
-/// adapt sooner. All batches that are outstanding have no more bytes than `paced_window`, unless
-/// there are very many places.
-constexpr size_t paced_credit = 2;
+/// adapt sooner (BatchPacer::credit()). All batches that are outstanding have no more bytes than
+/// `paced_window`, unless there are very many places.
+constexpr size_t paced_credit = BatchPacer::most_credit;
 constexpr uint64_t paced_window = uint64_t{256} << 20;
 constexpr uint64_t least_paced = uint64_t{1} << 20, most_paced = uint64_t{16} << 20;
 
@@ -200,7 +200,8 @@ void WorkerDealing::deal_to(size_t place, const Batch& batch) {
   if (pacer_) pacer_->dealt(place, batch.text, BatchPacer::Clock::now());
 }
 
-void WorkerDealing::pace(Batcher& batcher) const {
+void WorkerDealing::pace(Batcher& batcher) {
+  dealer_.set_credit(pacer_->credit());
   const bool knows_end = inputs_->is_plain_file();
   const uint64_t left = inputs_->size() - std::min(inputs_->size(), batcher.taken());
   batcher.set_batch_size(knows_end ? pacer_->size_before_end(left) : pacer_->size());

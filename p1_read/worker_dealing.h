@@ -66,7 +66,7 @@ class WorkerDealing {
   void deal_after(const Chunks::Chunk& chunk, Batcher& batcher);
 
   void deal_to(size_t place, const Batch& batch);
-  void pace(Batcher& batcher) const;
+  void pace(Batcher& batcher);
 
   /// Waits, if `may_block`, until something can be done, and does it. It does not read the input
   /// but returns whether `input` is readable. With -1 it does not look at the input.

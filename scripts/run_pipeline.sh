@@ -63,7 +63,7 @@ Workers:
       --retries K         deaths in a row at one place that are taken for chance (default: 3)
       --worker-timeout T  replace a worker that returns nothing for T seconds
       --batch-size SIZE   bytes of rows in a batch (default: 512K, or 1M of a large file; with
-                          a command as many as it answers in a quarter of a second)
+                          a command as many as it answers in half a second)
       --deal POLICY       who gets the next batch: round-robin (default), random or pull
                           (default with a command)
       --checksum          prove every batch and every result by a checksum
