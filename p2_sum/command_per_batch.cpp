@@ -2,14 +2,26 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 namespace rowsum {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 /// A process that the command has left behind may go on writing for so long after the command has
 /// ended, as `cmd > >(tee log)` does in bash.
 constexpr std::chrono::seconds patience(1);
+
+/// Some commands write each line by itself. To wake up for each of them would take longer than many
+/// a calculation, so the lines gather for this time before they are read.
+constexpr int gathering_ms = 2;
+
+int milliseconds_until(Clock::time_point time) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(time - Clock::now());
+  return static_cast<int>(std::max<int64_t>(left.count(), 0));
+}
 
 }  // namespace
 
@@ -47,16 +59,15 @@ OwnedFd CommandPerBatch::write_input(const Rows& rows) {
 
 /// Reads the output to its end, and waits until the command has ended.
 void CommandPerBatch::run(ShellCommand& process, const Batch& batch) {
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point deadline;  // once the command has ended
+  std::optional<Clock::time_point> deadline;  // once the command has ended
   bool has_killed_rest = false;
+  bool writes_slowly = true;
   while (true) {
-    const bool had_ended = process.has_ended();
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    process.wait(-1, had_ended ? static_cast<int>(std::max<int64_t>(left, 0)) : -1);
-    if (!had_ended && process.has_ended()) deadline = Clock::now() + patience;
+    if (process.has_ended() && !deadline) deadline = Clock::now() + patience;
+    process.wait(-1, deadline ? milliseconds_until(*deadline) : -1);
     if (!read_output(process, batch)) break;
-    if (!had_ended || Clock::now() < deadline) continue;
+    if (writes_slowly && !process.has_ended()) writes_slowly = process.gather(gathering_ms);
+    if (!deadline || Clock::now() < *deadline) continue;
     // The command has ended long ago, and another process keeps its output open. If there is a line
     // for each row, all is there. Otherwise nobody can tell.
     if (has_killed_rest || options().any_lines) throw keeps_output_open(process, batch);

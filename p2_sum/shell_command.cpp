@@ -1,8 +1,10 @@
 #include "p2_sum/shell_command.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -65,6 +67,18 @@ ShellCommand::~ShellCommand() {
 }
 
 bool ShellCommand::wait(int to_write, int timeout_ms) {
+  return wait(out_.get(), to_write, timeout_ms);
+}
+
+bool ShellCommand::gather(int time_ms) {
+  wait(-1, -1, time_ms);
+  int held = 0;
+  ::ioctl(out_.get(), FIONREAD, &held);
+  return held < ::fcntl(out_.get(), F_GETPIPE_SZ) / 4;
+}
+
+/// wait() for what comes from `to_read`.
+bool ShellCommand::wait(int to_read, int to_write, int timeout_ms) {
   using Clock = std::chrono::steady_clock;
   const auto deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
   // Errors that are passed on are no event, but the end of the command is one, once.
@@ -75,7 +89,7 @@ bool ShellCommand::wait(int to_write, int timeout_ms) {
       left = static_cast<int>(std::max<int64_t>(time.count(), 0));
     }
     std::array<pollfd, 5> fds{{{STDOUT_FILENO, 0, 0},
-                               {out_.get(), POLLIN, 0},
+                               {to_read, POLLIN, 0},
                                {err_.get(), POLLIN, 0},
                                {has_ended_ ? -1 : exit_.get(), POLLIN, 0},
                                {to_write, POLLOUT, 0}}};

@@ -35,6 +35,10 @@ class ShellCommand {
   /// error. Returns whether something happened before the time was over. Throws a silent
   /// Failure(downstream_closed) if the standard output of this process has no reader any more.
   bool wait(int to_write, int timeout_ms);
+  /// Lets what the command writes gather, for read(): waits for so many milliseconds, or until the
+  /// process ends. Returns false if so much has come that the command may soon have to wait until
+  /// it is read. Throws like wait().
+  bool gather(int time_ms);
   bool has_ended() const { return has_ended_; }
 
   /// Reads what there is on the command's standard output. Returns -1 if that is nothing now, and 0
@@ -50,6 +54,7 @@ class ShellCommand {
   const std::string& last_error_line() const { return last_line_; }
 
  private:
+  bool wait(int to_read, int to_write, int timeout_ms);
   bool pass_on_errors();
   void pass_on(size_t size);
 
