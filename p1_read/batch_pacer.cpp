@@ -44,9 +44,10 @@ void BatchPacer::compare(const Sample& one, const Sample& other) {
   start_ = std::clamp(small.seconds - small.bytes * byte, 0.0, quickest_->seconds);
 }
 
-double BatchPacer::wanted_after(const Sample& batch) const {
+double BatchPacer::wanted_after(const Sample& batch) {
   if (start_) {
     const double bytes_per_second = batch.bytes / std::max(batch.seconds - *start_, 1e-6);
+    least_at_end_ = static_cast<uint64_t>(bytes_per_second * starts_in_least_work * *start_);
     return bytes_per_second * std::max(least_time - *start_, starts_in_least_work * *start_);
   }
   // Another size has to be tried to know it.
@@ -58,7 +59,7 @@ double BatchPacer::wanted_after(const Sample& batch) const {
 }
 
 uint64_t BatchPacer::size_before_end(uint64_t left) const {
-  const uint64_t least = quickest_ ? std::max(size_ / 4, least_size) : least_size;
+  const uint64_t least = quickest_ ? std::max({size_ / 4, least_at_end_, least_size}) : least_size;
   return std::min(size_, std::max(left / (2 * places_.size()), least));
 }
 

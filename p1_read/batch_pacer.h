@@ -61,10 +61,11 @@ class BatchPacer {
 
   void learn(const Sample& batch);
   void compare(const Sample& one, const Sample& other);
-  double wanted_after(const Sample& batch) const;
+  double wanted_after(const Sample& batch);
 
   uint64_t most_;
   uint64_t size_ = first_size;
+  uint64_t least_at_end_ = 0;       // a start takes a tenth of the time of so many bytes
   std::optional<Sample> quickest_;  // of all batches
   std::optional<double> start_;     // seconds that a start takes, once that is known
   std::vector<Place> places_;
