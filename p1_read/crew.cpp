@@ -75,8 +75,8 @@ void Crew::sweep_again(size_t place) {
   if (std::find(left_.begin(), left_.end(), mark) == left_.end()) left_.push_back(mark);
 }
 
-void Crew::kill(size_t place) {
-  if (is_running(place)) ::kill(workers_[place].pid, SIGKILL);
+void Crew::kill(size_t place, int signal) {
+  if (is_running(place)) ::kill(workers_[place].pid, signal);
 }
 
 void Crew::end() {

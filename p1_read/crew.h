@@ -18,6 +18,7 @@
 // have one thread.
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <cstddef>
@@ -37,7 +38,6 @@ struct WorkerCommand {
   /// It is the p2_sum of this suite. So it reports why it ends with a status of the suite's table,
   /// and it can scan chunks.
   bool is_p2_sum = false;
-  std::string if_it_hangs = "";  // what may be wrong with it then, for messages
 };
 
 class Crew {
@@ -72,8 +72,8 @@ class Crew {
   /// Lets sweep() look once more for what the last process at the place has left behind.
   void sweep_again(size_t place);
 
-  /// Sends SIGKILL to the process at the place, if there is one.
-  void kill(size_t place);
+  /// Sends SIGKILL, or another signal, to the process at the place, if there is one.
+  void kill(size_t place, int signal = SIGKILL);
 
   /// Kills all processes and all that they have left behind, and waits until nothing is left.
   /// Processes that have become those of another user are let go, if this process may not kill

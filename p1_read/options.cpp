@@ -178,10 +178,7 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
     // p2_sum checks these.
     std::vector<std::string>& words = workers.command.words;
     if (values->count("command")) words.push_back("--command=" + command);
-    if (values->count("coprocess")) {
-      words.push_back("--coprocess=" + coprocess);
-      workers.command.if_it_hangs = " (does its command flush its output?)";
-    }
+    if (values->count("coprocess")) words.push_back("--coprocess=" + coprocess);
     if (values->count("lines")) words.push_back("--lines=" + lines);
     if (one_line) words.push_back("--one-line");
     if (!options.to.empty()) throw usage_failure("--workers and --to exclude each other");

@@ -6,6 +6,7 @@
 #include "common/base/failure.h"
 #include "common/base/report.h"
 #include "common/io/read_write.h"
+#include "common/wire/overdue_signal.h"
 #include "p1_read/worker_places.h"
 
 namespace rowsum {
@@ -66,16 +67,16 @@ void WorkerPlaces::settle(size_t place) {
   if (!at.fate || !at.is_lost || at.has_ended || at.is_gone) return;
   const Fate fate = *at.fate;
   at.fate.reset();
+  auto status = static_cast<ExitStatus>(fate.code);
+  if (!fate.was_killed && status == ExitStatus::command_failed) return replace_worker(place, "");
   if (at.is_hung) {
     return replace_worker(place, "returned nothing for " + std::to_string(options_.worker_timeout) +
-                                     " s and was killed" + crew_.command().if_it_hangs);
+                                     " s and was killed");
   }
   if (fate.was_killed) return replace_worker(place, fate.describe());
-  auto status = static_cast<ExitStatus>(fate.code);
   if (status != ExitStatus::complete && !is_own_status(fate.code)) {
     return replace_worker(place, "ended with the unknown status " + std::to_string(fate.code));
   }
-  if (status == ExitStatus::command_failed) return replace_worker(place, "");
   // Of a worker whose stream has not ended, neither is true. The second is about the output of the
   // suite, to which a worker does not write.
   if (status == ExitStatus::complete || status == ExitStatus::downstream_closed) {
@@ -221,8 +222,11 @@ void WorkerPlaces::answered_quiet(size_t place) {
   at.is_probed = false;
   // One more than worker_timeout: the place may have owed nothing for most of the first second.
   if (++at.quiet <= options_.worker_timeout || !crew_.is_running(place)) return;
+  // A worker with a command is killed at the next answer only. It may still report what its command
+  // was given.
+  const bool may_report = options_.has_command && !at.is_hung;
+  crew_.kill(place, may_report ? overdue_signal : SIGKILL);
   at.is_hung = true;
-  crew_.kill(place);
 }
 
 }  // namespace rowsum

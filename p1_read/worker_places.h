@@ -136,7 +136,7 @@ class WorkerPlaces {
     bool gets_text = false;         // with each batch, because it cannot read the input itself
     bool is_told = false;           // it has been sent the end of its input stream
     bool has_ended = false;         // the end of its stream has come
-    bool is_hung = false;           // it has been killed because it returned nothing
+    bool is_hung = false;           // its time is over, because it returned nothing
     bool is_probed = false;         // p3_write has been asked, and has not answered
     unsigned quiet = 0;             // answers `quiet` in a row, one a second
 

@@ -92,6 +92,17 @@ Failure CommandAnswers::failed(const Fate& fate, const std::string& when, const 
   return cannot_start ? Failure(ExitStatus::system, failure.what()) : failure;
 }
 
+bool CommandAnswers::wait(ShellCommand& process, int to_write, int timeout_ms,
+                          const Batch& batch) const {
+  const bool has_event = process.is_overdue() || process.wait(to_write, timeout_ms);
+  if (!process.is_overdue()) return has_event;
+  process.end();
+  // A command that does not flush its output waits for more rows, and is waited for.
+  const std::string question = options_.stays ? ", does it flush its output?" : "";
+  throw failed("was killed after --worker-timeout without an answer" + question, batch,
+               process.last_error_line());
+}
+
 bool CommandAnswers::read_output(ShellCommand& process, const Batch& batch) {
   constexpr size_t step = size_t{256} << 10;
   while (true) {

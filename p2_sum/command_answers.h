@@ -60,6 +60,9 @@ class CommandAnswers : public Answerer {
   Failure failed(const Fate& fate, const std::string& when, const Batch& batch,
                  const std::string& last_error_line) const;
 
+  /// Waits as ShellCommand::wait() does. Throws failed() if the time is over.
+  bool wait(ShellCommand& process, int to_write, int timeout_ms, const Batch& batch) const;
+
   /// Reads what there is of the output. Returns false at its end. Throws failed() if the output is
   /// longer than an answer may be.
   bool read_output(ShellCommand& process, const Batch& batch);

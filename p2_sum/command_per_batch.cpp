@@ -64,7 +64,7 @@ void CommandPerBatch::run(ShellCommand& process, const Batch& batch) {
   bool writes_slowly = true;
   while (true) {
     if (process.has_ended() && !deadline) deadline = Clock::now() + patience;
-    process.wait(-1, deadline ? milliseconds_until(*deadline) : -1);
+    wait(process, -1, deadline ? milliseconds_until(*deadline) : -1, batch);
     if (!read_output(process, batch)) break;
     if (writes_slowly && !process.has_ended()) writes_slowly = process.gather(gathering_ms);
     if (!deadline || Clock::now() < *deadline) continue;
@@ -78,7 +78,7 @@ void CommandPerBatch::run(ShellCommand& process, const Batch& batch) {
   if (has_killed_rest && output_size_ > 0 && output_.data()[output_size_ - 1] != '\n') {
     throw keeps_output_open(process, batch);
   }
-  while (!process.has_ended()) process.wait(-1, -1);
+  while (!process.has_ended()) wait(process, -1, -1, batch);
 }
 
 Failure CommandPerBatch::keeps_output_open(const ShellCommand& process, const Batch& batch) const {

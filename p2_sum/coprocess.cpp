@@ -58,7 +58,7 @@ bool Coprocess::ask(const Rows& rows) {
     if (is_closed || output_size_ > before) continue;
     // A process that it has left behind may keep its output open.
     if (process_->has_ended()) ended_early(rows.batch, "output");
-    wait(to_feed.empty() ? -1 : to_process_.get(), rows.batch);
+    await_answer(to_feed.empty() ? -1 : to_process_.get(), rows.batch);
   }
   last_batch_ = rows.batch;
   return output_.data()[output_size_ - 1] == '\n';
@@ -66,9 +66,9 @@ bool Coprocess::ask(const Rows& rows) {
 
 /// A command that does not flush its output waits for more rows, and would be waited for in
 /// silence.
-void Coprocess::wait(int to_write, const Batch& batch) {
+void Coprocess::await_answer(int to_write, const Batch& batch) {
   const bool is_patient = to_write >= 0 || has_warned_;
-  if (process_->wait(to_write, is_patient ? -1 : silence_ms) || is_patient) return;
+  if (wait(*process_, to_write, is_patient ? -1 : silence_ms, batch) || is_patient) return;
   report(failed("has not answered for " + std::to_string(silence_ms / 1000) +
                     " s, does it flush its output?",
                 batch, "")

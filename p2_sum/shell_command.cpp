@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "common/io/descriptors.h"
 #include "common/io/orphans.h"
 #include "common/io/read_write.h"
+#include "common/wire/overdue_signal.h"
 
 namespace rowsum {
 
@@ -33,10 +35,22 @@ bool is_named_in(const std::vector<std::string>& variables, const std::string& v
   return std::any_of(variables.begin(), variables.end(), is_it);
 }
 
+/// A descriptor that is readable once overdue_signal has come. That stays so, for all such
+/// descriptors.
+OwnedFd receive_overdue_signal() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, overdue_signal);
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  OwnedFd file(::signalfd(-1, &set, SFD_CLOEXEC));
+  if (!file.is_open()) throw Failure::from_errno(ExitStatus::system, "signalfd");
+  return file;
+}
+
 }  // namespace
 
-ShellCommand::ShellCommand(const std::string& command, int in,
-                           std::vector<std::string> environment) {
+ShellCommand::ShellCommand(const std::string& command, int in, std::vector<std::string> environment)
+    : overdue_(receive_overdue_signal()) {
   auto [out, out_end] = make_pipe();
   auto [err, err_end] = make_pipe();
   widen_pipe(out.get());
@@ -81,17 +95,19 @@ bool ShellCommand::gather(int time_ms) {
 bool ShellCommand::wait(int to_read, int to_write, int timeout_ms) {
   using Clock = std::chrono::steady_clock;
   const auto deadline = Clock::now() + std::chrono::milliseconds(timeout_ms);
-  // Errors that are passed on are no event, but the end of the command is one, once.
+  // Errors that are passed on are no event, but the end of the command, and of its time, is one,
+  // once.
   while (true) {
     int left = -1;
     if (timeout_ms >= 0) {
       const auto time = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
       left = static_cast<int>(std::max<int64_t>(time.count(), 0));
     }
-    std::array<pollfd, 5> fds{{{STDOUT_FILENO, 0, 0},
+    std::array<pollfd, 6> fds{{{STDOUT_FILENO, 0, 0},
                                {to_read, POLLIN, 0},
                                {err_.get(), POLLIN, 0},
                                {has_ended_ ? -1 : exit_.get(), POLLIN, 0},
+                               {is_overdue_ ? -1 : overdue_.get(), POLLIN, 0},
                                {to_write, POLLOUT, 0}}};
     const int events = poll_fds(fds, left);
     if (fds[0].revents & (POLLERR | POLLHUP)) {
@@ -99,7 +115,10 @@ bool ShellCommand::wait(int to_read, int to_write, int timeout_ms) {
     }
     if (fds[2].revents != 0) pass_on_errors();
     if (fds[3].revents != 0) has_ended_ = true;
-    if (fds[1].revents != 0 || fds[3].revents != 0 || fds[4].revents != 0) return true;
+    if (fds[4].revents != 0) is_overdue_ = true;
+    for (const size_t event : {1, 3, 4, 5}) {
+      if (fds[event].revents != 0) return true;
+    }
     if (events == 0 || left == 0) return false;
   }
 }

@@ -19,7 +19,8 @@ namespace rowsum {
 ///
 /// Nothing that the command has started outlives this object: this process adopts what the command
 /// leaves behind (adopt_orphans()), and must have no other children. If this process dies, the
-/// kernel kills the shell (PR_SET_PDEATHSIG).
+/// kernel kills the shell (PR_SET_PDEATHSIG). From the first object on overdue_signal does not end
+/// this process any more.
 class ShellCommand {
  public:
   /// Starts /bin/sh -c `command`. `in` becomes its standard input. `environment`: variables in
@@ -30,16 +31,19 @@ class ShellCommand {
   ShellCommand(const ShellCommand&) = delete;
   ShellCommand& operator=(const ShellCommand&) = delete;
 
-  /// Waits until read() has something, until `to_write` can be written (-1: none), or until the
-  /// process ends, and so many milliseconds at most (-1: any number), whatever comes on standard
-  /// error. Returns whether something happened before the time was over. Throws a silent
-  /// Failure(downstream_closed) if the standard output of this process has no reader any more.
+  /// Waits until read() has something, until `to_write` can be written (-1: none), until the
+  /// process ends, or until its time is over, and so many milliseconds at most (-1: any number),
+  /// whatever comes on standard error. Returns whether something happened before the time was over.
+  /// Throws a silent Failure(downstream_closed) if the standard output of this process has no
+  /// reader any more.
   bool wait(int to_write, int timeout_ms);
   /// Lets what the command writes gather, for read(): waits for so many milliseconds, or until the
   /// process ends. Returns false if so much has come that the command may soon have to wait until
   /// it is read. Throws like wait().
   bool gather(int time_ms);
   bool has_ended() const { return has_ended_; }
+  /// Whether p1_read has said that this takes too long (common/wire/overdue_signal.h).
+  bool is_overdue() const { return is_overdue_; }
 
   /// Reads what there is on the command's standard output. Returns -1 if that is nothing now, and 0
   /// at its end, when no process can write there any more, and from then on.
@@ -63,6 +67,8 @@ class ShellCommand {
   pid_t pid_ = 0;
   OwnedFd exit_;  // from pidfd_open(2)
   bool has_ended_ = false;
+  OwnedFd overdue_;  // from signalfd(2)
+  bool is_overdue_ = false;
   std::string errors_;  // what was read of a line that has not ended
   std::string last_line_;
 };

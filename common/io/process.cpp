@@ -18,7 +18,7 @@ namespace rowsum {
 namespace {
 
 /// Signals that the programs of this suite ignore, block or handle.
-constexpr int own_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGPIPE, SIGXFSZ};
+constexpr int own_signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGPIPE, SIGXFSZ};
 
 /// The children for which is_awaited() is true.
 std::vector<pid_t> awaited;

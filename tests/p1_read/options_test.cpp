@@ -96,7 +96,6 @@ TEST_CASE("options of p1_read: a command of the workers") {
   CHECK(workers.command.name == "p2_sum");
   CHECK(workers.command.is_p2_sum);
   CHECK(workers.has_command);
-  CHECK(workers.command.if_it_hangs == "");
   CHECK(arguments_of({"--command=a 'b'"}) == Strings{"--command=a 'b'"});
   CHECK(arguments_of({"--command", "a", "--lines=any", "--one-line"}) ==
         Strings{"--command=a", "--lines=any", "--one-line"});
@@ -107,7 +106,6 @@ TEST_CASE("options of p1_read: a command of the workers") {
   const WorkerOptions coprocess = workers_of({"--coprocess=a"});
   CHECK(coprocess.has_command);
   CHECK(coprocess.command.words.back() == "--coprocess=a");
-  CHECK(coprocess.command.if_it_hangs != "");
 }
 
 TEST_CASE(

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Commands that fail: one line says which, how, on which rows, and what it said last. A row that makes the command fail
 is found, and is a reject."""
+import re
 import resource
 import shlex
 import sys
@@ -218,21 +219,37 @@ class TimeTest(CommandTest):
         return self.start_launcher(data, '-n', 1, '--retries=0', '--worker-timeout=1', *options)
 
     def test_hangs(self):
-        """All of them at once, because each takes seconds. Of a command that stays, the message asks whether it
-        flushes."""
+        """All of them at once, because each takes seconds. Each is told in one line with its rows and its last error.
+        Of a command that stays, the message asks whether it flushes."""
         buffered = python('import sys\nfor line in sys.stdin: print(line, end="")')
         runs = {}
         for command in f'{self.sleeper()} 1000', f'trap "" TERM INT HUP; {self.sleeper()} 1000; true', 'kill -STOP $$', \
                 f'exec <&-; {self.sleeper()} 1000', f'exec >&-; {self.sleeper()} 1000', f'{self.sleeper()} 1000 | cat':
             runs['--command=' + command] = ''
         for command in buffered, f'{self.sleeper()} 1000', 'cat >/dev/null', 'printf "no end"; cat >/dev/null', 'kill -STOP $$':
-            runs['--coprocess=' + command] = ' (does its command flush its output?)'
-        for (option, question), run in [(item, self.hung(item[0])) for item in runs.items()]:
-            outcome = run.finish()
-            self.assertEqual(outcome.stderr.splitlines()[0], 'p1_read: p2_sum at place 0 returned nothing for 1 s and was '
-                             f'killed{question}, and is replaced', option)
-            self.assertEqual((outcome.stdout, outcome.status), (b'', 65), option)
+            runs['--coprocess=' + command] = ', does it flush its output?'
+        started = [(*item, said, self.hung(item[0].replace('=', f'={said}', 1), data=b'1\n2\n'))
+                   for item in runs.items() for said in ('', 'echo one >&2; printf "so sorry" >&2; ')]
+        for option, question, said, run in started:
+            with self.subTest(option, said=said):
+                outcome = run.finish()
+                last = ': so sorry' if said else ''
+                told = [line for line in outcome.stderr.splitlines() if line not in ('one', 'so sorry')]
+                self.assertEqual(len(told), 3)
+                for line, rows in zip(told, (r'row(s 0 to 1| 0)', 'row 0')):
+                    self.assertRegex(line, r"^p2_sum: '.*' was killed after --worker-timeout without an answer"
+                                     rf'{re.escape(question)} \({rows}\){last}$')
+                self.assertRegex(told[2], r"^p3_write: standard input: row 0 \(byte 0\): '.*' fails whenever it is given it$")
+                self.assertEqual((outcome.stdout, outcome.status), (b'', 65))
         self.assertEqual(self.sleepers(), [])
+
+    def test_a_p2_sum_that_hangs(self):
+        """It cannot report anything, and is killed and replaced all the same."""
+        for option in '--command=mkdir here && kill -STOP $PPID; cat', f'--coprocess=mkdir here && kill -STOP $PPID; {ECHO}':
+            outcome = self.hung(option.replace('mkdir here', 'mkdir here 2>/dev/null'), '--retries=1').finish()
+            self.assertEqual(outcome, Outcome(
+                b'0,1\n', 'p1_read: p2_sum at place 0 returned nothing for 1 s and was killed, and is replaced\n', 0))
+            (self.work / 'here').rmdir()
 
     def test_a_row_of_which_every_command_hangs(self):
         outcome = self.hung(f'--command={on_row(BAD, self.sleeper() + " 1000")}', '--on-error=skip', data=DATA).finish()
