@@ -132,8 +132,9 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   add_launcher("lines", po::value(&lines)->value_name("MODE"),
                "rows: COMMAND writes a line for each row; any: its output is taken as it is");
   add_launcher("one-line", po::bool_switch(&one_line), "give COMMAND each row in one line");
-  add_launcher("retries", po::value(&retries)->default_value("3")->value_name("K"),
-               "deaths in a row at one place that are taken for chance");
+  add_launcher("retries", po::value(&retries)->value_name("K"),
+               "deaths in a row at one place that are taken for chance (default: 3; 1 with "
+               "--command)");
   add_launcher("worker-timeout",
                po::value(&worker_timeout)->default_value("0")->value_name("SECONDS"),
                "kill a worker that returns nothing for so long; 0: never");
@@ -163,12 +164,13 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   }
   options.batches.max_row = parse_size("max-row", max_row);
   if (values->count("deal")) options.deal = parse_deal_policy(deal);
-  workers.retries = parse_count("retries", retries, 1000);
+  workers.has_command = values->count("command") || values->count("coprocess");
+  workers.retries = workers.has_command ? 1 : 3;
+  if (values->count("retries")) workers.retries = parse_count("retries", retries, 1000);
   workers.worker_timeout = parse_count("worker-timeout", worker_timeout, 1'000'000);
   if (values->count("workers")) {
     workers.places = parse_places(places);
     workers.command = values->count("worker") ? parse_worker(worker) : default_worker();
-    workers.has_command = values->count("command") || values->count("coprocess");
     const bool has_form = values->count("lines") || one_line;
     if (values->count("worker") && (workers.has_command || has_form)) {
       throw usage_failure("--worker excludes --command, --coprocess, --lines and --one-line");

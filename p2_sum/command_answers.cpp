@@ -13,12 +13,27 @@ namespace {
 /// So much of the standard error of a command is enough for a message.
 constexpr size_t longest_error = 200;
 
+/// "1 row", "2 rows".
+std::string number_of(const std::string& what, uint64_t count) {
+  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
+}
+
 std::string describe_rows(const Batch& batch) {
   if (batch.rows == 0) return "no rows";
-  if (batch.first_row == unknown_row) return std::to_string(batch.rows) + " rows";
+  if (batch.first_row == unknown_row) return number_of("row", batch.rows);
   const std::string first = std::to_string(batch.first_row);
   if (batch.rows == 1) return "row " + first;
   return "rows " + first + " to " + std::to_string(batch.first_row + batch.rows - 1);
+}
+
+/// Whether programs that read lines find more of them in this text than it has rows.
+bool has_quoted_row_ends(std::string_view text, uint64_t rows) {
+  const char* const end = text.data() + text.size();
+  uint64_t lines = 0;
+  for (const char* at = text.data(); at != end; ++lines) {
+    at = skip_row_end(std::find_if(at, end, is_row_end), end);
+  }
+  return lines > rows;
 }
 
 }  // namespace
@@ -50,12 +65,12 @@ uint64_t CommandAnswers::answer(const Batch& batch, std::string_view text) {
   Rows given{batch, header_, text, is_open};
   if (options_.one_line) given = {batch, header_, one_line_.write(text), false};
   std::string_view output = output_for(given);
+  if (!options_.any_lines) check_count(output, given);
   if (!header_.empty()) output = take_header_line(output, batch);
   if (options_.any_lines) {
     lines_ = output;
     return rows;
   }
-  check_count(output, batch);
   printer_.begin(batch.first_row == unknown_row ? 0 : batch.first_row);
   printer_.print_each(output);
   lines_ = printer_.lines();
@@ -63,13 +78,17 @@ uint64_t CommandAnswers::answer(const Batch& batch, std::string_view text) {
 }
 
 /// This comes before the lines are printed: far too many lines would take far too much memory.
-void CommandAnswers::check_count(std::string_view output, const Batch& batch) const {
+void CommandAnswers::check_count(std::string_view output, const Rows& rows) const {
   const bool is_open = !output.empty() && !output.ends_with('\n');
   const uint64_t count = count_lines(output) + (is_open ? 1 : 0);
-  if (count == batch.rows) return;
-  throw failed("wrote " + std::to_string(count) + (count == 1 ? " line" : " lines") + " for " +
-                   std::to_string(batch.rows) + (batch.rows == 1 ? " row" : " rows"),
-               batch, error_line_);
+  const uint64_t expected = rows.batch.rows + (rows.header.empty() ? 0 : 1);
+  if (count == expected) return;
+  std::string given = number_of("row", rows.batch.rows);
+  if (!rows.header.empty()) given = "the header" + (rows.batch.rows > 0 ? " and " + given : "");
+  const bool are_cut = count > expected && has_quoted_row_ends(rows.text, rows.batch.rows);
+  const std::string remedy = are_cut ? "--one-line" : "--lines=any";
+  throw failed("wrote " + number_of("line", count) + " for " + given + ", try " + remedy,
+               rows.batch, error_line_);
 }
 
 std::vector<std::string> CommandAnswers::environment() const {

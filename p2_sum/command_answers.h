@@ -71,7 +71,7 @@ class CommandAnswers : public Answerer {
   std::string error_line_;  // the last line on standard error, for messages about the output
 
  private:
-  void check_count(std::string_view output, const Batch& batch) const;
+  void check_count(std::string_view output, const Rows& rows) const;
   std::string_view take_header_line(std::string_view output, const Batch& batch);
 
   CommandOptions options_;

@@ -60,7 +60,8 @@ Other people's programs in place of the sums:
 Workers:
   -n, --workers N         so many at most (default: one for each processor, up to 64)
   -j, --jobs N            the same as -n, as in GNU parallel
-      --retries K         deaths in a row at one place that are taken for chance (default: 3)
+      --retries K         deaths in a row at one place that are taken for chance (default: 3,
+                          or 1 with a command)
       --worker-timeout T  replace a worker that returns nothing for T seconds
       --batch-size SIZE   bytes of rows in a batch (default: 512K, or 1M of a large file; with
                           a command as many as it answers in half a second)

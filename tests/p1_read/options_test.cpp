@@ -82,6 +82,16 @@ TEST_CASE("options of p1_read: fields") {
   CHECK(refusal_of({"--empty=0"}) == "--empty: '0' is neither reject nor zero");
 }
 
+TEST_CASE("options of p1_read: how many deaths are taken for chance") {
+  CHECK(workers_of({}).retries == 3);
+  CHECK(workers_of({"--worker=cat"}).retries == 3);
+  // Each failure of a command is reported, so fewer of them are waited for.
+  CHECK(workers_of({"--command=a"}).retries == 1);
+  CHECK(workers_of({"--coprocess=a"}).retries == 1);
+  CHECK(workers_of({"--command=a", "--retries=5"}).retries == 5);
+  CHECK(workers_of({"--retries=0"}).retries == 0);
+}
+
 TEST_CASE("options of p1_read: a command of the workers") {
   CHECK_FALSE(parse({}).workers);
   const WorkerOptions sums = workers_of({});

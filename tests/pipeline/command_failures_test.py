@@ -76,10 +76,33 @@ class FoundRowTest(CommandTest):
                 outcome = self.with_command(command, None, '-n', 2, '--retries', retries, *options, 'in.csv')
                 *deaths, _ = outcome.stderr.splitlines()
                 for line in deaths:
-                    self.assertRegex(line, r"^p2_sum: '.*' wrote \d+ lines? for \d+ rows? \(rows? \d+( to \d+)?\)$")
-                self.assertEqual(deaths[-1], f"p2_sum: '{command}' wrote {lines} lines for 1 row (row {BAD})")
+                    self.assertRegex(line, r"^p2_sum: '.*' wrote \d+ lines? for \d+ rows?, try --lines=any \(rows? \d+( to \d+)?\)$")
+                self.assertEqual(deaths[-1], f"p2_sum: '{command}' wrote {lines} lines for 1 row, try --lines=any (row {BAD})")
                 expected = b''.join(b'%d,%d\n' % (i, i) for i in range(100) if i != BAD and (skip or i < BAD))
                 self.assertEqual((outcome.stdout, outcome.status), (expected, 1 if skip else 65))
+
+    def test_what_to_try(self):
+        """Rows may be cut where they have row ends within quotes, whatever these are. Then --one-line helps."""
+        for data, command, what in (
+                (b'"1\n2"\n', 'cat', '2 lines for 1 row, try --one-line'),
+                (b'"1\r\n2"\r\n', 'cat', '2 lines for 1 row, try --one-line'),
+                (b'"1\r2"', 'tr "\\r" "\\n"', '2 lines for 1 row, try --one-line'),
+                (b'"1\n2"\n', 'true', '0 lines for 1 row, try --lines=any'),
+                (b'"1,2"\r\n', 'sed p', '2 lines for 1 row, try --lines=any'),
+                (b'1\r2\n\n', 'sed p', '4 lines for 3 rows, try --lines=any')):
+            outcome = self.with_command(command, self.file('in.csv', data), '-n', 1, '--retries=0', '--batch-size=1K')
+            self.assertIn(f"' wrote {what} (row", outcome.stderr.splitlines()[0])
+        outcome = self.with_command('sed p', self.file('in.csv', b'"1\n2"\n'), '-n', 1, '--retries=0', '--one-line')
+        self.assertIn("wrote 2 lines for 1 row, try --lines=any (row 0)\n", outcome.stderr)
+
+    def test_few_words(self):
+        """By default a command is tried once more, and no more than that."""
+        self.file('in.csv', DATA)
+        outcome = self.with_command(on_row(BAD, 'exit 3'), None, '-n', 1, '--batch-size=1M', '--on-error=skip', 'in.csv')
+        told = [line.rpartition(' (')[2] for line in outcome.stderr.splitlines() if line.startswith('p2_sum: ')]
+        rows = ['rows 0 to 99', 'rows 0 to 99', 'rows 66 to 67', 'row 66', 'row 66']
+        self.assertEqual(told, [f'{each}): so sorry' for each in rows])
+        self.assertEqual(outcome.status, 1)
 
     def test_several_rows(self):
         """All of them are found, in quotes and with row ends in them."""
@@ -137,7 +160,7 @@ class MessageTest(CommandTest):
                 (f'{python("raise ValueError(5)")}', 'ValueError: 5')):
             self.assertEqual(self.failure(f'{script}; exit 3').partition(' (row 0): ')[2], last)
         self.assertEqual(self.failure('echo odd >&2; cat; cat /dev/stdin; echo'),
-                         "p2_sum: 'echo odd >&2; cat; cat /dev/stdin; echo' wrote 3 lines for 1 row (row 0): odd")
+                         "p2_sum: 'echo odd >&2; cat; cat /dev/stdin; echo' wrote 3 lines for 1 row, try --lines=any (row 0): odd")
 
     def test_a_command_of_several_lines(self):
         self.assertEqual(self.failure('exit 3 #\n\t\033[1m'), r"p2_sum: 'exit 3 #\n\t\x1b[1m' ended with status 3 (row 0)")
@@ -199,7 +222,7 @@ class HugeAnswersTest(CommandTest):
     def test_far_too_many_lines(self):
         """They are not printed before they are counted."""
         outcome = self.with_command('yes "" | head -c 100M', b'1\n', '-n', 1, '--retries=0', **self.limited(512))
-        self.assertEqual(outcome.stderr.splitlines()[0], "p2_sum: 'yes \"\" | head -c 100M' wrote 104857600 lines for 1 row (row 0)")
+        self.assertEqual(outcome.stderr.splitlines()[0], "p2_sum: 'yes \"\" | head -c 100M' wrote 104857600 lines for 1 row, try --lines=any (row 0)")
         path = self.file('in.csv', b'1\n2\n')
         outcome = self.with_coprocess('yes', path, '-n', 1, '--batch-size=1K', '--retries=0', **self.limited(256))
         self.assertEqual(outcome.stderr.splitlines()[0], "p2_sum: 'yes' wrote more lines than it had rows (rows 0 to 1)")

@@ -105,8 +105,8 @@ class RowsTest(CommandTest):
         self.assert_always(b'0,4\n1,5\n2,5\n', data, f'--command={command}')
         outcome = self.with_command('cat', data, '--retries=0', '-n', 1)
         self.assertEqual(outcome, Outcome(
-            b'', "p2_sum: 'cat' wrote 5 lines for 3 rows (rows 0 to 2)\n"
-                 "p2_sum: 'cat' wrote 2 lines for 1 row (row 0)\n"
+            b'', "p2_sum: 'cat' wrote 5 lines for 3 rows, try --one-line (rows 0 to 2)\n"
+                 "p2_sum: 'cat' wrote 2 lines for 1 row, try --one-line (row 0)\n"
                  "p3_write: standard input: row 0 (byte 0): 'cat' fails whenever it is given it\n", 65))
         self.assert_always(b'0,1,2 3\n1,4 5,6\n2,"7 ""8"""\n', data, '--command=cat', '--one-line')
 
@@ -277,9 +277,14 @@ class HeaderTest(CommandTest):
     def test_an_answer_without_a_header(self):
         outcome = self.with_command('sed 1d', b'h\n1\n', '--header=repeat', '--retries=0', '-n', 1)
         self.assertEqual(outcome, Outcome(
-            b'', "p2_sum: 'sed 1d' wrote 0 lines for 1 row (row 0)\n"
+            b'', "p2_sum: 'sed 1d' wrote 1 line for the header and 1 row, try --lines=any (row 0)\n"
                  "p3_write: standard input: row 0 (byte 2): 'sed 1d' fails whenever it is given it\n", 65))
         outcome = self.with_command('cat >/dev/null', b'h\n1\n', '--header=repeat', '--retries=0', '-n', 1)
+        self.assertIn("p2_sum: 'cat >/dev/null' wrote 0 lines for the header and 1 row, try --lines=any (row 0)\n",
+                      outcome.stderr)
+        outcome = self.with_command('sed p', b'h\n', '--header=repeat', '--retries=0', '-n', 1)
+        self.assertEqual(outcome.stderr, "p2_sum: 'sed p' wrote 2 lines for the header, try --lines=any (no rows)\n")
+        outcome = self.with_command('cat >/dev/null', b'h\n1\n', '--header=repeat', '--retries=0', '-n', 1, '--lines=any')
         self.assertIn("p2_sum: 'cat >/dev/null' wrote no line for the header (row 0)\n", outcome.stderr)
 
 
