@@ -76,8 +76,8 @@ Other:
 
 Exit status: 0 all of it; 1 done, some rows rejected (--on-error=skip); 64 usage;
 65 bad data; 66 no such input; 69 a process vanished; 70 a bug; 71 the system;
-73 cannot create the output; 74 input or output; 75 a command failed at the other
-end of a connection; 141 nobody reads the output any more.
+73 cannot create the output; 74 input or output; 141 nobody reads the output any
+more.
 EOF
 }
 

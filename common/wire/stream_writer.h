@@ -38,7 +38,8 @@ std::string end_frame(const Verdict& verdict);
 /// hello and an end have checksums of their payloads. All frames have them in a regular file and
 /// after add_checksums().
 ///
-/// Throws what write_all() throws. After that, and after end(), fail() does nothing.
+/// Throws what write_all() throws. After that, after end() and after abandon(), fail() does
+/// nothing.
 class StreamWriter {
  public:
   /// `fd` is not owned; `name` is for messages.
@@ -66,6 +67,9 @@ class StreamWriter {
   void use_ring(ResultRing& ring) { ring_ = &ring; }
   void end(const Verdict& verdict);
 
+  /// The stream is to stop without an end, so that its reader takes this process for dead.
+  void abandon() { is_over_ = true; }
+
   /// Ends the stream, in any state, with a verdict that is not `complete` (R2). If there has been
   /// no hello, writes one of this content first. Does not throw: the failure that led to this call
   /// is the one to report.
@@ -81,7 +85,7 @@ class StreamWriter {
   bool has_checksums_;
   ResultRing* ring_ = nullptr;
   bool has_begun_ = false;
-  bool is_over_ = false;  // ended, or broken by a failed write
+  bool is_over_ = false;  // ended or abandoned, or broken by a failed write
   uint64_t position_ = 0;
 };
 

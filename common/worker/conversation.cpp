@@ -223,7 +223,7 @@ class Conversation {
     if (stream_.header().flags & is_refused) return refuse(batch, text);
     const uint32_t answered_to = stream_.header().where;
     if (answered_to != 0) keep_from_children(static_cast<int>(answered_to));
-    const uint64_t rows = answerer_->answer(batch, fields_ ? fields_->of(text) : text);
+    const uint64_t rows = answer(batch, fields_ ? fields_->of(text) : text);
     if (rows != batch.rows) give_up(in_, stream_, text, rows, out_);
     std::vector<Reject> rejects = answerer_->rejects();
     if (fields_) rejects = fields_->as_in_input(std::move(rejects), batch, text);
@@ -233,6 +233,19 @@ class Conversation {
     send_header_line(batch.input);
     out_.result(batch, rejects, answerer_->lines());
     if (answered_to != 0) say_answered(batch, answered_to);
+  }
+
+  /// If a command fails, a worker of p1_read dies without an end of its stream, wherever it runs.
+  /// Then p1_read starts another one, and finds the row on which the command fails.
+  uint64_t answer(const Batch& batch, std::string_view text) {
+    try {
+      return answerer_->answer(batch, text);
+    } catch (const Failure& failure) {
+      const bool has_workers =
+          stream_.hello().shared.fd >= 0;  // the p1_read that sends the batches
+      if (has_workers && failure.status() == ExitStatus::command_failed) out_.abandon();
+      throw;
+    }
   }
 
   /// Until p3_write takes the result, p1_read would not hear of it otherwise.

@@ -19,7 +19,7 @@ using MakeAnswerer = std::function<std::unique_ptr<Answerer>(Hello& results)>;
 /// Answers every batch that comes from `in`, in order, and ends as the stream of batches ends.
 /// Returns `complete`. Throws Failure. If the stream says that it has failed, the Failure is silent
 /// and has its status. After a Failure, the caller has to end `out` with fail(), which does nothing
-/// if `out` has been ended.
+/// if `out` has been ended, or abandoned because a command failed that p1_read can start again.
 ExitStatus answer_batches(int in, const std::string& name, StreamWriter& out,
                           const MakeAnswerer& make_answerer);
 

@@ -34,9 +34,6 @@ int run_worker_program(const char* name, int in, int out, const PrepareWorker& p
     }
   };
   const auto farewell = [&](ExitStatus status) {
-    // A worker whose command has failed dies without an end of its stream. Then p1_read starts
-    // another one, and finds the row on which the command fails.
-    if (is_hired && status == ExitStatus::command_failed) return;
     if (!::isatty(out)) results.fail(status, Content::results);
   };
   // References need no memory here, where nobody would report that there is none.

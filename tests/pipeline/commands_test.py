@@ -65,6 +65,18 @@ class ToolsTest(CommandTest):
         self.assertEqual(self.launcher(DATA, '-n', 2, '--batch-size=50', '--worker', worker),
                          Outcome(numbered([row.replace(b',', b'-') for row in ROWS]), '', 0))
 
+    def test_a_worker_elsewhere(self):
+        """Its command fails: it has nothing of p1_read but its stream, and is replaced like any other."""
+        for command in 'mkdir once 2>/dev/null && exit 3; cat', 'grep -v ^7, || true':
+            worker = f'env -u ROWSUM_WORKER {shlex.quote(program("p2_sum"))} --command "{command}"'
+            outcome = self.launcher(DATA, '-n', 2, '--batch-size=50', '--on-error=skip', '--retries=1', '--worker', worker)
+            is_row_found = 'grep' in command
+            expected = b''.join(b'%d,%s\n' % (i, row) for i, row in enumerate(ROWS) if not is_row_found or i != 7)
+            self.assertEqual((outcome.stdout, outcome.status), (expected, 1 if is_row_found else 0), outcome.stderr)
+            for line in outcome.stderr.splitlines():
+                self.assertRegex(line, r"^p2_sum: '.*' (ended with status 3|wrote \d+ lines? for \d+ rows?, try .*) \(row"
+                                 r"|^p3_write: standard input: row 7 .*fails whenever it is given it$")
+
     def test_an_ordinary_user(self):
         prefix = self.without_rights()
         outcome = self.start([*prefix, LAUNCHER, '-n', 2, '--batch-size=50', f'--command={self.COMMANDS["awk"]}'],

@@ -187,6 +187,13 @@ class WorkersTest(SshTest):
         self.assertIn('p1_read: ssh at place 0 ended with the unknown status 255, and is replaced\n', outcome.stderr)
         self.assertEqual((outcome.status, (self.work / 'sums.csv').read_bytes()), (0, b'0,1\n1,2\n'))
 
+    def test_a_command_there_that_fails(self):
+        """Its row is found, as if the command ran here."""
+        worker = r'ssh host "p2_sum --command \"grep -v 2 || true\""'
+        outcome = self.launcher(b'1\n2\n3\n', '-n', 1, '--on-error=skip', '--retries=0', '--worker', worker)
+        self.assertEqual((outcome.stdout, outcome.status), (b'0,1\n2,3\n', 1), outcome.stderr)
+        self.assertIn("row 1 (byte 2): 'grep -v 2 || true' fails whenever it is given it\n", outcome.stderr)
+
     def test_no_such_program_there(self):
         self.file('in.csv', b'1\n')
         self.file('sums.csv', b'old\n')

@@ -597,6 +597,18 @@ TEST_CASE("conversation: an answerer that fails ends it") {
   CHECK(seen.frames[0].text == "0,1\n1,2\n");
   CHECK(seen.verdict == Verdict{ExitStatus::command_failed, 4, 0});
 
+  // A p1_read with workers starts another one, also if this one cannot read the file.
+  Hello of_workers = hello_of(Content::batches);
+  of_workers.shared.fd = 1'000'000;
+  const Answer dead =
+      answer_to(hello_frame(of_workers) + batch_frame(batch_of_rows({0, 2}, 0, 1), "1\n") +
+                    batch_frame(batch_of_rows({2, 4}, 1, 1), "3\n") + end_frame_at(4, 2),
+                command("grep -v 3"));
+  CHECK(dead.thrown ==
+        Thrown{ExitStatus::command_failed, "'grep -v 3' ended with status 1 (row 1)"});
+  CHECK(seen_in(dead.bytes, Content::results).frames.size() == 1);
+  CHECK_FALSE(seen_in(dead.bytes, Content::results).verdict);
+
   const Answer none = answer_to(hello + end_frame_at(0), [](Hello&) -> std::unique_ptr<Answerer> {
     throw Failure(ExitStatus::system, "no answerer");
   });
