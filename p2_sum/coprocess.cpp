@@ -36,8 +36,6 @@ std::string_view Coprocess::output_for(const Rows& rows) {
 
 /// Gets the answer to a batch into output_. Returns false if there are too many lines.
 bool Coprocess::ask(const Rows& rows) {
-  const bool is_new = !process_;
-  if (is_new) start();
   const uint64_t lines = rows.batch.rows + (rows.header.empty() ? 0 : 1);
   const size_t size = rows.header.size() + rows.text.size() + (rows.lacks_row_end ? 1 : 0);
   frame_.assign(std::to_string(lines)).append(1, ' ').append(std::to_string(size)).append(1, '\n');
@@ -45,8 +43,13 @@ bool Coprocess::ask(const Rows& rows) {
 
   std::string_view to_feed = frame_;
   output_size_ = 0;
-  bool is_closed = !is_new && !read_output(*process_, rows.batch);
-  if (output_size_ > 0) return false;  // it came after the last answer
+  bool is_closed = false;
+  if (!process_) {
+    start(to_feed, rows.batch);
+  } else {
+    is_closed = !read_output(*process_, rows.batch);
+    if (output_size_ > 0) return false;  // it came after the last answer
+  }
   uint64_t answered = 0;
   while (answered < lines || !to_feed.empty()) {
     if (is_closed) ended_early(rows.batch, "output");
@@ -76,12 +79,29 @@ void Coprocess::await_answer(int to_write, const Batch& batch) {
   has_warned_ = true;
 }
 
-void Coprocess::start() {
+/// Starts the command, and feeds it one byte, which it cannot answer. What it writes before it has
+/// read that, such as a greeting, would be taken for an answer later.
+void Coprocess::start(std::string_view& to_feed, const Batch& batch) {
   auto [in, to_process] = make_pipe();
-  widen_pipe(to_process.get());
+  narrow_pipe(to_process.get());
   make_non_blocking(to_process.get(), input_name);
   to_process_ = std::move(to_process);
   process_.emplace(options().command, in.get(), environment());
+  in.close();
+  std::string_view byte = to_feed.substr(0, 1);
+  feed(byte, batch);
+  await_answer(to_process_.get(), batch);  // until the byte has been read
+  to_feed.remove_prefix(1);
+  const bool is_closed = !read_output(*process_, batch);
+  if (output_size_ > 0) {
+    const std::string_view output(output_.data(), output_size_);
+    const std::string line = printable(output.substr(0, output.find('\n')));
+    const Failure failure =
+        failed("wrote '" + line + "' before it was asked", batch, process_->last_error_line());
+    throw Failure(ExitStatus::bad_data, failure.what());  // it would do the same again
+  }
+  if (is_closed || process_->has_ended()) ended_early(batch, "output");
+  widen_pipe(to_process_.get());
 }
 
 void Coprocess::feed(std::string_view& bytes, const Batch& batch) {

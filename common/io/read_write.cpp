@@ -160,8 +160,13 @@ void make_non_blocking(int fd, const std::string& name) {
 }
 
 void widen_pipe(int fd) {
-  constexpr int size = 1 << 20;
-  ::fcntl(fd, F_SETPIPE_SZ, size);
+  constexpr int size = 1 << 20, usual = 64 << 10;
+  if (::fcntl(fd, F_SETPIPE_SZ, size) >= 0 || ::fcntl(fd, F_GETPIPE_SZ) >= usual) return;
+  ::fcntl(fd, F_SETPIPE_SZ, usual);  // it has been narrowed before
+}
+
+void narrow_pipe(int fd) {
+  ::fcntl(fd, F_SETPIPE_SZ, 1);  // the kernel makes that a page
 }
 
 size_t write_available(int fd, std::string_view bytes, const std::string& name) {

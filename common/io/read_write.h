@@ -56,6 +56,10 @@ void make_non_blocking(int fd, const std::string& name);
 /// nothing changes.
 void widen_pipe(int fd);
 
+/// Makes an empty pipe as small as it can be. Then poll(2) says that it can be written only when
+/// all that was written to it has been read.
+void narrow_pipe(int fd);
+
 /// Writes as much as fits now to a non-blocking descriptor, and returns how much. Throws as
 /// write_all().
 size_t write_available(int fd, std::string_view bytes, const std::string& name);

@@ -214,7 +214,7 @@ class HugeAnswersTest(CommandTest):
 
     def test_a_line_that_never_ends(self):
         command = 'tr "\\0" x </dev/zero'
-        for option in 'command', 'coprocess':
+        for option, command in ('command', command), ('coprocess', 'read -r line; ' + command):
             outcome = self.launcher(b'1\n', '-n', 1, '--retries=0', f'--{option}={command}', **self.limited(1024))
             self.assertEqual((outcome.stdout, outcome.stderr.splitlines()[0], outcome.status),
                              (b'', f"p2_sum: '{command}' wrote more than 256 MiB (row 0)", 65))
@@ -224,8 +224,8 @@ class HugeAnswersTest(CommandTest):
         outcome = self.with_command('yes "" | head -c 100M', b'1\n', '-n', 1, '--retries=0', **self.limited(512))
         self.assertEqual(outcome.stderr.splitlines()[0], "p2_sum: 'yes \"\" | head -c 100M' wrote 104857600 lines for 1 row, try --lines=any (row 0)")
         path = self.file('in.csv', b'1\n2\n')
-        outcome = self.with_coprocess('yes', path, '-n', 1, '--batch-size=1K', '--retries=0', **self.limited(256))
-        self.assertEqual(outcome.stderr.splitlines()[0], "p2_sum: 'yes' wrote more lines than it had rows (rows 0 to 1)")
+        outcome = self.with_coprocess('read -r line; yes', path, '-n', 1, '--batch-size=1K', '--retries=0', **self.limited(256))
+        self.assertEqual(outcome.stderr.splitlines()[0], "p2_sum: 'read -r line; yes' wrote more lines than it had rows (rows 0 to 1)")
 
     def test_standard_error_that_does_not_end_soon(self):
         self.file('in.csv', b'1\n')
@@ -249,7 +249,7 @@ class TimeTest(CommandTest):
         for command in f'{self.sleeper()} 1000', f'trap "" TERM INT HUP; {self.sleeper()} 1000; true', 'kill -STOP $$', \
                 f'exec <&-; {self.sleeper()} 1000', f'exec >&-; {self.sleeper()} 1000', f'{self.sleeper()} 1000 | cat':
             runs['--command=' + command] = ''
-        for command in buffered, f'{self.sleeper()} 1000', 'cat >/dev/null', 'printf "no end"; cat >/dev/null', 'kill -STOP $$':
+        for command in buffered, f'{self.sleeper()} 1000', 'cat >/dev/null', 'read -r line; printf "no end"; cat >/dev/null', 'kill -STOP $$':
             runs['--coprocess=' + command] = ', does it flush its output?'
         started = [(*item, said, self.hung(item[0].replace('=', f'={said}', 1), data=b'1\n2\n'))
                    for item in runs.items() for said in ('', 'echo one >&2; printf "so sorry" >&2; ')]

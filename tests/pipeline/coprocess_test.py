@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """--coprocess: a command that stays, and answers batch after batch."""
+import itertools
 import os
 import re
 import signal
@@ -195,10 +196,31 @@ class TooManyLinesTest(CommandTest):
             self.assertEqual(outcome.status[1:], (65, 65), outcome)
 
     def test_before_it_is_asked(self):
-        """Such as a greeting."""
-        outcome = self.with_coprocess(f'echo Welcome; {ECHO}', self.file('in.csv', b'1\n2\n'), '-n', 1, '--batch-size=1K', '-o', 'out')
-        self.assertRegex(outcome.stderr, r"^(p2_sum: 'echo Welcome; .*' wrote more lines than it had rows \(.*\)\n)+$")
-        self.assertEqual((outcome.status, (self.work / 'out').exists()), (65, False))
+        """Such as a greeting. It is never taken for an answer, also if it comes late, or if its row has no other
+        batch after it."""
+        greetings = 'echo Welcome', 'sleep 0.3; echo Welcome', 'printf Welcome', 'echo Welcome; echo here'
+        for greeting, size, skip in itertools.product(greetings, (1, '1K'), (False, True)):
+            with self.subTest(greeting, size=size, skip=skip):
+                option = f'--coprocess={greeting}; {ECHO}'
+                outcome = self.launcher(self.file('in.csv', b'1\n2\n'), '-n', 1, '--batch-size', size, option,
+                                        *(['--on-error=skip'] if skip else []))
+                self.assertRegex(outcome.stderr, r"^p2_sum: '.*' wrote 'Welcome' before it was asked \(rows? 0( to 1)?\)\n$")
+                self.assertEqual((outcome.stdout, outcome.status), (b'', 65))
+        outcome = self.chain_with(f'--coprocess=echo Welcome; {ECHO}', b'1\n2\n', ['--batch-size=1'])
+        self.assertEqual((outcome.stdout, outcome.status[1:]), (b'', (65, 65)))
+
+    def test_what_was_not_flushed_before_it_is_asked(self):
+        """It comes with the first answer, which has too many lines then."""
+        command = python('print("Welcome")\n'
+                         'import sys\n'
+                         'while header := sys.stdin.readline():\n'
+                         '    for _ in range(int(header.split()[0])): print(sys.stdin.readline(), end="")\n'
+                         '    sys.stdout.flush()')
+        for size in 1, '1K':
+            outcome = self.with_coprocess(command, self.file('in.csv', b'1\n2\n'), '-n', 1, '--batch-size', size,
+                                          '--on-error=skip')
+            self.assertEqual((outcome.stdout, outcome.status), (b'', 1))
+            self.assertIn('wrote more lines than it had rows (row 1)\n', outcome.stderr)
 
     def test_a_row_that_gets_two(self):
         """In whichever batch it is, it is found. The others are right."""

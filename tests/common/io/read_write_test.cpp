@@ -238,6 +238,22 @@ TEST_CASE("write_available: what fits, then nothing, then again") {
   CHECK(write_available(pipe.in.get(), "more", "pipe") == 4);
 }
 
+TEST_CASE("narrow_pipe: there is room again when all has been read") {
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
+  const OwnedFd out(ends[0]), in(ends[1]);
+  narrow_pipe(in.get());
+  std::array<pollfd, 1> fds{{{in.get(), POLLOUT, 0}}};
+  CHECK(poll_fds(fds, 0) == 1);
+  REQUIRE(::write(in.get(), "ab", 2) == 2);
+  CHECK(poll_fds(fds, 0) == 0);
+  char byte;
+  REQUIRE(::read(out.get(), &byte, 1) == 1);
+  CHECK(poll_fds(fds, 0) == 0);
+  REQUIRE(::read(out.get(), &byte, 1) == 1);
+  CHECK(poll_fds(fds, 0) == 1);
+}
+
 TEST_CASE("poll_fds: says how many, and gives up after the time") {
   Pipe quiet, busy;
   REQUIRE(::write(busy.in.get(), "x", 1) == 1);
