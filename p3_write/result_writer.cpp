@@ -32,9 +32,24 @@ void ResultWriter::begin(const Hello& hello) {
 }
 
 void ResultWriter::write_header_line(const StreamParser& stream, std::string_view line) {
-  if (line.empty() || output_size_ > 0) return;
-  if (stream.hello().lines == LineKind::any) return write_output(line);
+  if (line.empty()) return;
+  const bool is_any = stream.hello().lines == LineKind::any;
+  if (is_any) check_header_line(stream, line);
+  if (output_size_ > 0) return;
+  if (is_any) return write_output(line);
   write_output(header_line(options_.form, line.substr(0, line.size() - 1)));
+}
+
+void ResultWriter::check_header_line(const StreamParser& stream, std::string_view line) {
+  if (any_header_.empty()) any_header_ = line;
+  if (line == any_header_) return;
+  const auto shown = [](std::string_view text) {
+    return "'" + printable(text.substr(0, text.size() - 1)) + "'";
+  };
+  throw Failure(ExitStatus::bad_data,
+                stream.hello().inputs[stream.batch().input] + ": one answer begins with " +
+                    shown(any_header_) + " and another with " + shown(line) +
+                    ", but --header=repeat takes these lines for a header; try --header");
 }
 
 void ResultWriter::write(const StreamParser& stream, uint64_t first_row) {

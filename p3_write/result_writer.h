@@ -22,7 +22,9 @@ class ResultWriter {
   /// Failure(usage) if its lines cannot be written in the form asked for.
   void begin(const Hello& hello);
   /// Writes this line of `stream`, with LF, as the first one of the output, in the form of the
-  /// lines after it. Does nothing if it is empty or lines have been written.
+  /// lines after it. Does nothing if it is empty or lines have been written. Any lines may have no
+  /// header among them, and then the first one of an answer is here by mistake: if it is not the
+  /// same as before, throws Failure(bad_data). To be called before write() for the same result.
   void write_header_line(const StreamParser& stream, std::string_view line);
   /// Writes the result that `stream` shows, whose first row has the number `first_row`. Reports
   /// each reject. If rejects may not be skipped, it writes the rows before the first one and throws
@@ -46,6 +48,7 @@ class ResultWriter {
   ExitStatus commit();
 
  private:
+  void check_header_line(const StreamParser& stream, std::string_view line);
   void write_output(std::string_view bytes);
   /// Writes the header line, if one is asked for and the output is empty. With --resume, an earlier
   /// run may have written it.
@@ -61,8 +64,9 @@ class ResultWriter {
   uint64_t output_size_ = 0;
   uint64_t rejects_size_ = 0;
   bool has_rejects_ = false;
-  uint32_t input_ = 0;   // of the last result
-  uint64_t origin_ = 0;  // the offset of that input's byte 0; with --unordered always 0
+  std::string any_header_;  // the first header line of any lines
+  uint32_t input_ = 0;      // of the last result
+  uint64_t origin_ = 0;     // the offset of that input's byte 0; with --unordered always 0
 };
 
 }  // namespace rowsum

@@ -266,11 +266,12 @@ class Conversation {
     out_.result(batch, rejects, "");
   }
 
-  /// The first header line is that of all lines.
+  /// The first header line is that of all lines. p3_write sees whether the others are the same.
   void send_header_line(uint32_t input) {
-    if (has_header_line_ || answerer_->header_line().empty()) return;
-    out_.header(input, answerer_->header_line());
-    has_header_line_ = true;
+    const std::string_view line = answerer_->header_line();
+    if (line.empty() || line == header_line_) return;
+    out_.header(input, line);
+    header_line_ = line;
   }
 
   int in_;
@@ -282,7 +283,7 @@ class Conversation {
   std::unique_ptr<Answerer> answerer_;
   std::optional<ResultRing> ring_;
   uint32_t place_ = 0;
-  bool has_header_line_ = false;
+  std::string header_line_;  // that has been sent last
 };
 
 }  // namespace

@@ -170,9 +170,9 @@ TEST_CASE("result_writer: a header line has the form of the lines after it") {
     const StreamParser& stream = source.show(good[0]);
     writer.write_header_line(stream, "");
     writer.write_header_line(stream, "a,b\n");
-    writer.write_header_line(stream, "other\n");
+    writer.write_header_line(stream, lines == LineKind::any ? "a,b\n" : "other\n");
     writer.write(stream, 0);
-    writer.write_header_line(stream, "late\n");
+    writer.write_header_line(stream, lines == LineKind::any ? "a,b\n" : "late\n");
     writer.commit();
     return contents_of(options.output);
   };
@@ -184,6 +184,21 @@ TEST_CASE("result_writer: a header line has the form of the lines after it") {
   // Lines without an index, which are written as they are.
   CHECK(output_of(LineKind::any, {}) == "a,b\n0,1\n1,2\n");
   CHECK(output_of(LineKind::any, {crlf, !index}) == "a,b\n0,1\n1,2\n");
+}
+
+TEST_CASE("result_writer: any lines with another header line than before may have none") {
+  const TemporaryDirectory directory;
+  WriteOptions options;
+  options.output = directory.file("sums.csv");
+  Source source(LineKind::any);
+  ResultWriter writer(options);
+  const StreamParser& stream = source.show(good[0]);
+  writer.write_header_line(stream, "a,b\n");
+  writer.write(stream, 0);
+  CHECK(thrown_by([&] { writer.write_header_line(stream, "3\t4\n"); }) ==
+        Thrown{ExitStatus::bad_data,
+               "in.csv: one answer begins with 'a,b' and another with '3\\t4', but --header=repeat "
+               "takes these lines for a header; try --header"});
 }
 
 TEST_CASE("result_writer: no results make an empty file") {

@@ -272,9 +272,9 @@ class HeaderTest(CommandTest):
             outcome = self.with_command('cat', None, '-n', n, '--header=repeat', *files)
             self.assertEqual(outcome, Outcome(b'index,a,b\n0,1\n1,2\n2,3\n3,4\n4,6\n', '', 0))
             # Each batch comes with the header of its own file.
-            outcome = self.with_command('tr "\\n" " "; echo; echo', None, '-n', n, '--batch-size=1K', '--header=repeat',
-                                        '--lines=any', *files)
-            self.assertEqual(outcome, Outcome(b'a,b 1 2 \n' + 4 * b'\n', '', 0))
+            outcome = self.with_command('echo all; tr "\\n" " "; echo', None, '-n', n, '--batch-size=1K',
+                                        '--header=repeat', '--lines=any', *files)
+            self.assertEqual(outcome, Outcome(b'all\na,b 1 2 \na,b \nc,d 3 4 \ne 6 \n', '', 0))
             outcome = self.with_command("sed '1{h; s/.*/head/; p; d}; G; s/\\n/ /'", None, '-n', n, '--header=repeat',
                                         *files)
             self.assertEqual(outcome, Outcome(b'index,head\n0,1 a,b\n1,2 a,b\n2,3 c,d\n3,4 c,d\n4,6 e\n', '', 0))
@@ -298,6 +298,21 @@ class HeaderTest(CommandTest):
         self.assertEqual(outcome.stderr, "p2_sum: 'sed p' wrote 2 lines for the header, try --lines=any (no rows)\n")
         outcome = self.with_command('cat >/dev/null', b'h\n1\n', '--header=repeat', '--retries=0', '-n', 1, '--lines=any')
         self.assertIn("p2_sum: 'cat >/dev/null' wrote no line for the header (row 0)\n", outcome.stderr)
+
+
+    def test_any_lines_without_a_header(self):
+        """The first line of each answer would be lost. One answer alone loses none."""
+        said = "one answer begins with '{}' and another with '{}', but --header=repeat takes these lines for a header; try --header"
+        for n in NUMBERS:
+            options = '-n', n, '--header=repeat', '--lines=any'
+            outcome = self.with_command('sed 1d', self.file('in.csv', self.DATA), *options, '--batch-size=40', '-o', 'out')
+            self.assertEqual(outcome, Outcome(b'', f'p3_write: standard input: {said.format("0,1", "9,10")}\n', 65))
+            self.assertFalse((self.work / 'out').exists())
+            files = [self.file(name, b'a\n%s\n' % name.encode()) for name in ('1', '2')]
+            outcome = self.with_command('sed 1d', None, *options, *files)
+            self.assertEqual((outcome.stderr, outcome.status), (f'p3_write: {files[1]}: {said.format(1, 2)}\n', 65))
+            outcome = self.with_command('sed 1d', self.DATA, *options, '--batch-size=1M', '--unordered')
+            self.assertEqual(outcome, Outcome(b''.join(self.ROWS), '', 0))
 
 
 class SurroundingsTest(CommandTest):

@@ -498,7 +498,7 @@ TEST_CASE("conversation: the results say what their lines are, and what makes th
   CHECK(seen_in(answer.bytes, Content::results).hello == results);
 }
 
-TEST_CASE("conversation: a header line goes out once, before the first result") {
+TEST_CASE("conversation: a header line goes out once, before the result where it is new") {
   Hello two = hello_of(Content::batches);
   two.header = HeaderRow::repeat;
   two.inputs.push_back("second.csv");
@@ -521,14 +521,23 @@ TEST_CASE("conversation: a header line goes out once, before the first result") 
   Hello results = two;
   results.content = Content::results;
   // Each input has its own header row, which the command gets before each batch.
-  SUBCASE("of a command") {
+  SUBCASE("once") {
+    results.lines = LineKind::text;
+    const std::string adds = "echo sum; paste -sd +";
+    results.command = "--command=" + adds;
+    CHECK(answer_to(batches, command(adds)).bytes ==
+          hello_frame(results) + header_frame(0, "sum\n") + result(first, "0,a,b+1\n") +
+              result(second, "1,a,b+2\n") + result(third, "2,c+3\n") + end_frame_at(16, 3));
+  }
+  SUBCASE("where it is new") {
     results.lines = LineKind::text;
     const std::string adds = "paste -sd + | sed 'h;G'";
     results.command = "--command=" + adds;
     const Answer answer = answer_to(batches, command(adds));
     CHECK(answer.returned == ExitStatus::complete);
     CHECK(answer.bytes == hello_frame(results) + header_frame(0, "a,b+1\n") +
-                              result(first, "0,a,b+1\n") + result(second, "1,a,b+2\n") +
+                              result(first, "0,a,b+1\n") + header_frame(0, "a,b+2\n") +
+                              result(second, "1,a,b+2\n") + header_frame(1, "c+3\n") +
                               result(third, "2,c+3\n") + end_frame_at(16, 3));
   }
   SUBCASE("of sums there is none") {
