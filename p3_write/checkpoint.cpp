@@ -79,7 +79,8 @@ void Checkpoint::read(const WriteOptions& options) {
   } catch (const std::invalid_argument& error) {
     refuse(error.what());
   }
-  if (journal_.options != shaping(options)) {
+  const bool is_begun = journal_.state.offset > 0;  // otherwise there is nothing to go on with
+  if (is_begun && journal_.options != shaping(options)) {
     refuse("of a run with " + printable(journal_.options, longest) + " and not " +
            printable(shaping(options), longest));
   }

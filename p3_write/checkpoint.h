@@ -19,10 +19,10 @@ namespace rowsum {
 
 class Checkpoint {
  public:
-  /// Reads the journal, if there is one. It counts only if the files are as long as it says, under
-  /// their partial or their final names; otherwise the run begins anew. `rejects` may be nullptr.
-  /// Both files are open and locked. Throws Failure(bad_data) for a journal that is damaged or of a
-  /// run with other options.
+  /// Reads the journal, if there is one. It counts only if something is done, and if the files are
+  /// as long as it says, under their partial or their final names; otherwise the run begins anew.
+  /// `rejects` may be nullptr. Both files are open and locked. Throws Failure(bad_data) for a
+  /// journal that is damaged, or of a run with other options that has done something.
   Checkpoint(const WriteOptions& options, Output& output, Output* rejects);
 
   const Journal::State& state() const { return journal_.state; }

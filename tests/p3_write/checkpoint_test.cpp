@@ -82,6 +82,22 @@ TEST_CASE("checkpoint: what the journal does not know is cut off") {
   CHECK(contents_of(directory.file("sums.csv")) == "0,1\n1,3\n");
 }
 
+TEST_CASE("checkpoint: while nothing is done, all may change") {
+  const TemporaryDirectory directory;
+  {
+    Run run(directory);
+    run.accept();
+    run.output().write("0,1\n");
+    run.checkpoint().save();
+  }
+  WriteOptions other;
+  other.form.crlf = true;
+  Run run(directory, other);
+  CHECK(run.checkpoint().state() == Journal::State());
+  run.accept(13);
+  CHECK(run.output().size() == 0);
+}
+
 TEST_CASE("checkpoint: a journal whose files have gone is void") {
   const TemporaryDirectory directory;
   run_and_fail(directory);

@@ -221,6 +221,20 @@ class ResumeTest(FragileTest):
         self.assertEqual(self.start_resumed('--max-row=1M', '--retries=1').finish(), Outcome(b'', '', 0))
         self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
 
+    def test_while_nothing_is_done_all_may_change(self):
+        """Such as after a first row that is a header, and was not said to be one."""
+        changes = ((b'a\n1\n', ['--header'], b'0,1\n', 0), (b'a\n1\n', ['--on-error=skip', '--crlf'], b'1,1\r\n', 1),
+                   (b'7\n1\n', [], b'0,7\n1,1\n', 0))
+        for data, options, expected, status in changes:
+            self.file('in.csv', b'a\n1\n')
+            self.assertEqual(self.start_resumed().finish().status, 65)
+            self.assertEqual(self.journal()['offset'], 0)
+            self.file('in.csv', data)
+            outcome = self.start_resumed(*options).finish()
+            self.assertEqual(((self.work / 'sums.csv').read_bytes(), outcome.status), (expected, status))
+            self.assertEqual(self.files(), ['in.csv', 'sums.csv'])
+            (self.work / 'sums.csv').unlink()
+
     def test_a_damaged_journal(self):
         data, state = self.interrupted()
         journal = bytearray(state['sums.csv.journal'])
