@@ -91,7 +91,8 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   command_line.synopsis = "[OPTION]... [FILE]...";
   command_line.description =
       "Cuts CSV into batches of whole rows, as a stream for p2_sum on standard output.\n"
-      "No FILE, or -, is standard input. Several are read one after another.";
+      "No FILE, or -, is standard input. Several are read one after another. Files of gzip,\n"
+      "zstd, xz and bzip2 are decompressed.";
   auto add = command_line.options.add_options();
   add("delimiter,d", po::value(&delimiter)->default_value(",")->value_name("C"),
       "the byte between fields; \\t is a tab");

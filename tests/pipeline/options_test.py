@@ -29,6 +29,12 @@ class FormsTest(PipelineTest):
             self.assertIn(b'--version', outcome.stdout)
             self.assertLessEqual(max(map(len, outcome.stdout.splitlines())), 100)
 
+    def test_help_names_the_forms_of_compressed_files(self):
+        for name in 'p1_read', 'run_pipeline.sh':
+            text = self.run_program(name, '--help').stdout
+            for form in b'gzip', b'zstd', b'xz', b'bzip2':
+                self.assertIn(form, text, name)
+
     def test_version(self):
         for name in ALL:
             self.assertEqual(self.run_program(name, '--version'), Outcome(f'{name} (row sums) 1.0\n'.encode(), '', 0))
