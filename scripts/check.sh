@@ -83,7 +83,7 @@ test_as_ordinary_user() (
   copy="$directory/a copy"
   as_user() { setpriv --reuid=65534 --regid=65534 --clear-groups env -u TMPDIR HOME="$copy" "$@"; }
   install -d -o 65534 -g 65534 "$copy"
-  tar -c CMakeLists.txt README.md common p1_read p2_sum p3_write scripts tests build/bin |
+  tar -c CMakeLists.txt LICENSE README.md common p1_read p2_sum p3_write scripts tests build/bin |
     as_user tar -x -C "$copy"
   cd "$copy"
   as_user cmake -S . -B build >/dev/null

@@ -110,7 +110,7 @@ add_file() {  # FILE
 # The options of p3_write, those of p1_read, and the files. All are quoted, and begin with a blank.
 # If an option is there more than once, the programs take the last one.
 writer="" reader=" --workers=auto" files=""
-output="" rejects="" resume="" unordered="" dry_run=""
+output="" rejects="" resume="" unordered="" dry_run="" show_version=""
 
 while [ $# -gt 0 ]; do
   option=$1 value="" has_value=""
@@ -178,7 +178,7 @@ while [ $# -gt 0 ]; do
     --unordered) unordered=" --unordered" ;;
     --dry-run) dry_run=1 ;;
     --help) answer help ;;
-    --version) answer echo "$program (row sums) 1.0" ;;
+    --version) show_version=1 ;;
   esac
   if [ "$has_value" ]; then
     quote "$value"
@@ -235,6 +235,11 @@ find_programs() {  # SCRIPT
 }
 find_programs "$0" || { [ -L "$0" ] && find_real_path "$0" && find_programs "$real_path"; } ||
   command -v p3_write >/dev/null || die 71 "p3_write is neither beside this script nor in PATH"
+
+if [ "$show_version" ]; then  # that of the programs
+  version=$("${bin}p3_write" --version) || exit
+  answer echo "$program ${version#* }"
+fi
 
 quote "${bin}p3_write"
 command="$quoted --reader$writer$unordered --"

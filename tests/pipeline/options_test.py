@@ -8,7 +8,7 @@ import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
-from pipeline import BIN_DIR, LAUNCHER, Outcome, PipelineTest, main, program  # noqa: E402
+from pipeline import BIN_DIR, LAUNCHER, VERSION, Outcome, PipelineTest, main, program  # noqa: E402
 
 ALL = 'p1_read', 'p2_sum', 'p3_write', 'run_pipeline.sh'
 
@@ -37,7 +37,8 @@ class FormsTest(PipelineTest):
 
     def test_version(self):
         for name in ALL:
-            self.assertEqual(self.run_program(name, '--version'), Outcome(f'{name} (row sums) 1.0\n'.encode(), '', 0))
+            self.assertEqual(self.run_program(name, '--version'),
+                             Outcome(f'{name} (row sums) {VERSION}\n'.encode(), '', 0))
 
     def test_sizes(self):
         for size in '1', '100', '1K', '1k', '1KiB', '2M', '2MiB', '1G':

@@ -19,7 +19,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
-from pipeline import BIN_DIR, HANG, SOURCE_DIR, Outcome, PipelineTest, children, main  # noqa: E402
+from pipeline import BIN_DIR, HANG, SOURCE_DIR, VERSION, Outcome, PipelineTest, children, main  # noqa: E402
 
 EXAMPLES = SOURCE_DIR / 'tests/examples'
 
@@ -72,6 +72,28 @@ class PackageTest(PipelineTest):
         return self.until(find, f'no worker comes to place {place}')
 
 
+class InstalledTest(PackageTest):
+    def test_the_version_is_that_of_the_project(self):
+        for name in 'p1_read', 'p2_sum', 'p3_write', 'run_pipeline', 'run_pipeline.sh':
+            self.assertEqual(run(self.prefix / 'bin' / name, '--version'), f'{name} (row sums) {VERSION}\n')
+        for_cmake = next(self.prefix.glob('**/rowsum-config-version.cmake')).read_text()
+        self.assertIn(f'set(PACKAGE_VERSION "{VERSION}")', for_cmake)
+        for_pkg_config = next(self.prefix.glob('**/rowsum.pc')).read_text()
+        self.assertIn(f'Version: {VERSION}\n', for_pkg_config)
+
+    def test_man_finds_a_page_for_each_command(self):
+        if not shutil.which('man'):
+            self.skipTest('there is no man')
+        for command in (self.prefix / 'bin').iterdir():
+            page = run('man', '-M', self.prefix / 'share/man', '-P', 'cat', command.name, env={**self.env, 'LC_ALL': 'C'})
+            self.assertIn(command.name.removesuffix('.sh'), page)
+            self.assertIn('EXIT STATUS', page)
+
+    def test_the_documents(self):
+        self.assertLessEqual({'README.md', 'RECIPES.md', 'FORMAT.md'},
+                             {path.name for path in (self.prefix / 'share/doc/rowsum').iterdir()})
+
+
 class BuildingTest(PackageTest):
     def test_the_package_has_one_header_and_one_library(self):
         self.assertEqual([path.name for path in self.prefix.glob('include/**/*.h')], ['worker.h'])
@@ -88,7 +110,7 @@ class BuildingTest(PackageTest):
         if not shutil.which('pkg-config'):
             self.skipTest('there is no pkg-config')
         flags = shlex.split(run('pkg-config', '--cflags', '--libs', 'rowsum', env=self.environment(self.prefix)))
-        self.assertEqual(run('pkg-config', '--modversion', 'rowsum', env=self.environment(self.prefix)), '1.0\n')
+        self.assertEqual(run('pkg-config', '--modversion', 'rowsum', env=self.environment(self.prefix)), f'{VERSION}\n')
         for source in sorted(EXAMPLES.glob('*.cpp')):
             warnings = '-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror'.split()
             run('c++', '-std=c++20', *warnings, source, *flags, '-o', self.work / source.stem)

@@ -15,7 +15,7 @@ commands=$(sed -n '/^## Install$/,/^## Use$/s/^    cmake/cmake/p' "$root/README.
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 mkdir "$directory"/{sources,tools}
-cp -r "$root"/{CMakeLists.txt,common,p1_read,p2_sum,p3_write,scripts} "$directory/sources"
+cp -r "$root"/{CMakeLists.txt,LICENSE,README.md,common,p1_read,p2_sum,p3_write,scripts} "$directory/sources"
 IFS=: read -ra places <<<"$PATH"
 for place in "${places[@]}"; do
   ln -s "$place"/* "$directory/tools" 2>/dev/null || true  # a link that exists already stays

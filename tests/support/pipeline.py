@@ -15,6 +15,7 @@ A status is an exit status, or minus the signal that ended the program, as in su
 """
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -31,6 +32,7 @@ from reference import Answer, reference  # noqa: E402
 
 SOURCE_DIR = Path(__file__).resolve().parents[2]
 BIN_DIR = Path(os.environ.get('ROWSUM_BIN_DIR') or SOURCE_DIR / 'build/bin').resolve()
+VERSION = re.search(r'^project\(\w+ VERSION ([\d.]+)', (SOURCE_DIR / 'CMakeLists.txt').read_text(), re.MULTILINE)[1]
 LAUNCHER = BIN_DIR / 'run_pipeline.sh'
 HOSTILE = BIN_DIR / 'hostile'
 IS_STATIC = HOSTILE.exists()  # with sanitizers, the programs are not static
