@@ -36,8 +36,8 @@ is_installed() {  # PACKAGE [COMMAND]
 }
 
 # Installs what is missing for all of the PURPOSEs (build, check, clang, bench, places), with apt-get, as
-# root. Without root it reports what is missing, and fails. Without dpkg it looks for commands only:
-# CMake reports missing libraries.
+# root. Without root it prints the command that installs them, and fails. Without dpkg it looks for
+# commands only: CMake reports missing libraries.
 install_packages() {  # PURPOSE...
   local purpose package command missing=()
   for purpose; do
@@ -47,8 +47,12 @@ install_packages() {  # PURPOSE...
     done < <(packages_for "$purpose")
   done
   ((${#missing[@]})) || return 0
-  if ((EUID != 0)) || ! command -v apt-get >/dev/null; then
-    echo "These packages are missing: ${missing[*]}" >&2
+  if ! command -v apt-get >/dev/null; then
+    echo "These packages of Debian are missing: ${missing[*]}" >&2
+    return 1
+  fi
+  if ((EUID != 0)); then
+    echo "Packages are missing. This installs them: sudo apt-get install -y ${missing[*]}" >&2
     return 1
   fi
   echo "Installing ${missing[*]}"
