@@ -88,6 +88,7 @@ class InstalledTest(PackageTest):
             page = run('man', '-M', self.prefix / 'share/man', '-P', 'cat', command.name, env={**self.env, 'LC_ALL': 'C'})
             self.assertIn(command.name.removesuffix('.sh'), page)
             self.assertIn('EXIT STATUS', page)
+        self.assertIn('end', run('man', '-M', self.prefix / 'share/man', '-P', 'cat', '5', 'rowsum-stream'))
 
     def test_the_documents(self):
         self.assertLessEqual({'README.md', 'RECIPES.md', 'FORMAT.md'},

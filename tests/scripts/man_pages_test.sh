@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # man_pages_test.sh BIN_DIRECTORY: each manual page has the options that its program's --help has,
 # and the exit statuses of exit_status.h, no more and no fewer. --version prints the version of the
-# project. If groff and mandoc are installed, they must find nothing wrong in the pages, either.
+# project. stream_page_test.py compares the page of the streams. If groff and mandoc are installed, they must find nothing wrong in the pages, either.
 set -euo pipefail
 shopt -s inherit_errexit
 export LC_ALL=C
@@ -60,4 +60,5 @@ for program in p1_read p2_sum p3_write; do
   check_page "$program/$program.1" "$bin/$program"
 done
 check_page scripts/run_pipeline.1 "$root/scripts/run_pipeline.sh"
+check_syntax common/wire/rowsum-stream.5
 ((failures == 0))
