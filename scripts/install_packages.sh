@@ -13,7 +13,7 @@ packages_for() {  # PURPOSE
       printf '%s\n' 'python3 python3' 'shellcheck shellcheck' 'strace strace' 'bindfs bindfs' \
         'gzip gzip' 'pigz pigz' 'zstd zstd' 'xz-utils xz' 'bzip2 bzip2' 'lbzip2 lbzip2' \
         'pkg-config pkg-config' \
-        'mandoc mandoc' 'man-db man' 'dpkg-dev dpkg-shlibdeps' 'lintian lintian' ;;
+        python3-yaml 'mandoc mandoc' 'man-db man' 'dpkg-dev dpkg-shlibdeps' 'lintian lintian' ;;
     # libclang-rt-dev has the sanitizers and libFuzzer.
     clang) printf '%s\n' 'clang clang++' libclang-rt-dev 'clang-format clang-format' ;;
     bench)
