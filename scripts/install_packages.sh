@@ -11,9 +11,9 @@ packages_for() {  # PURPOSE
         libboost-program-options-dev libcereal-dev libxxhash-dev libgmp-dev libhwy-dev doctest-dev ;;
     check)
       printf '%s\n' 'python3 python3' 'shellcheck shellcheck' 'strace strace' 'bindfs bindfs' \
+        python3-yaml 'mandoc mandoc' 'man-db man' 'dpkg-dev dpkg-shlibdeps' 'lintian lintian' \
         'gzip gzip' 'pigz pigz' 'zstd zstd' 'xz-utils xz' 'bzip2 bzip2' 'lbzip2 lbzip2' \
-        'pkg-config pkg-config' \
-        python3-yaml 'mandoc mandoc' 'man-db man' 'dpkg-dev dpkg-shlibdeps' 'lintian lintian' ;;
+        'pkg-config pkg-config' ;;
     # libclang-rt-dev has the sanitizers and libFuzzer.
     clang) printf '%s\n' 'clang clang++' libclang-rt-dev 'clang-format clang-format' ;;
     bench)

@@ -90,6 +90,20 @@ class InstalledTest(PackageTest):
             self.assertIn('EXIT STATUS', page)
         self.assertIn('end', run('man', '-M', self.prefix / 'share/man', '-P', 'cat', '5', 'rowsum-stream'))
 
+    @unittest.skipUnless((SOURCE_DIR / 'scripts/completions').exists(), 'there are no completions')
+    def test_completions(self):
+        share = self.prefix / 'share'
+        commands = sorted(path.name for path in (self.prefix / 'bin').iterdir())
+        for directory, end in ('bash-completion/completions', ''), ('fish/vendor_completions.d', '.fish'):
+            self.assertEqual(sorted(path.name for path in (share / directory).iterdir()),
+                             [command + end for command in commands])
+        defined = (share / 'zsh/site-functions/_rowsum').read_text().splitlines()[0]
+        self.assertEqual(defined.split(), ['#compdef', *commands])
+        # bash defines them all when it completes one.
+        for command in commands:
+            run('bash', '-euc', f'source "$0/{command}"; for name; do complete -p "$name"; done',
+                share / 'bash-completion/completions', *commands)
+
     def test_the_documents(self):
         self.assertLessEqual({'README.md', 'RECIPES.md', 'FORMAT.md'},
                              {path.name for path in (self.prefix / 'share/doc/rowsum').iterdir()})
