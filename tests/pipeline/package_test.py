@@ -80,6 +80,7 @@ class InstalledTest(PackageTest):
         self.assertIn(f'set(PACKAGE_VERSION "{VERSION}")', for_cmake)
         for_pkg_config = next(self.prefix.glob('**/rowsum.pc')).read_text()
         self.assertIn(f'Version: {VERSION}\n', for_pkg_config)
+        self.assertTrue((SOURCE_DIR / 'scripts/debian/changelog').read_text().startswith(f'rowsum ({VERSION}) '))
 
     def test_man_finds_a_page_for_each_command(self):
         if not shutil.which('man'):
