@@ -11,7 +11,8 @@ packages_for() {  # PURPOSE
         libboost-program-options-dev libcereal-dev libxxhash-dev libgmp-dev libhwy-dev doctest-dev ;;
     check)
       printf '%s\n' 'python3 python3' 'shellcheck shellcheck' 'strace strace' 'bindfs bindfs' \
-        python3-yaml 'mandoc mandoc' 'man-db man' 'dpkg-dev dpkg-shlibdeps' 'lintian lintian' \
+        python3-yaml 'mandoc mandoc' 'man-db man' 'dpkg-dev dpkg-shlibdeps' 'file file' \
+        'lintian lintian' \
         'gzip gzip' 'pigz pigz' 'zstd zstd' 'xz-utils xz' 'bzip2 bzip2' 'lbzip2 lbzip2' \
         'pkg-config pkg-config' ;;
     # libclang-rt-dev has the sanitizers and libFuzzer.

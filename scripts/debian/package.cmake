@@ -13,8 +13,6 @@ p2_sum at once, and replaces those that die.
 Any other program can answer the rows in place of p2_sum. For workers in C++
 there are a header, a library, and packages for CMake and pkg-config.")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
-set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS # whatever the umask is
-  OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION math)
@@ -29,5 +27,5 @@ install(FILES debian/changelog DESTINATION ${CMAKE_INSTALL_DOCDIR}
 set(CPACK_INSTALL_CMAKE_PROJECTS
   ${CMAKE_BINARY_DIR} ${PROJECT_NAME} ALL /
   ${CMAKE_BINARY_DIR} ${PROJECT_NAME} debian /)
-set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/compress.cmake)
+set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/finish.cmake)
 include(CPack)

@@ -35,8 +35,9 @@ sum=$(echo 1,2 | "$directory/home/.local/bin/run_pipeline.sh")
 if (($#)); then
   rm -rf "$1"
   mkdir "$1"
-  if command -v dpkg-shlibdeps >/dev/null; then
+  if command -v dpkg-shlibdeps && command -v file; then  # what README says that it takes
     echo "$package_commands"
+    umask 077  # is of no importance to the package
     run "$package_commands"
     mv build/*.deb "$1"
   fi
