@@ -59,7 +59,7 @@ run_tests() {  # DIRECTORY CTEST_OPTION...
 check_scripts() {
   local scripts
   say "shellcheck"
-  mapfile -t scripts < <(find scripts tests -name '*.sh' | sort)
+  mapfile -t scripts < <(find scripts tests -name '*.sh' -o -name '*.bash' | sort)
   shellcheck .ci/run "${scripts[@]}"
   echo "${#scripts[@]} scripts, and .ci/run"
 }

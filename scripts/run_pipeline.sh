@@ -52,7 +52,7 @@ Output:
 
 Other people's programs in place of the sums:
       --command COMMAND   start it for each batch: rows on its input, a line back for each
-      --coprocess COMMAND the same, but it goes on; "ROWS BYTES" comes before each batch
+      --coprocess COMMAND  the same, but it goes on; "ROWS BYTES" comes before each batch
       --lines MODE        rows: a line for each row (default); any: lines as they are
       --one-line          give it each row in one line
       --worker COMMAND    a program that speaks the stream format (default: p2_sum)
