@@ -122,6 +122,8 @@ class Completions:
         self.assert_completed('run_pipeline.sh --header -n 4 --', '', {FILE})
         self.assertNotIn(FILE, self.complete('p2_sum', ''))
         self.assert_completed('p2_sum <', '', {FILE})
+        self.file('-odd.csv')
+        self.assert_completed('run_pipeline.sh --', '-o', {'-odd.csv'})
 
     def test_a_command_that_is_not_in_path(self):
         elsewhere = self.directory / 'some where'
@@ -231,7 +233,15 @@ class FishTest(Completions, PipelineTest):
         found = subprocess.run(['fish', '-c', 'complete -C "$argv"', f'{line} {word}'], cwd=self.work, env=self.env,
                                capture_output=True, check=True, timeout=HANG)
         self.assertEqual(found.stderr, b'')
-        return {line.split('\t')[0] for line in found.stdout.decode().splitlines()}
+        self.descriptions = dict(line.partition('\t')[::2] for line in found.stdout.decode().splitlines())
+        return set(self.descriptions)
+
+    def test_descriptions(self):
+        self.complete('run_pipeline.sh', '--header')
+        self.assertEqual(self.descriptions['--header'], 'skip the first row of each file')
+        self.complete('p1_read', '--header')
+        self.assertEqual(self.descriptions['--header'],
+                         'skip the first row of each file; it has no index. =repeat: --command gets it with each batch')
 
 
 if __name__ == '__main__':
