@@ -59,4 +59,4 @@ _rowsum() {  # COMMAND WORD
   fi
 }
 
-complete -o default -F _rowsum p1_read p2_sum p3_write run_pipeline.sh
+complete -o default -F _rowsum p1_read p2_sum p3_write run_pipeline run_pipeline.sh

@@ -21,6 +21,7 @@ from pipeline import BIN_DIR, HANG, SOURCE_DIR, PipelineTest, main, program  # n
 COMPLETIONS = SOURCE_DIR / 'scripts/completions'
 PROGRAMS = 'p1_read', 'p2_sum', 'p3_write'
 COMMANDS = *PROGRAMS, 'run_pipeline.sh'
+INSTALLED = *COMMANDS, 'run_pipeline'
 BASH_COMPLETION = Path('/usr/share/bash-completion/bash_completion')
 FILE = 'a file.csv'
 
@@ -70,8 +71,9 @@ class Completions:
         if not shutil.which(self.shell):
             self.skipTest(f'{self.shell} is not installed')
         self.file(FILE, b'')
-        self.env |= {'PATH': f'{BIN_DIR}:{os.environ["PATH"]}', 'HOME': str(self.directory), 'TERM': 'dumb',
-                     'XDG_CONFIG_HOME': str(self.directory), 'XDG_DATA_DIRS': f'{self.directory}/share:/usr/share'}
+        self.env |= {'PATH': f'{self.directory}:{BIN_DIR}:{os.environ["PATH"]}', 'HOME': str(self.directory),
+                     'TERM': 'dumb', 'XDG_CONFIG_HOME': str(self.directory),
+                     'XDG_DATA_DIRS': f'{self.directory}/share:/usr/share'}
 
     def assert_completed(self, line: str, word: str, expected: set[str]) -> None:
         self.assertEqual(self.complete(line, word), expected, f'{line} {word}')
@@ -94,7 +96,7 @@ class Completions:
                 if option.value in {'FILE', 'PATH'}:
                     expected = {FILE}
                 elif option.value == 'COMMAND':
-                    word, expected = 'run_pip', {'run_pipeline.sh'}
+                    word, expected = 'p2_su', {'p2_sum'}
                 elif option.value in {'MODE', 'POLICY', 'FORMAT', 'WHEN'} or option.is_attached_only:
                     expected = fixed_values(long)
                     self.assertTrue(expected, f'{command} names no values of {long}')
@@ -124,6 +126,10 @@ class Completions:
         self.assert_completed('p2_sum <', '', {FILE})
         self.file('-odd.csv')
         self.assert_completed('run_pipeline.sh --', '-o', {'-odd.csv'})
+
+    def test_the_launcher_without_sh(self):
+        (self.directory / 'run_pipeline').symlink_to(BIN_DIR / 'run_pipeline.sh')
+        self.assert_completed('run_pipeline --deal', 'p', {'pull'})
 
     def test_a_command_that_is_not_in_path(self):
         elsewhere = self.directory / 'some where'
@@ -189,7 +195,7 @@ class BashTest(Terminal, PipelineTest):
     def test_bash_completion_finds_them(self):
         directory = self.directory / 'share/bash-completion/completions'
         directory.mkdir(parents=True)
-        for command in COMMANDS:
+        for command in INSTALLED:
             shutil.copy(COMPLETIONS / 'rowsum.bash', directory / command)
             found = subprocess.check_output(
                 ['bash', '-c', 'source "$1"; _completion_loader "$2"; complete -p "$2"', '', BASH_COMPLETION, command],
@@ -226,7 +232,7 @@ class FishTest(Completions, PipelineTest):
         super().setUp()
         directory = self.directory / 'share/fish/vendor_completions.d'
         directory.mkdir(parents=True)
-        for command in COMMANDS:
+        for command in INSTALLED:
             shutil.copy(COMPLETIONS / 'rowsum.fish', directory / f'{command}.fish')
 
     def complete(self, line: str, word: str) -> set[str]:

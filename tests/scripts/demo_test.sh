@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Tests scripts/demo.sh, with a build of its own: as an ordinary user, in a path with a space, and in a
+# build directory that was made without tests, as README says. It leaves nothing, also after Ctrl-C.
+set -euo pipefail
+shopt -s inherit_errexit
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+if ! command -v ninja >/dev/null; then
+  echo "there is no ninja: not tested"
+  exit 77
+fi
+
+fail() {  # MESSAGE
+  echo "$1" >&2
+  exit 1
+}
+
+directory=$(mktemp -d)
+trap 'rm -rf "$directory"' EXIT
+chmod 755 "$directory"
+sources="$directory/the sources"
+mkdir "$sources" "$directory"/{home,tmp}
+cp -r "$root"/{CMakeLists.txt,LICENSE,README.md,common,p1_read,p2_sum,p3_write,scripts,tests} "$sources"
+export HOME=$directory/home TMPDIR=$directory/tmp
+
+as_user=()
+if ((EUID == 0)); then
+  chown -R 65534:65534 "$sources" "$HOME" "$TMPDIR"
+  as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+fi
+
+cd "$sources"
+"${as_user[@]}" cmake -S . -B build -G Ninja -DROWSUM_TESTS=OFF >/dev/null
+
+demo() { "${as_user[@]}" scripts/demo.sh "$@"; }
+
+[[ $(demo --help) == Usage:* ]] || fail "demo.sh --help does not help"
+message=$(demo --colour 2>&1) && fail "demo.sh takes any argument"
+[[ $message == "demo.sh: unknown argument '--colour'; try 'scripts/demo.sh --help'" ]] || fail "$message"
+
+shown=$(demo)
+echo "$shown"
+same=$(grep -cxF 'the same' <<<"$shown")
+[[ $same == 3 || ($same == 2 && $shown == *"python3 is not installed"*) ]] || fail "the demo compares $same outputs"
+[[ $shown =~ 'p1_read: p2_sum at place '[01]' was killed by signal 9 (KILL), and is replaced' ]] ||
+  fail "the demo kills no worker"
+# What it says in the end is what can be done: the programs are in that PATH, and that command installs them.
+path=$(sed -n 's/^    PATH=/PATH=/p' <<<"$shown")
+sum=$(bash -euc "$path; "'echo 1,2 | run_pipeline.sh')
+[[ $sum == 0,3 ]] || fail "with the PATH of the demo, run_pipeline.sh prints '$sum'"
+"${as_user[@]}" bash -euc "$(grep '^    cmake --install' <<<"$shown")" >/dev/null
+[[ -x $HOME/.local/bin/p1_read ]] || fail "the command of the demo installs no p1_read"
+
+assert_nothing_is_left() {
+  [[ ! $(ls -A "$TMPDIR") ]] || fail "the demo leaves a file"
+  for _ in {1..100}; do
+    grep -qszxF "ROWSUM_TEST=$directory" /proc/[0-9]*/environ || return 0
+    sleep 0.1
+  done
+  fail "the demo leaves a process"
+}
+assert_nothing_is_left
+
+# Ctrl-C. The third command is given while a run is in the background, with a worker that is stopped.
+for command in 'generate_csv' 'run_pipeline.sh in.csv' 'kill -STOP' 'run_pipeline.sh --command'; do
+  "${as_user[@]}" env --default-signal=INT ROWSUM_TEST="$directory" setsid scripts/demo.sh >"$directory/shown" &
+  until grep -qF "\$ $command" "$directory/shown"; do sleep 0.1; done
+  sleep 0.2
+  kill -INT -- -$!
+  status=0
+  wait $! || status=$?
+  ((status == 130)) || fail "interrupted in '$command', the demo ends with $status"
+  assert_nothing_is_left
+done
