@@ -286,7 +286,7 @@ class ReadmeTest(CommandTest):
     def test_the_program_in_the_readme(self):
         """It answers each row with its largest field."""
         text = (Path(__file__).parents[2] / 'README.md').read_text()
-        program = re.search(r'^(    import sys\n(?:    .*\n|\n)+)', text, re.MULTILINE).group(1)
+        program = re.search(r'^    \$ cat model.py\n((?:    [^$].*\n|\n)+)', text, re.MULTILINE).group(1)
         self.file('model.py', textwrap.dedent(program).encode())
         data = b''.join(b'%d,%d\n' % (i, i * 7919 % 10007) for i in range(30000))
         expected = numbered([b'%d' % max(map(int, row.split(b','))) for row in data.splitlines()])
