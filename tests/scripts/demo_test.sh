@@ -62,9 +62,15 @@ assert_nothing_is_left() {
 assert_nothing_is_left
 
 # Ctrl-C. The third command is given while a run is in the background, with a worker that is stopped.
-for command in 'generate_csv' 'run_pipeline.sh in.csv' 'kill -STOP' 'run_pipeline.sh --command'; do
+commands=('generate_csv' 'run_pipeline.sh in.csv' 'kill -STOP')
+[[ $same == 2 ]] || commands+=('run_pipeline.sh --command')
+for command in "${commands[@]}"; do
+  rm -f "$directory/shown"
   "${as_user[@]}" env --default-signal=INT ROWSUM_TEST="$directory" setsid scripts/demo.sh >"$directory/shown" &
-  until grep -qF "\$ $command" "$directory/shown"; do sleep 0.1; done
+  until grep -qsF "\$ $command" "$directory/shown"; do
+    kill -0 $! || fail "the demo ends before '$command'"
+    sleep 0.1
+  done
   sleep 0.2
   kill -INT -- -$!
   status=0
