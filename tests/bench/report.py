@@ -321,13 +321,18 @@ def put_between_marks(path: Path, tables: str) -> None:
 
 
 def chart(results: Results, path: Path) -> None:
-    """MB/s by contestant and workload, on a logarithmic scale. Wrong results are left out."""
-    names = [contestant.name for contestant in reversed([*YARDSTICKS, *SUITE, *PEERS])
-             if any(results.text(workload, contestant.name, 'mb_s') for workload in WORKLOADS)]
+    """MB/s by contestant and workload, on a logarithmic scale. Wrong results are left out. The programs of the suite
+    are marked, and those that got only a part of each file have its size beside their names."""
+    contestants = [contestant for contestant in reversed([*YARDSTICKS, *SUITE, *PEERS])
+                   if any(results.text(workload, contestant.name, 'mb_s') for workload in WORKLOADS)]
+    ours = [row for row, contestant in enumerate(contestants) if contestant in SUITE and contestant is not MONOLITH]
     with tempfile.NamedTemporaryFile('w', suffix='.tsv') as data:
-        for name in names:
-            speeds = ['NaN' if results.text(workload, name, 'sums') in ('wrong', 'fails') else
-                      results.text(workload, name, 'mb_s') or 'NaN' for workload in WORKLOADS]
-            data.write('\t'.join([name.replace('\\', '').replace(' (wide: gawk -M)', ''), *speeds]) + '\n')
+        for contestant in contestants:
+            name = contestant.name.replace('\\', '').replace(' (wide: gawk -M)', '')
+            if size := results.text('machine', '-', f'{contestant.size}_mb'):
+                name += f' ({size} MB)'
+            speeds = ['NaN' if results.text(workload, contestant.name, 'sums') in ('wrong', 'fails') else
+                      results.text(workload, contestant.name, 'mb_s') or 'NaN' for workload in WORKLOADS]
+            data.write('\t'.join([name, *speeds]) + '\n')
         data.flush()
-        gnuplot.draw('speed.gp', data=data.name, svg=path)
+        gnuplot.draw('speed.gp', data=data.name, svg=path, first=min(ours), last=max(ours))
