@@ -71,7 +71,7 @@ Workers:
 
 Other:
       --dry-run           print the command that would run, quoted for a shell, and exit
-      --help              print this help and exit
+  -h, --help              print this help and exit
       --version           print the version and exit
 
 Exit status: 0 all of it; 1 done, some rows rejected (--on-error=skip); 64 usage;
@@ -79,6 +79,30 @@ Exit status: 0 all of it; 1 done, some rows rejected (--on-error=skip); 64 usage
 73 cannot create the output; 74 input or output; 141 nobody reads the output any
 more.
 EOF
+}
+
+# Prints the option of the help that is nearest to a misspelt one, as edit_distance() in
+# common/base/spelling.h measures it, and as near as nearest() there demands; otherwise nothing.
+find_nearest() {  # OPTION
+  help | awk '
+    function least(a, b) { return a < b ? a : b }
+    function distance(one, other,    i, j, d) {
+      for (i = 0; i <= length(one); ++i) d[i, 0] = i
+      for (j = 0; j <= length(other); ++j) d[0, j] = j
+      for (i = 1; i <= length(one); ++i)
+        for (j = 1; j <= length(other); ++j)
+          d[i, j] = least(d[i - 1, j - 1] + (substr(one, i, 1) != substr(other, j, 1)),
+                          least(d[i - 1, j], d[i, j - 1]) + 1)
+      return d[length(one), length(other)]
+    }
+    BEGIN { given = ARGV[1]; ARGC = 1; best = int(length(given) / 3) }
+    match($0, /^ +(-[a-z], )?--[a-z-]+/) {
+      name = substr($0, 1, RLENGTH)
+      sub(/.* /, "", name)
+      n = distance(given, name)
+      if (n < best || (n == best && !nearest)) { best = n; nearest = name }
+    }
+    END { print nearest }' "$1"
 }
 
 # Has a COMMAND print what was asked for in place of a run, and ends.
@@ -150,11 +174,15 @@ while [ $# -gt 0 ]; do
     --batch-size) to=reader takes=value ;;
     --deal) to=reader takes=value ;;
     --checksum) to=reader ;;
-    --resume | -k | --keep-order | --unordered | --dry-run | --help | --version) ;;
+    --resume | -k | --keep-order | --unordered | --dry-run | -h | --help | --version) ;;
     --)
       for file; do add_file "$file"; done
       break ;;
-    -?*) usage_error "unrecognised option '$option'" ;;
+    -?*)
+      nearest=""
+      case $option in --?*) nearest=$(find_nearest "$option") ;; esac
+      [ ! "$nearest" ] || die 64 "unrecognised option '$option'; did you mean $nearest?"
+      usage_error "unrecognised option '$option'" ;;
     *)
       add_file "$option"
       continue ;;
@@ -177,7 +205,7 @@ while [ $# -gt 0 ]; do
     -k | --keep-order) unordered= ;;
     --unordered) unordered=" --unordered" ;;
     --dry-run) dry_run=1 ;;
-    --help) answer help ;;
+    -h | --help) answer help ;;
     --version) show_version=1 ;;
   esac
   if [ "$has_value" ]; then

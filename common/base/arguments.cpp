@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/base/report.h"
+#include "common/base/spelling.h"
 
 namespace rowsum {
 
@@ -19,6 +20,19 @@ void print(const std::string& text) {
   if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return;
   if (errno == EPIPE) throw Failure::silent(ExitStatus::downstream_closed);
   throw Failure::from_errno(ExitStatus::io, "standard output");
+}
+
+/// A Failure(usage) for an option that there is not. If its name is near that of one in `known`,
+/// the message has that.
+Failure unknown_option(const po::unknown_option& error, const po::options_description& known) {
+  const std::string given = error.get_option_name();  // as it was given, with its value
+  const std::string option = given.substr(0, given.find('='));
+  const std::string what = "unrecognised option '" + option + "'";
+  std::vector<std::string> names;
+  for (const auto& other : known.options()) names.push_back(other->long_name());
+  const auto meant = option.starts_with("--") ? nearest(option.substr(2), names) : std::nullopt;
+  if (!meant) return usage_failure(what);
+  return Failure(ExitStatus::usage, what + "; did you mean --" + *meant + "?");
 }
 
 /// Leaves only the last one of an option that is given several times, but all of one that is
@@ -39,8 +53,8 @@ std::optional<po::variables_map> parse_arguments(int argc, char** argv, CommandL
   const std::string program(program_name());
   po::options_description visible("Options");
   visible.add(command_line.options);
-  visible.add_options()                     //
-      ("help", "print this help and exit")  //
+  visible.add_options()                       //
+      ("help,h", "print this help and exit")  //
       ("version", "print the version and exit");
   po::options_description all;
   po::positional_options_description operands;
@@ -67,6 +81,8 @@ std::optional<po::variables_map> parse_arguments(int argc, char** argv, CommandL
     po::notify(values);
   } catch (const po::too_many_positional_options_error&) {
     throw usage_failure("it takes no operand");
+  } catch (const po::unknown_option& error) {
+    throw unknown_option(error, visible);
   } catch (const po::error& error) {
     throw usage_failure(error.what());
   }

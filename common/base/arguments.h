@@ -1,5 +1,6 @@
 // Command lines in GNU form, the same for every program: --help, --version, and one line with "try
-// --help" if something is wrong (Boost.Program_options does the parsing).
+// --help" if something is wrong, or with the option that may have been meant
+// (Boost.Program_options does the parsing).
 #pragma once
 
 #include <boost/program_options.hpp>

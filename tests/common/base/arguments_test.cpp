@@ -135,12 +135,20 @@ TEST_CASE("arguments: what is wrong is said in one line that points to --help") 
   CHECK(run({"operand"}).errors == "p9_test: it takes no operand; try 'p9_test --help'\n");
 }
 
+TEST_CASE("arguments: an option that may have been meant is named") {
+  const std::string line = "p9_test: unrecognised option '--nmber'; did you mean --number?\n";
+  for (const char* word : {"--nmber", "--nmber=3"}) CHECK(run({word}).errors == line);
+  CHECK(run({"--verson"}).errors ==
+        "p9_test: unrecognised option '--verson'; did you mean --version?\n");
+  CHECK(run({"--nmber"}).status == 64);
+}
+
 TEST_CASE("arguments: --help and --version are output") {
   const Outcome help = run({"--help"});
   CHECK(help.status == 0);
   CHECK(help.errors.empty());
   CHECK(help.output.starts_with("Usage: p9_test [OPTION]...\nTests.\n\nOptions:\n"));
-  for (const char* option : {"-n [ --number ]", "--help", "--version"}) {
+  for (const char* option : {"-n [ --number ]", "-h [ --help ]", "--version"}) {
     CHECK(help.output.find(option) != std::string::npos);
   }
   const Outcome version = run({"--version"});
