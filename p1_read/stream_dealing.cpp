@@ -191,7 +191,7 @@ void StreamDealing::run(Inputs& inputs, const BatcherOptions& options, DealPolic
 }
 
 void StreamDealing::fail(ExitStatus status) {
-  if (!knows_outputs_ && !::isatty(STDOUT_FILENO)) {
+  if (!knows_outputs_ && is_pipe_or_socket(STDOUT_FILENO)) {
     streams_.emplace_back(STDOUT_FILENO, "standard output");
   }
   // For the other streams, the reader that has gone is a lost neighbour.

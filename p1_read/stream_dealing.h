@@ -30,8 +30,8 @@ class StreamDealing {
   /// Deals all of the inputs and ends the streams. Throws Failure.
   void run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy);
 
-  /// Ends all streams with a verdict. If open() has not been called, it ends the stream on standard
-  /// output.
+  /// Ends all streams with a verdict. If open() has not been called, because the command line is
+  /// wrong, it ends the stream on standard output if that is a pipe or a socket.
   void fail(ExitStatus status);
 
  private:

@@ -47,6 +47,8 @@ void splice_all(int file, uint64_t& offset, uint64_t end, int pipe, const std::s
 void flush(int fd, const std::string& name);
 
 bool is_pipe(int fd);
+/// Whether what is written is for another process.
+bool is_pipe_or_socket(int fd);
 
 /// Throws Failure(system).
 void make_non_blocking(int fd, const std::string& name);

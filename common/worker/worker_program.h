@@ -13,7 +13,8 @@ namespace rowsum {
 using PrepareWorker = std::function<std::optional<MakeAnswerer>()>;
 
 /// Answers the batches that come from `in` by results to `out`, as the program `name`, and returns
-/// the status for main() to return. Failures are reported, and told in the stream of results.
+/// the status for main() to return. Failures are reported, and told in the stream of results; those
+/// of `prepare` only if `out` is a pipe or a socket.
 int run_worker_program(const char* name, int in, int out, const PrepareWorker& prepare);
 
 }  // namespace rowsum

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """The messages, as they are: one line each, of at most 100 columns if no long text of the user's is in it."""
+import contextlib
+import os
 import re
+import socket
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
-from pipeline import PipelineTest, main  # noqa: E402
+from pipeline import Outcome, PipelineTest, main, program  # noqa: E402
 
 TRY_P1 = "try 'p1_read --help'"
 TRY_P2 = "try 'p2_sum --help'"
@@ -56,6 +59,44 @@ class MessagesTest(PipelineTest):
                 wrong = option.replace('--', '--q')
                 line = f"{name}: unrecognised option '{wrong}'; did you mean {option}?\n"
                 self.assertEqual(self.run_program(name, wrong)[1:], (line, 64))
+
+    def test_no_end_of_a_stream_where_nobody_waits_for_it(self):
+        """After wrong usage there is one in a pipe or a socket. In a file, on a terminal, and after --help and
+        --version there is none."""
+        for command in 'p1_read --bogus', 'p1_read --workers=1 --deal=x', 'p2_sum in.csv', 'p2_sum --lines=x':
+            with self.subTest(command):
+                for output in '>out', '>>out', '1<>out', '>/dev/null':
+                    outcome = self.shell(f'{command} {output}; status=$?; [ ! -s out ] && exit $status')
+                    self.assertEqual((outcome.stdout, outcome.stderr.count('\n'), outcome.status), (b'', 1, 64))
+                self.assertIn(b'\x8fEND', self.shell(f'{command} | cat').stdout)
+                self.assertIn(b'\x8fEND', self.said_into(socket.socketpair(), command))
+                self.assertNotIn(b'\x8f', self.said_into(os.openpty(), command))
+        for name in 'p1_read', 'p2_sum':
+            for option in '--help', '-h', '--version':
+                self.assertNotIn(b'\x8f', self.shell(f'{name} {option} | cat').stdout)
+                self.assertNotIn(b'\x8f', self.said_into(os.openpty(), f'{name} {option}'))
+
+    def said_into(self, pair, command):
+        """What a command writes at the second end of the pair."""
+        ours, theirs = (end if isinstance(end, int) else end.detach() for end in pair)
+        self.addCleanup(os.close, ours)
+        self.start(['sh', '-c', f'exec {program(command)}'], stdout=theirs).finish()
+        os.close(theirs)
+        said = b''
+        with contextlib.suppress(OSError):  # the end of what a terminal says
+            while piece := os.read(ours, 4096):
+                said += piece
+        return said
+
+    def test_one_program_of_a_chain_reports(self):
+        for command, line in (
+                ('p1_read --bogus | p2_sum | p3_write', f"p1_read: unrecognised option '--bogus'; {TRY_P1}"),
+                ('p1_read in.csv | p2_sum --lines=x | p3_write',
+                 f"p2_sum: --lines: 'x' is neither rows nor any; {TRY_P2}"),
+                ('p1_read in.csv | p2_sum | p3_write --on-error=x',
+                 f"p3_write: --on-error: 'x' is neither fail nor skip; {TRY_P3}")):
+            self.file('in.csv', b'1\n')
+            self.assertEqual(self.shell(command), Outcome(b'', line + '\n', 64))
 
     def test_a_letter_for_help(self):
         for name in 'p1_read', 'p2_sum', 'p3_write', 'run_pipeline.sh', 'frame_cat':
