@@ -65,6 +65,11 @@ std::string first_line(int file) {
 
 }  // namespace
 
+std::string command_for(Compression compression) {
+  const std::vector<std::string> words = programs_for(compression).back();
+  return words[0] + " " + words[1];
+}
+
 std::optional<Compression> compression_of(std::string_view beginning) {
   const auto has = [beginning](std::string_view bytes, size_t at = 0) {
     return beginning.substr(std::min(at, beginning.size())).starts_with(bytes);

@@ -16,6 +16,9 @@ namespace rowsum {
 
 enum class Compression { gzip, zstd, xz, bzip2 };
 
+/// A command that decompresses standard input: "gzip -dc".
+std::string command_for(Compression compression);
+
 /// How a file that begins with these bytes is compressed; nothing if it is not. No CSV of integers
 /// begins like this.
 std::optional<Compression> compression_of(std::string_view beginning);

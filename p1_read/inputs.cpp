@@ -160,9 +160,12 @@ std::optional<size_t> Inputs::read_some(std::span<char> into) {
   }
   if (into.empty()) return 0;
   const size_t n = rowsum::read_some(fd(), into, name());
-  if (std::exchange(is_at_start_, false) && compression_of(std::string_view(into.data(), n))) {
-    throw Failure(ExitStatus::bad_data,
-                  name() + ": compressed data in a pipe, which is not decompressed here");
+  if (std::exchange(is_at_start_, false)) {
+    if (const auto compression = compression_of(std::string_view(into.data(), n))) {
+      throw Failure(ExitStatus::bad_data,
+                    name() + ": compressed data in a pipe; decompress it first, with " +
+                        command_for(*compression));
+    }
   }
   if (owed_) {
     if (n == 0 && *owed_ > 0 && has_shrunk()) throw shrunk(name());

@@ -144,6 +144,7 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
 
   const auto values = parse_arguments(argc, argv, command_line);
   if (!values) return std::nullopt;
+  if (values->count("workers")) hint_at_launcher();
   if (values->count("operand"))
     options.inputs = (*values)["operand"].as<std::vector<std::string>>();
   options.batches.dialect.delimiter = parse_delimiter("delimiter", delimiter);
@@ -174,7 +175,7 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
     workers.command = values->count("worker") ? parse_worker(worker) : default_worker();
     const bool has_form = values->count("lines") || one_line;
     if (values->count("worker") && (workers.has_command || has_form)) {
-      throw usage_failure("--worker excludes --command, --coprocess, --lines and --one-line");
+      throw usage_failure("--worker excludes --command, --coprocess, --lines, --one-line");
     }
     workers.is_paced = workers.has_command && !values->count("batch-size");
     if (workers.has_command && !values->count("deal")) options.deal = DealPolicy::pull;

@@ -1,6 +1,9 @@
 #include "p2_sum/options.h"
 
+#include <cstdlib>
+
 #include "common/base/arguments.h"
+#include "common/wire/worker_variable.h"
 
 namespace rowsum {
 
@@ -28,6 +31,7 @@ std::optional<SumOptions> parse_sum_options(int argc, char** argv) {
 
   const auto values = parse_arguments(argc, argv, command_line);
   if (!values) return std::nullopt;
+  if (std::getenv(worker_variable)) hint_at_launcher();
   command.stays = values->count("coprocess") > 0;
   const bool has_command = command.stays || values->count("command") > 0;
   if (command.stays && values->count("command")) {

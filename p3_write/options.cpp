@@ -90,6 +90,7 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
 
   const auto values = parse_arguments(argc, argv, command_line);
   if (!values) return std::nullopt;
+  if (has_reader) hint_at_launcher();
   if (values->count("operand")) {
     options.streams = (*values)["operand"].as<std::vector<std::string>>();
   }
@@ -101,7 +102,7 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
   }
   parse_format(*values, options.form);
   if (options.output == "-" && options.rejects == "-") {
-    throw usage_failure("the sums and the rejected rows would both go to standard output");
+    throw usage_failure("sums and rejected rows would both go to standard output");
   }
   const auto is_file = [](const std::string& name) { return !name.empty() && name != "-"; };
   if (is_file(options.output) && is_file(options.rejects)) {
@@ -111,7 +112,7 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
     if (options.resume &&
         have_common(files_of(options.output, {".partial", ".journal", ".journal.new"}),
                     files_of(options.rejects, {".partial"}))) {
-      throw usage_failure("--output and --rejects are in each other's way, with --resume");
+      throw usage_failure("with --resume, --output and --rejects are in conflict");
     }
   }
   if (on_error != "fail" && on_error != "skip") {

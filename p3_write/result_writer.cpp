@@ -27,7 +27,7 @@ ResultWriter::ResultWriter(const WriteOptions& options)
 void ResultWriter::begin(const Hello& hello) {
   options_.form.lines = hello.lines;
   if (hello.lines == LineKind::any && (options_.form.has_header || !options_.form.is_plain())) {
-    throw usage_failure("lines of --lines=any are written as they are, and have no other form");
+    throw usage_failure("lines of --lines=any are written as they are");
   }
 }
 

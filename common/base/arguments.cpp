@@ -15,6 +15,8 @@ namespace po = boost::program_options;
 
 namespace {
 
+bool is_called_by_launcher = false;
+
 /// Prints the answer to --help or --version. Like for any other output, a full disk is reported.
 void print(const std::string& text) {
   if (std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0) return;
@@ -35,6 +37,20 @@ Failure unknown_option(const po::unknown_option& error, const po::options_descri
   return Failure(ExitStatus::usage, what + "; did you mean --" + *meant + "?");
 }
 
+/// A Failure(usage) for an option with a value that it does not take, or without one.
+Failure wrong_syntax(const po::invalid_command_line_syntax& error) {
+  const std::string option = "option '" + error.get_option_name() + "' ";
+  switch (error.kind()) {
+    case po::invalid_syntax::missing_parameter:
+    case po::invalid_syntax::empty_adjacent_parameter:
+      return usage_failure(option + "needs a value");
+    case po::invalid_syntax::extra_parameter:
+      return usage_failure(option + "takes no value");
+    default:
+      return usage_failure(error.what());
+  }
+}
+
 /// Leaves only the last one of an option that is given several times, but all of one that is
 /// composing().
 void drop_overridden(std::vector<po::option>& given, const po::options_description& known) {
@@ -50,6 +66,7 @@ void drop_overridden(std::vector<po::option>& given, const po::options_descripti
 }  // namespace
 
 std::optional<po::variables_map> parse_arguments(int argc, char** argv, CommandLine command_line) {
+  is_called_by_launcher = false;
   const std::string program(program_name());
   po::options_description visible("Options");
   visible.add(command_line.options);
@@ -83,6 +100,8 @@ std::optional<po::variables_map> parse_arguments(int argc, char** argv, CommandL
     throw usage_failure("it takes no operand");
   } catch (const po::unknown_option& error) {
     throw unknown_option(error, visible);
+  } catch (const po::invalid_command_line_syntax& error) {
+    throw wrong_syntax(error);
   } catch (const po::error& error) {
     throw usage_failure(error.what());
   }
@@ -102,7 +121,13 @@ std::optional<po::variables_map> parse_arguments(int argc, char** argv, CommandL
 }
 
 Failure usage_failure(const std::string& what) {
-  return Failure(ExitStatus::usage, what + "; try '" + std::string(program_name()) + " --help'");
+  const std::string called =
+      is_called_by_launcher ? "run_pipeline.sh" : std::string(program_name());
+  return Failure(ExitStatus::usage, what + "; try '" + called + " --help'");
+}
+
+void hint_at_launcher() {
+  is_called_by_launcher = true;
 }
 
 unsigned parse_count(const std::string& option, const std::string& text, unsigned most) {

@@ -31,6 +31,10 @@ std::optional<boost::program_options::variables_map> parse_arguments(int argc, c
 /// A Failure(usage) for a wrong value or combination, with a hint at --help.
 Failure usage_failure(const std::string& what);
 
+/// The user has not called this program but run_pipeline.sh, which has started it. Until the next
+/// call of parse_arguments(), usage_failure() hints at the --help of that.
+void hint_at_launcher();
+
 /// A whole number from 0 to `most`. Throws Failure(usage), naming `option`.
 unsigned parse_count(const std::string& option, const std::string& text, unsigned most);
 

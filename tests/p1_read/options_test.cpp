@@ -131,7 +131,7 @@ TEST_CASE(
 }
 
 TEST_CASE("options of p1_read: what is refused of workers and commands") {
-  const std::string excluded = "--worker excludes --command, --coprocess, --lines and --one-line";
+  const std::string excluded = "--worker excludes --command, --coprocess, --lines, --one-line";
   CHECK(refusal_of({"--workers=2", "--worker=a", "--command=b"}) == excluded);
   CHECK(refusal_of({"--workers=2", "--worker=a", "--coprocess=b"}) == excluded);
   CHECK(refusal_of({"--workers=2", "--worker=a", "--lines=any"}) == excluded);

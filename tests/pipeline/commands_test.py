@@ -217,8 +217,8 @@ class LinesTest(CommandTest):
     def test_any_lines_have_no_other_form(self):
         for option in '--crlf', '--no-index', '--format=tsv', '--output-delimiter=;', '--output-header':
             outcome = self.launcher(b'1\n', '--command=cat', '--lines=any', option)
-            self.assertEqual(outcome, Outcome(b'', "p3_write: lines of --lines=any are written as they are, and have no "
-                                                   "other form; try 'p3_write --help'\n", 64))
+            self.assertEqual(outcome, Outcome(b'', "p3_write: lines of --lines=any are written as they are; "
+                                                   "try 'run_pipeline.sh --help'\n", 64))
 
     def test_any_lines_of_a_command_that_does_not_answer(self):
         """Nothing is no failure, but a status is."""

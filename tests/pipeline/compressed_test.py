@@ -349,11 +349,12 @@ class CompressedTest(PipelineTest):
 class PipeTest(PipelineTest):
     def test_a_pipe_is_not_decompressed(self):
         """It is refused: taken as rows, all of it could be the header, and the run would end with 0."""
-        for data in gzip.compress(b'a,b\n1,2\n'), bz2.compress(b'1\n'), lzma.compress(b'1\n'):
+        for data, program_ in ((gzip.compress(b'a,b\n1,2\n'), 'gzip'), (bz2.compress(b'1\n'), 'bzip2'),
+                               (lzma.compress(b'1\n'), 'xz')):
             for words in [], ['--header']:
-                outcome = self.launcher(data, *words)
-                self.assertEqual(outcome, Outcome(b'', 'p1_read: standard input: compressed data in a pipe, which is not '
-                                                       'decompressed here\n', 65))
+                line = 'p1_read: standard input: compressed data in a pipe; decompress it first, with ' \
+                    f'{program_} -dc\n'
+                self.assertEqual(self.launcher(data, *words), Outcome(b'', line, 65))
 
 
 if __name__ == '__main__':

@@ -15,7 +15,7 @@ TRY_P2 = "try 'p2_sum --help'"
 TRY_P3 = "try 'p3_write --help'"
 TRY = "try 'run_pipeline.sh --help'"
 
-# A command, its status with pipefail, and the one line that it says.
+# A command in a directory with in.csv, its status with pipefail, and the one line that it says.
 MISSPELT = [
     ('p1_read --heder', 64, "p1_read: unrecognised option '--heder'; did you mean --header?"),
     ('p1_read --delimeter=x', 64, "p1_read: unrecognised option '--delimeter'; did you mean --delimiter?"),
@@ -24,7 +24,8 @@ MISSPELT = [
     ('p2_sum --hlep', 64, "p2_sum: unrecognised option '--hlep'; did you mean --help?"),
     ('p3_write --rejcts=x', 64, "p3_write: unrecognised option '--rejcts'; did you mean --rejects?"),
     ('run_pipeline.sh --heder', 64, "run_pipeline.sh: unrecognised option '--heder'; did you mean --header?"),
-    ('run_pipeline.sh --keeporder', 64, "run_pipeline.sh: unrecognised option '--keeporder'; did you mean --keep-order?"),
+    ('run_pipeline.sh --keeporder', 64,
+     "run_pipeline.sh: unrecognised option '--keeporder'; did you mean --keep-order?"),
     ('run_pipeline.sh --jbos=3', 64, "run_pipeline.sh: unrecognised option '--jbos'; did you mean --jobs?"),
     ('run_pipeline.sh --no-index --on-eror=skip', 64,
      "run_pipeline.sh: unrecognised option '--on-eror'; did you mean --on-error?"),
@@ -33,11 +34,167 @@ MISSPELT = [
     ('run_pipeline.sh -z', 64, f"run_pipeline.sh: unrecognised option '-z'; {TRY}"),
 ]
 
+USAGE = [
+    ('p1_read --batch-size', 64, f"p1_read: option '--batch-size' needs a value; {TRY_P1}"),
+    ('p1_read --batch-size=0', 64, f"p1_read: --batch-size: '0' is not a size such as 4096, 256K or 16M; {TRY_P1}"),
+    ('p1_read --max-row=1T', 64, f"p1_read: --max-row: '1T' is not a size such as 4096, 256K or 16M; {TRY_P1}"),
+    ("p1_read -d ''", 64, f"p1_read: --delimiter: '' is not one byte other than a quote or a row end; {TRY_P1}"),
+    ('p1_read -d ,,', 64, f"p1_read: --delimiter: ',,' is not one byte other than a quote or a row end; {TRY_P1}"),
+    ('p1_read --header=1', 64, f"p1_read: --header: '1' is neither skip nor repeat; {TRY_P1}"),
+    ('p1_read --deal=best', 64, f"p1_read: --deal: 'best' is not round-robin, random or pull; {TRY_P1}"),
+    ('p1_read --empty=0', 64, f"p1_read: --empty: '0' is neither reject nor zero; {TRY_P1}"),
+    ('p1_read --fields=', 64, f"p1_read: option '--fields' needs a value; {TRY_P1}"),
+    ('p1_read -f 0', 64, f"p1_read: --fields: '0' is no field: the first one is 1; {TRY_P1}"),
+    ('p1_read -f 3-1', 64, f"p1_read: --fields: '3-1' is a decreasing range; {TRY_P1}"),
+    ('p1_read -f 1,,2', 64, f'p1_read: --fields: an item is empty; {TRY_P1}'),
+    ('p1_read -f price', 64, f'p1_read: --fields: names of columns need --header; {TRY_P1}'),
+    ('p1_read --complement', 64, f'p1_read: --complement needs --fields; {TRY_P1}'),
+    ("p1_read --to ''", 64, f'p1_read: --to: an empty name; {TRY_P1}'),
+    ('p1_read --to=in.csv in.csv', 64, f"p1_read: --to: 'in.csv' is an input, or is there twice; {TRY_P1}"),
+    ('p1_read in.csv >>in.csv', 64, f'p1_read: standard output is an input, too; {TRY_P1}'),
+    ('p1_read --checksum=1', 64, f"p1_read: option '--checksum' takes no value; {TRY_P1}"),
+    ('p1_read --he', 64, f"p1_read: option '--he' is ambiguous and matches '--header', and '--help'; {TRY_P1}"),
+    ('p1_read --worker=x', 64, f'p1_read: --worker needs --workers; {TRY_P1}'),
+    ('p1_read --command=cat', 64, f'p1_read: --command needs --workers; {TRY_P1}'),
+    ('p1_read --coprocess=cat', 64, f'p1_read: --coprocess needs --workers; {TRY_P1}'),
+    ('p1_read --lines=any', 64, f'p1_read: --lines needs --workers; {TRY_P1}'),
+    ('p1_read --one-line', 64, f'p1_read: --one-line and --resume need --workers; {TRY_P1}'),
+    ('p1_read --resume', 64, f'p1_read: --one-line and --resume need --workers; {TRY_P1}'),
+    ('p1_read --workers=2 --retries=x', 64, f"p1_read: --retries: 'x' is not a number from 0 to 1000; {TRY}"),
+    ('p1_read --workers=2 --to=x', 64, f'p1_read: --workers and --to exclude each other; {TRY}'),
+    ('p2_sum in.csv', 64, f'p2_sum: it takes no operand; {TRY_P2}'),
+    ('p2_sum --command=', 64, f"p2_sum: option '--command' needs a value; {TRY_P2}"),
+    ("p2_sum --coprocess ' '", 64, f'p2_sum: --coprocess: an empty command; {TRY_P2}'),
+    ('p2_sum --command=cat --coprocess=cat', 64, f'p2_sum: --command and --coprocess exclude each other; {TRY_P2}'),
+    ('p2_sum --lines=x', 64, f"p2_sum: --lines: 'x' is neither rows nor any; {TRY_P2}"),
+    ('p2_sum --lines=any', 64, f'p2_sum: --lines and --one-line need --command or --coprocess; {TRY_P2}'),
+    ('p2_sum --one-line', 64, f'p2_sum: --lines and --one-line need --command or --coprocess; {TRY_P2}'),
+    ('p2_sum --coprocess=cat --lines=any', 64, f'p2_sum: --lines=any and --coprocess exclude each other; {TRY_P2}'),
+    ('p3_write -o', 64, f"p3_write: option '--output' needs a value; {TRY_P3}"),
+    ("p3_write --output ''", 64, f'p3_write: --output: an empty name; {TRY_P3}'),
+    ('p3_write --format=xml', 64, f"p3_write: --format: 'xml' is not csv, tsv or jsonl; {TRY_P3}"),
+    ('p3_write --output-delimiter=', 64, f"p3_write: option '--output-delimiter' needs a value; {TRY_P3}"),
+    ('p3_write --format=tsv --output-delimiter=:', 64,
+     f'p3_write: --output-delimiter and --format=tsv exclude each other; {TRY_P3}'),
+    ('p3_write --format=jsonl --output-header', 64,
+     f'p3_write: --output-header and --format=jsonl exclude each other; {TRY_P3}'),
+    ('p3_write --on-error=x', 64, f"p3_write: --on-error: 'x' is neither fail nor skip; {TRY_P3}"),
+    ('p3_write --rejects=x', 64, f'p3_write: --rejects needs --on-error=skip; {TRY_P3}'),
+    ('p3_write --on-error=skip --rejects=-', 64,
+     f'p3_write: sums and rejected rows would both go to standard output; {TRY_P3}'),
+    ('p3_write --on-error=skip -o x --rejects=./x', 64,
+     f'p3_write: --output and --rejects are the same file; {TRY_P3}'),
+    ('p3_write --resume', 64, f'p3_write: --resume needs --reader; {TRY_P3}'),
+    ('p3_write --reader', 64, f'p3_write: --reader needs p1_read as an operand; {TRY}'),
+    ('p3_write --reader --resume --unordered p1_read', 64,
+     f'p3_write: --resume and --unordered exclude each other; {TRY}'),
+    ('p3_write --reader --resume -o x --on-error=skip --rejects=x.partial p1_read', 64,
+     f'p3_write: with --resume, --output and --rejects are in conflict; {TRY}'),
+    ('p3_write --crlf=1', 64, f"p3_write: option '--crlf' takes no value; {TRY_P3}"),
+    ('run_pipeline.sh -n', 64, f"run_pipeline.sh: option '-n' needs a value; {TRY}"),
+    ('run_pipeline.sh -n 0', 64, f"p1_read: --workers: '0' is no number of workers; {TRY}"),
+    ('run_pipeline.sh -n 2000000', 64, f"p1_read: --workers: '2000000' is not a number from 0 to 1000000; {TRY}"),
+    ('run_pipeline.sh -k3', 64, f"run_pipeline.sh: option '-k' takes no value; {TRY}"),
+    ('run_pipeline.sh --help=1', 64, f"run_pipeline.sh: option '--help' takes no value; {TRY}"),
+    ('run_pipeline.sh --header=1', 64, f"p1_read: --header: '1' is neither skip nor repeat; {TRY}"),
+    ('run_pipeline.sh --batch-size=x', 64,
+     f"p1_read: --batch-size: 'x' is not a size such as 4096, 256K or 16M; {TRY}"),
+    ('run_pipeline.sh --max-row=1T', 64, f"p1_read: --max-row: '1T' is not a size such as 4096, 256K or 16M; {TRY}"),
+    ('run_pipeline.sh --deal=best', 64, f"p1_read: --deal: 'best' is not round-robin, random or pull; {TRY}"),
+    ('run_pipeline.sh --retries=x', 64, f"p1_read: --retries: 'x' is not a number from 0 to 1000; {TRY}"),
+    ('run_pipeline.sh --worker-timeout=x', 64,
+     f"p1_read: --worker-timeout: 'x' is not a number from 0 to 1000000; {TRY}"),
+    ('run_pipeline.sh --empty=x', 64, f"p1_read: --empty: 'x' is neither reject nor zero; {TRY}"),
+    ('run_pipeline.sh -f price', 64, f'p1_read: --fields: names of columns need --header; {TRY}'),
+    ('run_pipeline.sh --complement', 64, f'p1_read: --complement needs --fields; {TRY}'),
+    ('run_pipeline.sh --worker=x --lines=any', 64,
+     f'p1_read: --worker excludes --command, --coprocess, --lines, --one-line; {TRY}'),
+    ('run_pipeline.sh --worker="\'\'"', 64, f'p1_read: --worker: no program; {TRY}'),
+    ('run_pipeline.sh --lines=x', 64, f"p2_sum: --lines: 'x' is neither rows nor any; {TRY}"),
+    ('run_pipeline.sh --lines=any', 64, f'p2_sum: --lines and --one-line need --command or --coprocess; {TRY}'),
+    ('run_pipeline.sh --one-line', 64, f'p2_sum: --lines and --one-line need --command or --coprocess; {TRY}'),
+    ('run_pipeline.sh --command=cat --coprocess=cat', 64,
+     f'p2_sum: --command and --coprocess exclude each other; {TRY}'),
+    ("run_pipeline.sh --command ' '", 64, f'p2_sum: --command: an empty command; {TRY}'),
+    ('run_pipeline.sh --coprocess=cat --lines=any', 64,
+     f'p2_sum: --lines=any and --coprocess exclude each other; {TRY}'),
+    ('run_pipeline.sh --command=cat --lines=any --crlf in.csv', 64,
+     f'p3_write: lines of --lines=any are written as they are; {TRY}'),
+    ('run_pipeline.sh --format=xml', 64, f"p3_write: --format: 'xml' is not csv, tsv or jsonl; {TRY}"),
+    ('run_pipeline.sh --format=tsv --output-delimiter=:', 64,
+     f'p3_write: --output-delimiter and --format=tsv exclude each other; {TRY}'),
+    ('run_pipeline.sh --format=jsonl --output-header', 64,
+     f'p3_write: --output-header and --format=jsonl exclude each other; {TRY}'),
+    ('run_pipeline.sh --on-error=x', 64, f"p3_write: --on-error: 'x' is neither fail nor skip; {TRY}"),
+    ('run_pipeline.sh --rejects=x', 64, f'p3_write: --rejects needs --on-error=skip; {TRY}'),
+    ('run_pipeline.sh --on-error=skip --rejects=-', 64,
+     f'p3_write: sums and rejected rows would both go to standard output; {TRY}'),
+    ('run_pipeline.sh --on-error=skip -o x --rejects=./x', 64,
+     f'p3_write: --output and --rejects are the same file; {TRY}'),
+    ('run_pipeline.sh --on-error=skip --rejects=in.csv in.csv', 64,
+     f"run_pipeline.sh: --rejects: 'in.csv' is an input; {TRY}"),
+    ('run_pipeline.sh -o in.csv in.csv', 64, f"run_pipeline.sh: --output: 'in.csv' is an input; {TRY}"),
+    ('run_pipeline.sh --resume in.csv', 64, f'run_pipeline.sh: --resume needs --output; {TRY}'),
+    ('run_pipeline.sh -o x --resume', 64, f'run_pipeline.sh: --resume needs one plain file as input; {TRY}'),
+    ('run_pipeline.sh -o x --resume --unordered in.csv', 64,
+     f'p3_write: --resume and --unordered exclude each other; {TRY}'),
+    ('touch x.partial; run_pipeline.sh -o x --resume x.partial', 64,
+     f'run_pipeline.sh: the input is a file of --resume itself; {TRY}'),
+    ('run_pipeline.sh -o /dev/null --resume in.csv', 64, 'p3_write: /dev/null: no plain file, as --resume needs'),
+    ('gzip -k in.csv; run_pipeline.sh -o x --resume in.csv.gz', 64,
+     f"p1_read: --resume: 'in.csv.gz' is compressed; {TRY}"),
+]
+
+# Files, programs and streams that are not as they should be.
+FAILURES = [
+    ('p1_read no.csv | p2_sum | p3_write', 66, 'p1_read: no.csv: No such file or directory'),
+    ('p1_read . | p2_sum | p3_write', 66, 'p1_read: .: Is a directory'),
+    ('run_pipeline.sh no.csv', 66, 'p1_read: no.csv: No such file or directory'),
+    ('run_pipeline.sh -o no/x in.csv', 73, 'p3_write: no/x: No such file or directory'),
+    ('run_pipeline.sh -o . in.csv', 73, 'p3_write: .: Is a directory'),
+    ('run_pipeline.sh --on-error=skip --rejects=no/x in.csv', 73, 'p3_write: no/x: No such file or directory'),
+    ('run_pipeline.sh --worker=/no/worker in.csv', 71, 'p1_read: cannot start /no/worker: No such file or directory'),
+    ('run_pipeline.sh in.csv >/dev/full', 74, 'p3_write: standard output: No space left on device'),
+    ('run_pipeline.sh -h >/dev/full', 74, 'run_pipeline.sh: standard output: cannot write'),
+    ('run_pipeline.sh --dry-run >/dev/full', 74, 'run_pipeline.sh: standard output: cannot write'),
+    ('p1_read -h >/dev/full', 74, 'p1_read: standard output: No space left on device'),
+    ('p3_write no.results', 66, 'p3_write: no.results: No such file or directory'),
+    ('p3_write in.csv', 65, 'p3_write: in.csv: not a stream of batches or results'),
+    ('p2_sum <in.csv | p3_write', 65, 'p2_sum: standard input: not a stream of batches or results'),
+    ('p1_read in.csv | p3_write', 65, 'p3_write: standard input: a stream of batches where one of results belongs'),
+    ('p1_read in.csv | p2_sum | p2_sum | p3_write', 65,
+     'p2_sum: standard input: a stream of results where one of batches belongs'),
+    ('p1_read in.csv | p2_sum | head -c 100 | p3_write', 69,
+     'p3_write: standard input: the stream ended early, before it began'),
+    ('p1_read in.csv in.csv --to=a --to=b; p2_sum <a >a.s; p3_write a.s', 65,
+     'p3_write: bytes 4 to 8 of the input are missing from the streams'),
+    ('p1_read in.csv | p2_sum >a; p3_write a a', 65,
+     'p3_write: a: bytes 0 to 4 come twice (everything before byte 4 is written)'),
+    ('p1_read --header -f nope in.csv | p2_sum | p3_write', 64,
+     'p1_read: in.csv: --fields: no column is named "nope"; there are "1", "2"'),
+    ('run_pipeline.sh --header -f nope in.csv', 64,
+     'p1_read: in.csv: --fields: no column is named "nope"; there are "1", "2"'),
+    ('printf \'1\\n"2\\n\' | run_pipeline.sh', 65,
+     'p1_read: standard input: row 1 (byte 2): a quoted field is never closed'),
+    ("printf '1\\n222222222\\n' | run_pipeline.sh --max-row=4", 65,
+     'p1_read: standard input: row 1 (byte 2): longer than 4 bytes (--max-row)'),
+    ('gzip <in.csv | run_pipeline.sh', 65,
+     'p1_read: standard input: compressed data in a pipe; decompress it first, with gzip -dc'),
+    ('xz <in.csv >x.xz; truncate -s -4 x.xz; run_pipeline.sh x.xz', 65,
+     'p1_read: x.xz: xz ended with status 1: xz: (stdin): Unexpected end of input'),
+    ('run_pipeline.sh --worker=true in.csv', 69,
+     'p1_read: true at place 0 ended with status 0 before the end of its stream'),
+    ('run_pipeline.sh -n 1000000 in.csv', 71, 'p1_read: too few file descriptors for 1000000 workers (ulimit -n)'),
+]
+
 
 class MessagesTest(PipelineTest):
     def check(self, table):
         for command, status, line in table:
             with self.subTest(command):
+                for name in os.listdir(self.work):
+                    (self.work / name).unlink()
+                self.file('in.csv', b'1,2\n')
                 outcome = self.shell(f'set -o pipefail; {command}')
                 self.assertEqual((outcome.stderr, outcome.status), (line + '\n', status))
                 self.assertLessEqual(len(line), 100)
@@ -49,6 +206,12 @@ class MessagesTest(PipelineTest):
 
     def test_misspelt_options(self):
         self.check(MISSPELT)
+
+    def test_wrong_usage(self):
+        self.check(USAGE)
+
+    def test_failures(self):
+        self.check(FAILURES)
 
     def test_every_option_is_found_when_it_is_misspelt(self):
         """A letter that is too many is no option, and near to one."""

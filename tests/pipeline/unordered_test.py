@@ -253,7 +253,7 @@ class StreamsTest(UnorderedTest):
 class OptionsTest(UnorderedTest):
     def test_not_with_resume(self):
         outcome = self.run_program('p3_write', '--reader', '--resume', '--unordered', '-o', 'out', '--', 'p1_read')
-        line = "p3_write: --resume and --unordered exclude each other; try 'p3_write --help'\n"
+        line = "p3_write: --resume and --unordered exclude each other; try 'run_pipeline.sh --help'\n"
         self.assertEqual((outcome, self.files()), (Outcome(b'', line, 64), []))
 
     def test_other_forms(self):
