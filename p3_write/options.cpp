@@ -50,7 +50,7 @@ void parse_format(const po::variables_map& values, LineForm& form) {
 
 std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
   WriteOptions options;
-  std::string on_error;
+  std::string on_error, reports;
   bool no_index = false;
   bool has_reader = false;
 
@@ -78,6 +78,8 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
       "a row that is not integers: fail, or skip it and go on (exit status 1)");
   add("rejects", po::value(&options.rejects)->value_name("FILE"),
       "with --on-error=skip: keep the rejected rows, as they are, in FILE; -: standard output");
+  add("reports", po::value(&reports)->value_name("N"),
+      "with --on-error=skip: report N rejected rows (default: 10), and how many more there are");
 
   po::options_description launcher("With a p1_read that has workers, as run_pipeline.sh starts it");
   auto add_launcher = launcher.add_options();
@@ -121,6 +123,10 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
   options.skip_rejects = on_error == "skip";
   if (!options.rejects.empty() && !options.skip_rejects) {
     throw usage_failure("--rejects needs --on-error=skip");
+  }
+  if (values->count("reports")) {
+    options.reports = parse_count("reports", reports, 1'000'000'000);
+    if (!options.skip_rejects) throw usage_failure("--reports needs --on-error=skip");
   }
   if (options.resume && options.unordered) {
     throw usage_failure("--resume and --unordered exclude each other");

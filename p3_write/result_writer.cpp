@@ -15,7 +15,7 @@ Output open_output(const std::string& path, bool resume) {
 }  // namespace
 
 ResultWriter::ResultWriter(const WriteOptions& options)
-    : options_(options), output_(open_output(options.output, options.resume)) {
+    : options_(options), output_(open_output(options.output, options.resume)), reports_(options) {
   if (!options.rejects.empty()) rejects_.emplace(open_output(options.rejects, options.resume));
   if (!options.resume) return;
   checkpoint_.emplace(options, output_, rejects_ ? &*rejects_ : nullptr);
@@ -84,6 +84,7 @@ void ResultWriter::note_progress(uint64_t offset, uint64_t row) {
 }
 
 void ResultWriter::save_what_there_is() {
+  reports_.report_rest(false);
   if (checkpoint_ && checkpoint_->is_accepted()) checkpoint_->save();
 }
 
@@ -98,6 +99,7 @@ ExitStatus ResultWriter::commit() {
   }
   output_.commit();
   if (checkpoint_) checkpoint_->remove();
+  reports_.report_rest(true);
   return has_rejects_ ? ExitStatus::some_rejected : ExitStatus::complete;
 }
 
@@ -123,12 +125,13 @@ void ResultWriter::write_output(std::string_view bytes) {
 }
 
 void ResultWriter::report_reject(const StreamParser& stream, const Reject& reject,
-                                 uint64_t first_row) const {
+                                 uint64_t first_row) {
   std::string place =
       stream.hello().inputs[input_] + ": row " + std::to_string(first_row + reject.row);
   if (reject.field > 0) place += ", field " + std::to_string(reject.field);
   const std::string of = options_.unordered && input_ > 0 ? " of all inputs" : "";
-  report(place + " (byte " + std::to_string(reject.offset - origin_) + of + "): " + reject.reason);
+  place += " (byte " + std::to_string(reject.offset - origin_) + of + ")";
+  reports_.add(place, reject.reason);
 }
 
 }  // namespace rowsum

@@ -8,6 +8,7 @@
 #include "p3_write/checkpoint.h"
 #include "p3_write/options.h"
 #include "p3_write/output.h"
+#include "p3_write/reject_reports.h"
 
 namespace rowsum {
 
@@ -27,9 +28,9 @@ class ResultWriter {
   /// same as before, throws Failure(bad_data). To be called before write() for the same result.
   void write_header_line(const StreamParser& stream, std::string_view line);
   /// Writes the result that `stream` shows, whose first row has the number `first_row`. Reports
-  /// each reject. If rejects may not be skipped, it writes the rows before the first one and throws
-  /// a silent Failure(bad_data). Also throws as Output does, and Failure(bad_data) for lines that
-  /// cannot be changed to the form asked for.
+  /// rejects as RejectReports does. If rejects may not be skipped, it writes the rows before the
+  /// first one and throws a silent Failure(bad_data). Also throws as Output does, and
+  /// Failure(bad_data) for lines that cannot be changed to the form asked for.
   void write(const StreamParser& stream, uint64_t first_row);
 
   // With --resume there is a checkpoint, otherwise nullptr.
@@ -39,12 +40,13 @@ class ResultWriter {
   /// If there is a checkpoint, throws as Checkpoint does.
   void note_progress(uint64_t offset, uint64_t row);
 
-  /// To be called when a run fails, but not in writing. With --resume, the journal then says how
-  /// far the run has come. Without it nothing is kept: the files of the output and of the rejects
-  /// stay as they were.
+  /// To be called when a run fails, but not in writing. Says how many rejects have not been
+  /// reported. With --resume, the journal then says how far the run has come. Without it nothing is
+  /// kept: the files of the output and of the rejects stay as they were.
   void save_what_there_is();
 
-  /// Gives the files their names. Returns `some_rejected` or `complete`; throws as Output does.
+  /// Gives the files their names, and says how many rejects have not been reported. Returns
+  /// `some_rejected` or `complete`; throws as Output does.
   ExitStatus commit();
 
  private:
@@ -55,11 +57,12 @@ class ResultWriter {
   void write_header();
   /// Writes the first `length` bytes of the lines that the stream shows.
   void write_lines(const StreamParser& stream, size_t length, uint64_t first_row);
-  void report_reject(const StreamParser& stream, const Reject& reject, uint64_t first_row) const;
+  void report_reject(const StreamParser& stream, const Reject& reject, uint64_t first_row);
 
   WriteOptions options_;
   Output output_;
   std::optional<Output> rejects_;
+  RejectReports reports_;
   std::optional<Checkpoint> checkpoint_;
   uint64_t output_size_ = 0;
   uint64_t rejects_size_ = 0;

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -264,6 +265,29 @@ TEST_CASE("result_writer: rejects that may be skipped are reported and kept") {
   REQUIRE(second != std::string::npos);
   CHECK(first < second);
   CHECK(std::count(outcome.reports.begin(), outcome.reports.end(), '\n') == 2);
+}
+
+TEST_CASE("result_writer: some rejects are reported, and then how many more there are") {
+  const auto lines_of = [](unsigned most) {
+    WriteOptions options = skipping();
+    options.reports = most;
+    const Outcome outcome = outcome_of(bad, options);
+    CHECK(outcome.status == ExitStatus::some_rejected);
+    CHECK(outcome.rejects == "7,\"x\n\"\n,\n");
+    std::istringstream reports(outcome.reports);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(reports, line);) lines.push_back(line);
+    return lines;
+  };
+  const auto none = lines_of(0), one = lines_of(1), all = lines_of(2);
+  REQUIRE(none.size() == 1);
+  CHECK(none[0].find(": 2 rejects; /") != std::string::npos);
+  REQUIRE(one.size() == 2);
+  CHECK(one[0].find("in.csv: row 3, ") != std::string::npos);
+  CHECK(one[1].find(": and 1 more reject; /") != std::string::npos);
+  CHECK(one[1].ends_with("/rejects.csv has them all"));
+  REQUIRE(all.size() == 2);
+  CHECK(all[1].find("in.csv: row 5, ") != std::string::npos);
 }
 
 TEST_CASE("result_writer: no rejects, an empty file for them") {

@@ -90,6 +90,9 @@ USAGE = [
      f'p3_write: --resume and --unordered exclude each other; {TRY}'),
     ('p3_write --reader --resume -o x --on-error=skip --rejects=x.partial p1_read', 64,
      f'p3_write: with --resume, --output and --rejects are in conflict; {TRY}'),
+    ('p3_write --reports=3', 64, f'p3_write: --reports needs --on-error=skip; {TRY_P3}'),
+    ('p3_write --on-error=skip --reports=x', 64,
+     f"p3_write: --reports: 'x' is not a number from 0 to 1000000000; {TRY_P3}"),
     ('p3_write --crlf=1', 64, f"p3_write: option '--crlf' takes no value; {TRY_P3}"),
     ('run_pipeline.sh -n', 64, f"run_pipeline.sh: option '-n' needs a value; {TRY}"),
     ('run_pipeline.sh -n 0', 64, f"p1_read: --workers: '0' is no number of workers; {TRY}"),
@@ -222,6 +225,35 @@ class MessagesTest(PipelineTest):
                 wrong = option.replace('--', '--q')
                 line = f"{name}: unrecognised option '{wrong}'; did you mean {option}?\n"
                 self.assertEqual(self.run_program(name, wrong)[1:], (line, 64))
+
+    def test_rejects_that_are_not_reported(self):
+        self.file('in.csv', b'1\n' + b'x\n' * 20000 + b'2\n')
+        line = "p3_write: in.csv: row {}, field 1 (byte {}): 'x' is not an integer\n".format
+        ten = ''.join(line(i, 2 * i) for i in range(1, 11))
+        for words, said in (
+                ('', ten + 'p3_write: and 19990 more rejects; --rejects FILE has them all\n'),
+                ('--rejects=bad', ten + 'p3_write: and 19990 more rejects; bad has them all\n'),
+                ('-o out --rejects=-', ten + 'p3_write: and 19990 more rejects\n'),
+                ('--reports=1', line(1, 2) + 'p3_write: and 19999 more rejects; --rejects FILE has them all\n'),
+                ('--reports=0', 'p3_write: 20000 rejects; --rejects FILE has them all\n'),
+                ('--reports=19999', ''.join(line(i, 2 * i) for i in range(1, 20000)) +
+                 'p3_write: and 1 more reject; --rejects FILE has them all\n'),
+                ('--reports=20000', ''.join(line(i, 2 * i) for i in range(1, 20001)))):
+            for command in 'run_pipeline.sh -n2 in.csv', 'p1_read --batch-size=1K in.csv | p2_sum | p3_write':
+                outcome = self.shell(f'{command} --on-error=skip {words}')
+                self.assertEqual((outcome.stderr, outcome.status), (said, 1))
+            if 'bad' in words:
+                self.assertEqual((self.work / 'bad').read_bytes(), b'x\n' * 20000)
+
+    def test_rejects_of_a_run_that_fails(self):
+        """What ends the run is reported, whatever --reports says. Rejects are counted, and no file has them."""
+        line = "p3_write: standard input: row {}, field 1 (byte {}): 'x' is not an integer\n".format
+        self.assertEqual(self.launcher(b'1\nx\n' * 3), Outcome(b'0,1\n', line(1, 2), 65))
+        said = line(1, 2) + 'p1_read: standard input: row 4 (byte 8): a quoted field is never closed\n' \
+            'p3_write: and 2 more rejects\n'
+        for rejects in [], ['--rejects=bad']:
+            outcome = self.launcher(b'1\nx\nx\nx\n"', '--on-error=skip', '--reports=1', *rejects)
+            self.assertEqual(outcome, Outcome(b'0,1\n', said, 65))
 
     def test_no_end_of_a_stream_where_nobody_waits_for_it(self):
         """After wrong usage there is one in a pipe or a socket. In a file, on a terminal, and after --help and

@@ -130,11 +130,12 @@ class LargeFilesTest(PipelineTest):
         wanted = (answer.lines, skip_status(answer))
         more = [option for option in options if option == '--header']
         for stdin in file, data:
-            outcome = self.chain(stdin, more, ['--on-error=skip'])
+            skip = ['--on-error=skip', '--reports=100000']
+            outcome = self.chain(stdin, more, skip)
             self.assertTrue((outcome.stdout, outcome.status[2]) == wanted)
             self.assertEqual(len(outcome.stderr.splitlines()), len(answer.rejects))
             said = outcome.stderr
-            outcome = self.launcher(stdin, '-n', 3, '--on-error=skip', '--batch-size=64K', *more)
+            outcome = self.launcher(stdin, '-n', 3, *skip, '--batch-size=64K', *more)
             self.assertTrue((outcome.stdout, outcome.status) == wanted)
             self.assertEqual(outcome.stderr, said)
 

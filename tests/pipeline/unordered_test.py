@@ -152,8 +152,9 @@ class RejectsTest(UnorderedTest):
         data = self.generate('in.csv', '--workload', 'messy', '--columns', 9, '--rows', 2000,
                              '--reject', 5).read_bytes()
         answer = reference(data)
-        ordered = self.chain(None, ['in.csv'], ['--on-error=skip', '--rejects=in_order'])
-        p3 = '--on-error=skip', '--rejects=rejects'
+        skip = '--on-error=skip', '--reports=1000'
+        ordered = self.chain(None, ['in.csv'], [*skip, '--rejects=in_order'])
+        p3 = *skip, '--rejects=rejects'
         for n in 1, 4:
             outcome = self.unordered(None, n, '--batch-size=1K', 'in.csv', p3=p3)
             self.assertEqual((lines(outcome.stdout), outcome.status), (lines(answer.lines), 1))
