@@ -1,8 +1,7 @@
 #include "p3_write/reject_reports.h"
 
-#include <algorithm>
-
 #include "common/base/report.h"
+#include "p3_write/reject_hint.h"
 
 namespace rowsum {
 
@@ -10,9 +9,12 @@ namespace rowsum {
 RejectReports::RejectReports(const WriteOptions& options)
     : most_(options.skip_rejects ? options.reports : 1), file_(options.rejects) {}
 
-void RejectReports::add(const std::string& place, const std::string& reason) {
+void RejectReports::add(const std::string& place, const Reject& reject, uint64_t row,
+                        const Hello& hello) {
   if (++count_ > most_) return;
-  report(place + ": " + reason);
+  const std::string hint = hint_about(reject, row, hello);
+  const bool is_new = !hint.empty() && hints_.insert(hint).second;
+  report(place + ": " + reject.reason + (is_new ? "; " + hint : ""));
   told_ = count_;
 }
 

@@ -126,12 +126,12 @@ void ResultWriter::write_output(std::string_view bytes) {
 
 void ResultWriter::report_reject(const StreamParser& stream, const Reject& reject,
                                  uint64_t first_row) {
-  std::string place =
-      stream.hello().inputs[input_] + ": row " + std::to_string(first_row + reject.row);
+  const uint64_t row = first_row + reject.row;
+  std::string place = stream.hello().inputs[input_] + ": row " + std::to_string(row);
   if (reject.field > 0) place += ", field " + std::to_string(reject.field);
   const std::string of = options_.unordered && input_ > 0 ? " of all inputs" : "";
   place += " (byte " + std::to_string(reject.offset - origin_) + of + ")";
-  reports_.add(place, reject.reason);
+  reports_.add(place, reject, row, stream.hello());
 }
 
 }  // namespace rowsum

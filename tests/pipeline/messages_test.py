@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The messages, as they are: one line each, of at most 100 columns if no long text of the user's is in it."""
 import contextlib
+import gzip
 import os
 import re
 import socket
@@ -190,6 +191,24 @@ FAILURES = [
     ('run_pipeline.sh -n 1000000 in.csv', 71, 'p1_read: too few file descriptors for 1000000 workers (ulimit -n)'),
 ]
 
+# Rows of an input, options, and what is said of the first reject after "p3_write: in.csv: row ". The next one like it
+# has no hint.
+HINTS = [
+    (b'id,price\nid,price\n', '',
+     "0, field 1 (byte 0): 'id' is not an integer; if the first row is a header: --header"),
+    (b'1,a\n1,a\n', '', "0, field 2 (byte 2): 'a' is not an integer; to sum only some fields: -f LIST"),
+    (b'1,1.5\n2,2.5\n', '', "0, field 2 (byte 2): '1.5' is not an integer; only integers are summed"),
+    (b'1e3\n1e4\n', '', "0, field 1 (byte 0): '1e3' is not an integer; only integers are summed"),
+    (b'1,\n2,\n', '', "0, field 2 (byte 2): '' is not an integer; to take it for zero: --empty=zero"),
+    (b'1;2\n3;4\n', '', "0, field 1 (byte 0): '1;2' is not an integer; if ';' is between the fields: -d ';'"),
+    (b'1,2\n3,4\n', '-d ";"', "0, field 1 (byte 0): '1,2' is not an integer; if ',' is between the fields: -d ','"),
+    (b'1\t2\n3\t4\n', '', "0, field 1 (byte 0): '1\\t2' is not an integer; if tabs are between the fields: -d tab"),
+    ('1\n2'.encode('UTF-16'), '',
+     r"0, field 1 (byte 0): '\xff\xfe1\x00' is not an integer; if this is UTF-16, first: iconv -f UTF-16 -t UTF-8"),
+    ('1\n2'.encode('UTF-16-BE'), '',
+     r"0, field 1 (byte 0): '\x001\x00' is not an integer; if this is UTF-16, first: iconv -f UTF-16 -t UTF-8"),
+]
+
 
 class MessagesTest(PipelineTest):
     def check(self, table):
@@ -225,6 +244,31 @@ class MessagesTest(PipelineTest):
                 wrong = option.replace('--', '--q')
                 line = f"{name}: unrecognised option '{wrong}'; did you mean {option}?\n"
                 self.assertEqual(self.run_program(name, wrong)[1:], (line, 64))
+
+    def test_hints(self):
+        """Each comes once in a run."""
+        for rows, options, said in HINTS:
+            self.file('in.csv', rows)
+            for command in f'run_pipeline.sh -n2 --on-error=skip {options} in.csv', \
+                    f'p1_read --batch-size=1 {options} in.csv | p2_sum | p3_write --on-error=skip':
+                with self.subTest(said, command=command):
+                    like_it = r"^p3_write: in.csv: row 1, field \d \(byte \d+\): '.*' is not an integer$"
+                    outcome = self.shell(command)
+                    first, second, *more = outcome.stderr.splitlines()
+                    self.assertEqual((first, outcome.status), ('p3_write: in.csv: row ' + said, 1))
+                    self.assertRegex(second, like_it)
+
+    def test_the_advice_helps(self):
+        """What the hints say makes these rows good."""
+        for rows, command in ((b'id,price\n1,2\n', 'run_pipeline.sh --header <in.csv'),
+                              (b'1,a,2\n', 'run_pipeline.sh -f 1,3 <in.csv'),
+                              (b'1,,2\n', 'run_pipeline.sh --empty=zero <in.csv'),
+                              (b'1;2\n', "run_pipeline.sh -d ';' <in.csv"),
+                              (b'1\t2\n', 'run_pipeline.sh -d tab <in.csv'),
+                              ('1,2\n'.encode('UTF-16'), 'iconv -f UTF-16 -t UTF-8 in.csv | run_pipeline.sh'),
+                              (gzip.compress(b'1,2\n'), 'gzip -dc in.csv | run_pipeline.sh')):
+            self.file('in.csv', rows)
+            self.assertEqual(self.shell(command), Outcome(b'0,3\n', '', 0), command)
 
     def test_rejects_that_are_not_reported(self):
         self.file('in.csv', b'1\n' + b'x\n' * 20000 + b'2\n')

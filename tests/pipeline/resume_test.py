@@ -281,7 +281,8 @@ class ResumeTest(FragileTest):
         """The same failure comes again, without the work before it. The error names the same place."""
         data = b'1,2\n' * 40000 + b'1,x\n' + b'1\n' * 100
         self.file('in.csv', data)
-        expected = Outcome(b'', "p3_write: in.csv: row 40000, field 2 (byte 160002): 'x' is not an integer\n", 65)
+        expected = Outcome(b'', "p3_write: in.csv: row 40000, field 2 (byte 160002): 'x' is not an integer; "
+                           "to sum only some fields: -f LIST\n", 65)
         for _ in range(2):
             self.assertEqual(self.start_resumed().finish(), expected)
             self.assertEqual(self.files(), ['in.csv', 'sums.csv.journal', 'sums.csv.partial'])

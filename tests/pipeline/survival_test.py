@@ -195,7 +195,7 @@ class OtherErrorsTest(FragileTest):
                 outcome = self.fragile(stdin, '-n', n, '--batch-size=100', point=point, lives=2)
                 self.assertEqual((outcome.stdout, outcome.status), (good, 65), (point, n, outcome.stderr))
                 self.assertRegex('\n'.join(self.losses(outcome)[1]),
-                                 r"^p3_write: [^\n]*: row 100, field 2 \(byte 902\): 'x' is not an integer$")
+                                 r"^p3_write: [^\n]*: row 100, field 2 \(byte 902\): 'x' is not an integer; to sum [^\n]*$")
 
     def test_an_open_quote(self):
         """The end of the stream says that the run has failed. The worker that replaces one that died at the end gets

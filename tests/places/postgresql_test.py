@@ -111,7 +111,8 @@ class PostgresTest(RecipeTest):
     def test_null_is_no_integer(self):
         self.fill([(1, 1, 'null')])
         outcome = self.shell(self.recipe('From a query into a table'))
-        self.assertEqual(outcome.stderr, "p3_write: standard input: row 0, field 2 (byte 2): '' is not an integer\n")
+        self.assertEqual(outcome.stderr, "p3_write: standard input: row 0, field 2 (byte 2): '' is not an integer; "
+                                         "to take it for zero: --empty=zero\n")
         self.assertEqual(outcome.status, 65)
 
     def test_server_stops_while_rows_and_sums_stream(self):

@@ -47,11 +47,12 @@ class SqliteTest(RecipeTest):
         self.assertEqual(self.shell(self.recipe(TITLE)), Outcome(b'', '', 0))
         self.assertEqual(self.query('select * from sums'), b'0,1.0e+20\n')
         self.query('update numbers set a = cast(a as numeric); delete from sums')
-        self.assert_fails(65, "'1.0e+20' is not an integer\n")
+        self.assert_fails(65, "'1.0e+20' is not an integer; only integers are summed\n")
 
     def test_null_is_no_integer(self):
         self.query('insert into numbers values (1, 2, null)')
-        self.assert_fails(65, "p3_write: standard input: row 0, field 2 (byte 2): '' is not an integer\n")
+        self.assert_fails(65, "p3_write: standard input: row 0, field 2 (byte 2): '' is not an integer; "
+                              "to take it for zero: --empty=zero\n")
 
     def test_damaged_database(self):
         """It gives the rows that come before the damage."""

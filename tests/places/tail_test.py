@@ -103,7 +103,8 @@ class TeeTest(RecipeTest):
         self.produce(data)
         outcome = self.shell(self.recipe(TEE))
         self.assertEqual(outcome, Outcome(
-            b'', "p3_write: standard input: row 0, field 1 (byte 0): 'x' is not an integer\n", 65))
+            b'', "p3_write: standard input: row 0, field 1 (byte 0): 'x' is not an integer; "
+                 "if the first row is a header: --header\n", 65))
         self.assertTrue((self.work / 'in.csv').read_bytes() == data)
 
     def test_disk_is_full(self):

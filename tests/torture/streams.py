@@ -43,7 +43,7 @@ def read_stream(kind: str, damaged: bytes) -> str:
         command = ['bash', '-c', 'set -o pipefail; "$0" | "$@"', program('p2_sum'), *command]
     done = subprocess.run(command, input=damaged, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=HANG)
     said = done.stderr.decode(errors='replace').splitlines()
-    reject = "p3_write: stream.csv: row 1, field 2 (byte 6): 'x' is not an integer"
+    reject = "p3_write: stream.csv: row 1, field 2 (byte 6): 'x' is not an integer; to sum only some fields: -f LIST"
     if done.returncode == 1 and done.stdout == STREAM_LINES and said == [reject]:
         return 'identical'
     others = [line for line in said if line != reject]
