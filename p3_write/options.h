@@ -18,7 +18,7 @@ struct WriteOptions {
   bool unordered = false;     // write results as they come
   bool skip_rejects = false;  // otherwise the first reject ends the run
   std::string rejects;        // the file for the rejected rows, "-" as above; empty: none
-  unsigned reports = 10;      // with skip_rejects: how many rejects have a line of their own
+  unsigned reports = 10;      // how many rejects have a line of their own
 };
 
 /// Returns nothing if --help or --version has been answered. Throws as parse_arguments() does.

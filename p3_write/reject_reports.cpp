@@ -5,9 +5,8 @@
 
 namespace rowsum {
 
-// A reject that ends the run is the failure, and not one of many.
 RejectReports::RejectReports(const WriteOptions& options)
-    : most_(options.skip_rejects ? options.reports : 1), file_(options.rejects) {}
+    : most_(options.reports), file_(options.rejects) {}
 
 void RejectReports::add(const std::string& place, const Reject& reject, uint64_t row,
                         const Hello& hello) {
