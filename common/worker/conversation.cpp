@@ -13,6 +13,7 @@
 #include "common/wire/shared_text.h"
 #include "common/wire/stream_parser.h"
 #include "common/wire/worker_variable.h"
+#include "common/worker/column_names.h"
 #include "common/worker/reasons.h"
 #include "common/worker/selected_fields.h"
 
@@ -180,6 +181,7 @@ class Conversation {
       case StreamParser::Item::frame:
         return answer();
       case StreamParser::Item::header:
+        columns_->begin_input(stream_.text());
         answerer_->begin_input(fields_ ? fields_->begin_input(stream_.text()) : stream_.text());
         break;
       case StreamParser::Item::chunk: {
@@ -210,6 +212,7 @@ class Conversation {
     place_ = results.place;
     out_.hello(results);
     source_.emplace(batches, results.shared);
+    columns_.emplace(batches.dialect);
     if (batches.fields.are_selected()) fields_.emplace(batches);
     if (batches.results != 0) use_ring(batches.results, ring_, out_);
   }
@@ -227,6 +230,7 @@ class Conversation {
     if (rows != batch.rows) give_up(in_, stream_, text, rows, out_);
     std::vector<Reject> rejects = answerer_->rejects();
     if (fields_) rejects = fields_->as_in_input(std::move(rejects), batch, text);
+    columns_->add_to(rejects);
     const bool may_be_cut = may_be_cut_short(stream_.header(), text);
     stream_.next();
     if (may_be_cut && is_cut_short(in_, stream_, out_)) return;
@@ -280,6 +284,7 @@ class Conversation {
   StreamParser stream_;
   std::optional<TextSource> source_;
   std::optional<SelectedFields> fields_;
+  std::optional<ColumnNames> columns_;
   std::unique_ptr<Answerer> answerer_;
   std::optional<ResultRing> ring_;
   uint32_t place_ = 0;

@@ -258,6 +258,21 @@ class MessagesTest(PipelineTest):
                     self.assertEqual((first, outcome.status), ('p3_write: in.csv: row ' + said, 1))
                     self.assertRegex(second, like_it)
 
+    def test_names_of_columns(self):
+        """They are those of each file, and fields have their numbers in the input."""
+        self.file('a.csv', b'id,price,"of\n""it"""\n1,2,x\n')
+        self.file('b.csv', b'\xef\xbb\xbfno\n-\n1,-\n')
+        first = r"""p3_write: a.csv: row 0, field 3 (byte 25): 'x' is not an integer (column 'of\n"it"')""" \
+            '; to sum only some fields: -f LIST\n'
+        others = "p3_write: b.csv: row 1, field 1 (byte 6): '-' is not an integer (column 'no')\n" \
+            "p3_write: b.csv: row 2, field 2 (byte 10): '-' is not an integer\n"
+        for words in ['-n1'], ['-n3', '--batch-size=1'], ['--checksum']:
+            outcome = self.launcher(None, '--header', '--on-error=skip', *words, 'a.csv', 'b.csv')
+            self.assertEqual(outcome, Outcome(b'', first + others, 1))
+        for words in ['-fprice,3'], ['--complement', '-fid']:
+            outcome = self.chain(None, ['--header', *words, 'a.csv'])
+            self.assertEqual(outcome.stderr, first.partition('; ')[0] + '\n')
+
     def test_the_advice_helps(self):
         """What the hints say makes these rows good."""
         for rows, command in ((b'id,price\n1,2\n', 'run_pipeline.sh --header <in.csv'),
