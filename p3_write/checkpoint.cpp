@@ -107,6 +107,12 @@ void Checkpoint::accept(const Hello& hello) {
   if (rejects_) rejects_->cut(journal_.state.rejects);
   is_accepted_ = true;
   save();
+  report_on_signals("interrupted; the same command goes on");
+  if (journal_.state.offset > 0) {
+    report("going on at row " + std::to_string(journal_.state.row) + ", byte " +
+           std::to_string(journal_.state.offset) + " of " + std::to_string(hello.identity.size) +
+           " (" + hello.inputs.front() + ")");
+  }
 }
 
 void Checkpoint::note(const Journal::State& state) {
@@ -129,6 +135,7 @@ void Checkpoint::complete() {
 }
 
 void Checkpoint::remove() {
+  report_on_signals(nullptr);
   if (::unlink(path_.c_str()) != 0 && errno != ENOENT) {
     throw Failure::from_errno(ExitStatus::cannot_create, name_);
   }

@@ -28,9 +28,10 @@ class Checkpoint {
   const Journal::State& state() const { return journal_.state; }
 
   /// Compares the input with the journal, cuts the files to the lengths in the journal, and writes
-  /// the journal. If the input is another one, throws Failure(bad_data) and leaves the files as
-  /// they are. Throws std::logic_error if the stream begins elsewhere than the journal says, and
-  /// throws as note() does.
+  /// the journal. If the run does not begin anew, reports where it goes on. From now on, a signal
+  /// that ends the process has it reported that the same command goes on. If the input is another
+  /// one, throws Failure(bad_data) and leaves the files as they are. Throws std::logic_error if the
+  /// stream begins elsewhere than the journal says, and throws as note() does.
   void accept(const Hello& hello);
   bool is_accepted() const { return is_accepted_; }
 

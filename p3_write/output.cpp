@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "common/base/failure.h"
+#include "common/base/report.h"
 #include "common/io/read_write.h"
 
 namespace rowsum {
@@ -25,13 +26,27 @@ namespace fs = std::filesystem;
 /// enough: for the sums and the rejects or, with --resume, for the journal.
 char temporary_names[2][4096];
 
+/// What the signal handler reports; nullptr: nothing.
+const char* volatile last_words = nullptr;
+
 void unlink_and_die(int signal) {
   for (const auto& name : temporary_names) {
     if (name[0] != '\0') ::unlink(name);
   }
+  if (last_words) report(last_words);
   ::signal(signal, SIG_DFL);
   ::raise(signal);
   if (::getpid() == 1) ::_exit(128 + signal);  // process 1 does not die of a signal
+}
+
+void handle_signals() {
+  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
+    // The action is looked at before it is changed: a signal that is ignored, as with nohup(1),
+    // must not kill even for a moment.
+    struct sigaction now;
+    if (::sigaction(signal, nullptr, &now) != 0 || now.sa_handler == SIG_IGN) continue;
+    ::signal(signal, unlink_and_die);
+  }
 }
 
 void unlink_on_signals(const std::string& path) {
@@ -45,13 +60,7 @@ void unlink_on_signals(const std::string& path) {
     name[0] = path[0];
     break;
   }
-  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
-    // The action is looked at before it is changed: a signal that is ignored, as with nohup(1),
-    // must not kill even for a moment.
-    struct sigaction now;
-    if (::sigaction(signal, nullptr, &now) != 0 || now.sa_handler == SIG_IGN) continue;
-    ::signal(signal, unlink_and_die);
-  }
+  handle_signals();
 }
 
 void keep_on_signals(const std::string& path) {
@@ -275,6 +284,11 @@ void Output::open_partial() {
            named.st_ino != opened.st_ino);
   fd_ = file_.get();
   temporary_ = partial;
+}
+
+void report_on_signals(const char* message) {
+  last_words = message;
+  if (message) handle_signals();
 }
 
 std::string resolved_path(const std::string& path) {

@@ -56,7 +56,10 @@ class ResumeTest(CommandTest):
 
     def assert_completes(self, expected: bytes, *options: str) -> None:
         self.file('go')
-        self.assertEqual(self.start_resumed(*options, n=5).finish(), Outcome(b'', '', 0))
+        row = self.row()
+        outcome = self.start_resumed(*options, n=5).finish()
+        self.assertEqual((outcome.stdout, outcome.status), (b'', 0), outcome)
+        self.assertRegex(outcome.stderr, rf'^p3_write: going on at row {row}, byte \d+ of \d+ \(in\.csv\)\n$')
         self.assertTrue((self.work / 'out.csv').read_bytes() == expected)
         self.assertFalse((self.work / 'out.csv.journal').exists())
 
@@ -114,7 +117,9 @@ class ResumeTest(CommandTest):
             outcome = self.start_resumed('--command=sh ./script', '--retries=0', '--batch-size=1M').finish()
             if content != b'cat':
                 self.assertEqual((outcome.stdout, outcome.status), (b'', 65), outcome)
-        self.assertEqual(outcome, Outcome(b'', '', 0))
+        size = (self.work / 'in.csv').stat().st_size
+        line = f'p3_write: going on at row 700, byte 6780 of {size} (in.csv)\n'
+        self.assertEqual(outcome, Outcome(b'', line, 0))
         self.assertTrue((self.work / 'out.csv').read_bytes() == numbered(ROWS))
 
 

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import os
 import re
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -272,6 +273,17 @@ class MessagesTest(PipelineTest):
         for words in ['-fprice,3'], ['--complement', '-fid']:
             outcome = self.chain(None, ['--header', *words, 'a.csv'])
             self.assertEqual(outcome.stderr, first.partition('; ')[0] + '\n')
+
+    def test_ctrl_c(self):
+        """A terminal sends SIGINT to p3_write and to p1_read. One of them speaks, if the same command goes on."""
+        self.file('in.csv', b'1\n2\n')
+        for words, line in (['--resume'], 'p3_write: interrupted; the same command goes on\n'), ([], ''):
+            run = self.start_launcher(None, '-n1', '--command=touch begun; sleep 1000', '-o', 'out', *words, 'in.csv',
+                                      start_new_session=True)
+            self.until((self.work / 'begun').exists, 'no command')
+            os.killpg(run.pid, signal.SIGINT)
+            self.assertEqual(run.finish(), Outcome(b'', line, -signal.SIGINT))
+            (self.work / 'begun').unlink()
 
     def test_the_advice_helps(self):
         """What the hints say makes these rows good."""

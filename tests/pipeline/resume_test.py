@@ -77,6 +77,18 @@ class ResumeTest(FragileTest):
         return {name: int(value) for name, value in
                 re.findall(r'^(offset|row|output|rejects) (\d+)', text, re.MULTILINE)}
 
+    def finish_resumed(self):
+        """The outcome of a run that goes on where the journal says."""
+        line = self.going_on()
+        outcome = self.start_resumed().finish()
+        self.assertTrue(outcome.stderr.startswith(line), outcome)
+        return outcome._replace(stderr=outcome.stderr.removeprefix(line))
+
+    def going_on(self):
+        """The line that says so."""
+        journal, size = self.journal(), (self.work / 'in.csv').stat().st_size
+        return f'p3_write: going on at row {journal["row"]}, byte {journal["offset"]} of {size} (in.csv)\n'
+
     def kill_somebody(self, run):
         """Kills the launcher or one of the programs that are not replaced, or all at once."""
         who = self.random.choice(['launcher', 'p1_read', 'p3_write', 'all'])
@@ -167,13 +179,17 @@ class ResumeTest(FragileTest):
 
     def test_signals(self):
         data = self.input(60000)
+        going_on = ''
         for number in signal.SIGTERM, signal.SIGINT, signal.SIGHUP:
             run = self.start_held()
             os.kill(run.pid, number)
-            self.assertEqual(run.finish(), Outcome(b'', '', -number))
+            outcome = run.finish()
+            self.assertEqual((outcome.stdout, outcome.status), (b'', -number))
+            self.assertEqual(outcome.stderr, going_on + 'p3_write: interrupted; the same command goes on\n')
+            going_on = self.going_on()
             self.assert_nothing_left()
             self.assertEqual(self.files(), ['in.csv', 'sums.csv.journal', 'sums.csv.partial'])
-        self.assertEqual(self.start_resumed().finish(), Outcome(b'', '', 0))
+        self.assertEqual(self.finish_resumed(), Outcome(b'', '', 0))
         self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
 
     def interrupted(self, *options):
@@ -206,7 +222,7 @@ class ResumeTest(FragileTest):
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns + 1))
         self.assert_refused(state, 'of another input than in.csv, or it has changed since')
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-        self.assertEqual(self.start_resumed().finish(), Outcome(b'', '', 0))
+        self.assertEqual(self.finish_resumed(), Outcome(b'', '', 0))
         self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
 
     def test_other_options(self):
@@ -218,7 +234,8 @@ class ResumeTest(FragileTest):
             self.assert_refused(state, f'of a run with --delimiter=, and not {now}', *options)
         self.assertEqual(self.files(), ['in.csv', 'sums.csv.journal', 'sums.csv.partial'])
         # Options that do not shape the output may change.
-        self.assertEqual(self.start_resumed('--max-row=1M', '--retries=1').finish(), Outcome(b'', '', 0))
+        line = self.going_on()
+        self.assertEqual(self.start_resumed('--max-row=1M', '--retries=1').finish(), Outcome(b'', line, 0))
         self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
 
     def test_while_nothing_is_done_all_may_change(self):
@@ -267,13 +284,14 @@ class ResumeTest(FragileTest):
 
     def test_two_at_once(self):
         data, _ = self.interrupted()
+        line = self.going_on()
         first = self.start_resumed(point='start', place=0, lives=1, how=int(signal.SIGSTOP))
         self.until(lambda: has_a_lock(first.pid), 'nothing is locked')
         worker, = self.until(self.stopped_workers, 'no worker stops')
         second = self.start_resumed().finish()
         self.assertEqual(second, Outcome(b'', 'p3_write: sums.csv.partial: another run is writing it\n', 73))
         os.kill(worker, signal.SIGCONT)
-        self.assertEqual(first.finish(), Outcome(b'', '', 0))
+        self.assertEqual(first.finish(), Outcome(b'', line, 0))
         self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
         self.assertEqual(self.files(), ['in.csv', 'sums.csv'])
 
@@ -283,21 +301,22 @@ class ResumeTest(FragileTest):
         self.file('in.csv', data)
         expected = Outcome(b'', "p3_write: in.csv: row 40000, field 2 (byte 160002): 'x' is not an integer; "
                            "to sum only some fields: -f LIST\n", 65)
-        for _ in range(2):
-            self.assertEqual(self.start_resumed().finish(), expected)
+        for finish in lambda: self.start_resumed().finish(), self.finish_resumed:
+            self.assertEqual(finish(), expected)
             self.assertEqual(self.files(), ['in.csv', 'sums.csv.journal', 'sums.csv.partial'])
             self.assertGreater(self.journal()['row'], 39000)
         self.file('in.csv', b'1,2\n' * 40000 + b'"1')
         (self.work / 'sums.csv.journal').unlink()
-        for _ in range(2):
-            self.assertEqual(self.start_resumed().finish(), Outcome(
+        for finish in lambda: self.start_resumed().finish(), self.finish_resumed:
+            self.assertEqual(finish(), Outcome(
                 b'', 'p1_read: in.csv: row 40000 (byte 160000): a quoted field is never closed\n', 65))
             self.assertEqual(self.journal()['row'], 40000)
 
     def test_a_worker_that_dies_meanwhile(self):
         data, _ = self.interrupted()
+        line = self.going_on().strip()
         outcome = self.start_resumed(point='got_batch', place=0, lives=1).finish()
-        self.assertEqual((self.losses(outcome), outcome.status), (([(0, KILLED)], []), 0))
+        self.assertEqual((self.losses(outcome), outcome.status), (([(0, KILLED)], [line]), 0))
         self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(data))
 
     def test_small_inputs(self):
