@@ -11,6 +11,7 @@
 
 #include "common/base/failure.h"
 #include "common/io/orphans.h"
+#include "common/wire/overdue_signal.h"
 #include "tests/support/child.h"
 #include "tests/support/pipes.h"
 
@@ -82,6 +83,16 @@ TEST_CASE("shell command: no wait is longer than it may be, whatever comes on st
   });
   CHECK(outcome.status == 0);
   CHECK(outcome.errors.starts_with("x\nx\n"));
+}
+
+TEST_CASE("shell command: it is overdue when p1_read says so") {
+  const Outcome outcome = with_command("exec sleep 1000", [](ShellCommand& process) {
+    if (process.wait(-1, 0) || process.is_overdue()) return 1;
+    ::raise(overdue_signal);
+    if (!process.wait(-1, -1) || !process.is_overdue() || process.has_ended()) return 2;
+    return process.wait(-1, 0) ? 3 : 0;  // it is told once
+  });
+  CHECK(outcome.status == 0);
 }
 
 TEST_CASE("shell command: errors are passed on in whole lines, and very long ones in pieces") {

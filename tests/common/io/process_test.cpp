@@ -62,3 +62,25 @@ TEST_CASE("process: without a file for it, its standard error is that of the cal
   CHECK(outcome.output == "out\n");
   CHECK(outcome.errors == "err\n");
 }
+
+TEST_CASE("process: signals that the programs of this suite block are not blocked in it") {
+  const Outcome outcome = run_in_child([] {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::sigprocmask(SIG_BLOCK, &all, nullptr);
+    const pid_t grep = start_process({.words = {"grep", "SigBlk", "/proc/self/status"},
+                                      .environment = own_environment(),
+                                      .in = STDIN_FILENO,
+                                      .out = STDOUT_FILENO,
+                                      .signal_at_death = SIGKILL});
+    return wait_for(grep).code;
+  });
+  CHECK(outcome.status == 0);
+  const uint64_t blocked =
+      std::stoull(outcome.output.substr(outcome.output.find(':') + 1), nullptr, 16);
+  const auto is_blocked = [&](int signal) { return (blocked >> (signal - 1) & 1) != 0; };
+  for (const int own : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGALRM, SIGPIPE, SIGXFSZ}) {
+    CHECK_FALSE(is_blocked(own));
+  }
+  CHECK(is_blocked(SIGUSR1));  // whatever else the caller of this suite has blocked
+}
