@@ -158,12 +158,13 @@ class RowsTest(CommandTest):
 
     def test_a_command_may_read_as_it_likes(self):
         """The rows lie in a file. So it can be read twice, from its end, or not at all."""
+        rows = [b'%d' % i for i in range(1000)]
+        path = self.file('in.csv', b'\n'.join(rows))  # all there at once
         for command in ('cat /dev/stdin', 'head -n 1 >/dev/null; cat /dev/stdin', 'tac | tac', 'sort -n -', 'cat; cat',
                         'tail -n 1 >/dev/null; cat /proc/self/fd/0', 'seq 0 $((ROWSUM_BATCH_ROWS - 1))',
                         'exec <&-; seq 0 $((ROWSUM_BATCH_ROWS - 1))', 'yes | head -n $ROWSUM_BATCH_ROWS | grep -n y | '
                         "sed 's/:.*//' | awk '{ print $0 - 1 }'", python('import sys; print(sys.stdin.read(), end="")')):
-            rows = [b'%d' % i for i in range(1000)]
-            outcome = self.with_command(command, b'\n'.join(rows), '-n', 2, '--batch-size=1M')
+            outcome = self.with_command(command, path, '-n', 2, '--batch-size=1M')
             self.assertEqual(outcome, Outcome(numbered(rows), '', 0), command)
 
     def test_much_text(self):
