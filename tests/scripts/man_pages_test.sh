@@ -6,6 +6,7 @@ set -euo pipefail
 shopt -s inherit_errexit
 export LC_ALL=C
 bin=$1
+PATH=$bin:$PATH  # where the launcher finds p3_write, if it is not in build/
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 failures=0
 
