@@ -14,6 +14,7 @@ _rowsum_values() {  # OPTION
     --header) echo skip repeat ;;
     --lines) echo rows any ;;
     --on-error) echo fail skip ;;
+    --progress) echo auto always never ;;
   esac
 }
 

@@ -21,6 +21,8 @@ function __rowsum_values --argument-names option
             echo rows any
         case on-error
             echo fail skip
+        case progress
+            echo auto always never
     end
 end
 

@@ -73,6 +73,11 @@ for command in "${commands[@]}"; do
   done
   sleep 0.2
   kill -INT -- -$!
+  for _ in {1..300}; do
+    kill -0 $! 2>/dev/null || break
+    sleep 0.1
+  done
+  kill -KILL -- -$! 2>/dev/null || true
   status=0
   wait $! || status=$?
   ((status == 130)) || fail "interrupted in '$command', the demo ends with $status"
