@@ -58,14 +58,16 @@ class DebTest(PipelineTest):
         dpkg = 'dpkg', '--root', root, '--log', self.work / 'log'
 
         run(*dpkg, '--install', self.package)
-        example = re.search(r'^    (p1_read in\.csv .*)$', (SOURCE_DIR / 'README.md').read_text(), re.MULTILINE)[1]
-        (root / 'home/in.csv').write_bytes(b'1,2,3\n-7\n')
-        run('chroot', root, 'sh', '-euc', f'cd /home\n{example}\nrun_pipeline.sh --version\nrun_pipeline --version',
-            env={'PATH': f'/usr/bin:{os.environ["PATH"]}'})
-        self.assertEqual((root / 'home/sums.csv').read_bytes(), b'0,6\n1,-7\n')
+        example = re.search(r'^    \$ cat in\.csv\n((?:    [\d-].*\n)+)    \$ (.*)\n((?:    \d.*\n)+)',
+                            (SOURCE_DIR / 'README.md').read_text(), re.MULTILINE)
+        rows, command, lines = (part.replace('    ', '') for part in example.groups())
+        (root / 'home/in.csv').write_text(rows)
+        in_root = run('chroot', root, 'sh', '-euc', f'cd /home; {command}; run_pipeline --version',
+                      env={'PATH': f'/usr/bin:{os.environ["PATH"]}'})
+        self.assertEqual(in_root, f'{lines}run_pipeline (row sums) {VERSION}\n')
 
         run(*dpkg, '--purge', 'rowsum')
-        self.assertEqual(self.files(root) - before, {'home/in.csv', 'home/sums.csv'})
+        self.assertEqual(self.files(root) - before, {'home/in.csv'})
         self.assertEqual(before - self.files(root), set())
 
     def bare_root(self) -> Path:
