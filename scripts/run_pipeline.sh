@@ -182,7 +182,8 @@ while [ $# -gt 0 ]; do
       break ;;
     -?*)
       nearest=""
-      case $option in --?*) nearest=$(find_nearest "$option") ;; esac
+      # Without awk there is no advice.
+      case $option in --?*) nearest=$(find_nearest "$option" 2>/dev/null) ;; esac
       [ ! "$nearest" ] || die 64 "unrecognised option '$option'; did you mean $nearest?"
       usage_error "unrecognised option '$option'" ;;
     *)

@@ -364,6 +364,26 @@ class MessagesTest(PipelineTest):
             self.file('in.csv', b'1\n')
             self.assertEqual(self.shell(command), Outcome(b'', line + '\n', 64))
 
+    def test_a_misspelt_option_without_other_programs(self):
+        line = f"run_pipeline.sh: unrecognised option '--heder'; {TRY}\n"
+        outcome = self.launcher(None, '--heder', env={**self.env, 'PATH': '/nowhere'})
+        self.assertEqual(outcome, Outcome(b'', line, 64))
+
+    def test_terminals(self):
+        """A stream is for another program."""
+        for command, line in (
+                ('p1_read in.csv', f'p1_read: standard output is a terminal, and the stream is for p2_sum; {TRY_P1}'),
+                ('p1_read --workers=2 in.csv', f'p1_read: standard output is a terminal, and not p3_write; {TRY}'),
+                ('p2_sum <in.csv', 'p2_sum: standard output is a terminal, and the stream is for p3_write'),
+                ('exec 3<&1; p2_sum <&3 | cat', 'p2_sum: standard input is a terminal, and no stream of batches'),
+                ('p3_write <&1', f'p3_write: standard input is a terminal, and no stream of results; {TRY_P3}')):
+            self.file('in.csv', b'1\n')
+            ours, theirs = os.openpty()
+            with self.subTest(command), os.fdopen(ours, 'rb'), os.fdopen(theirs, 'r+b', buffering=0) as terminal:
+                outcome = self.shell(f'set -o pipefail; {command}', stdout=terminal)
+                self.assertEqual((outcome.stderr, outcome.status), (line + '\n', 64))
+                self.assertLessEqual(len(line), 100)
+
     def test_a_letter_for_help(self):
         for name in 'p1_read', 'p2_sum', 'p3_write', 'run_pipeline.sh', 'frame_cat':
             self.assertEqual(self.run_program(name, '-h'), self.run_program(name, '--help'))

@@ -143,6 +143,16 @@ TEST_CASE("arguments: an option that may have been meant is named") {
   CHECK(run({"--nmber"}).status == 64);
 }
 
+TEST_CASE("arguments: the launcher is named where it has been called") {
+  CHECK(std::string(usage_failure("it is wrong").what()).ends_with(" --help'"));
+  hint_at_launcher();
+  CHECK(std::string(usage_failure("it is wrong").what()) ==
+        "it is wrong; try 'run_pipeline.sh --help'");
+  parse({});
+  CHECK(std::string(usage_failure("it is wrong").what()).find("run_pipeline.sh") ==
+        std::string::npos);
+}
+
 TEST_CASE("arguments: --help and --version are output") {
   const Outcome help = run({"--help"});
   CHECK(help.status == 0);
