@@ -15,6 +15,7 @@ inline Hello first_hello(const Inputs& inputs, const Identity& identity,
   hello.identity = identity;
   hello.inputs = inputs.names();
   hello.begin = inputs.begin();
+  hello.end = inputs.end();
   hello.largest_text = options.largest_text();
   return hello;
 }

@@ -32,20 +32,22 @@ bool is_compressed_file(const std::string& path) {
   return file.is_open() && compression_of(file.get());
 }
 
-/// Whether these are several files of known size that are large on average, and of which none is
-/// compressed. A file that is missing is left out of account: it is reported when it is to be read.
-bool are_large_plain_files(const std::vector<std::string>& operands) {
-  if (operands.size() == 1) return false;
+/// The size of all the files, if these are several files of known size that are large on average,
+/// and of which none is compressed; otherwise 0. A file that is missing is left out of account: it
+/// is reported when it is to be read.
+uint64_t size_of_large_plain_files(const std::vector<std::string>& operands) {
+  if (operands.size() == 1) return 0;
   uint64_t size = 0;
   for (const std::string& operand : operands) {
     struct stat status;
-    if (operand == "-") return false;
+    if (operand == "-") return 0;
     if (::stat(operand.c_str(), &status) != 0) continue;
-    if (!S_ISREG(status.st_mode) || status.st_size == 0) return false;
+    if (!S_ISREG(status.st_mode) || status.st_size == 0) return 0;
     size += static_cast<uint64_t>(status.st_size);
   }
-  return size / operands.size() >= large_file &&
-         std::none_of(operands.begin(), operands.end(), is_compressed_file);
+  const bool are_plain = size / operands.size() >= large_file &&
+                         std::none_of(operands.begin(), operands.end(), is_compressed_file);
+  return are_plain ? size : 0;
 }
 
 Identity random_identity() {
@@ -63,7 +65,8 @@ Inputs::Inputs(std::vector<std::string> operands) : operands_(std::move(operands
   for (const std::string& operand : operands_) {
     names_.push_back(operand == "-" ? "standard input" : operand);
   }
-  are_plain_files_ = are_large_plain_files(operands_);
+  size_of_all_ = size_of_large_plain_files(operands_);
+  are_plain_files_ = size_of_all_ > 0;
   open_current();
 
   is_plain_file_ = operands_.size() == 1 && owed_;

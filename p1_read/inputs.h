@@ -45,6 +45,9 @@ class Inputs {
   uint64_t size() const { return size_; }
   /// Where reading begins: the current offset of a plain file on standard input, otherwise 0.
   uint64_t begin() const { return begin_; }
+  /// Where the last of the inputs will end, if they are plain files and remain as they are;
+  /// otherwise 0.
+  uint64_t end() const { return is_plain_file_ ? size_ : size_of_all_; }
   /// Lets a plain file begin at `offset`, or at its end if it is shorter, before anything is read.
   /// Throws Failure(io).
   void begin_at(uint64_t offset);
@@ -83,6 +86,7 @@ class Inputs {
   std::optional<Decompressor> decompressor_;  // if the current input is compressed
   bool is_plain_file_ = false;
   bool are_plain_files_ = false;
+  uint64_t size_of_all_ = 0;  // of several plain files
   uint64_t begin_ = 0;
   uint64_t size_ = 0;         // the size of a regular file when it was opened
   bool is_at_start_ = false;  // of an input that is no regular file, nothing has been read

@@ -33,8 +33,8 @@ constexpr uint64_t part_limit = uint64_t{1} << 40;
 struct FrameHeader {
   FrameType type = FrameType::hello;
   uint16_t flags = 0;
-  /// batch, result, chunk: its range. hello: where the first begins. end: where the last ends.
-  /// input: where byte 0 of it lies
+  /// batch, result, chunk: its range. hello: where the first begins and the last will probably end.
+  /// end: where the last ends. input: where byte 0 of it lies
   Range range;
   uint32_t input = 0;  // batch, result, chunk, input, header
   /// hello: the descriptor of the ring for results, or 0. batch: the descriptor for the message

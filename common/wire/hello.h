@@ -44,6 +44,7 @@ struct Hello {
   Identity identity;
   std::vector<std::string> inputs;  // names of the files, as the user gave them
   uint64_t begin = 0;               // where the first range begins
+  uint64_t end = 0;                 // where the last one will probably end; 0: that is not known
   uint64_t largest_text = 0;        // no batch has more bytes of text
   Shared shared;
   /// For a worker: the descriptor of the ring for its results (common/io/result_ring.h); 0: none.

@@ -174,6 +174,7 @@ void StreamParser::accept_frame() {
 void StreamParser::accept_hello() {
   hello_ = decode_hello(frames_.details());
   hello_.begin = header().range.begin;
+  hello_.end = header().range.end;
   hello_.results = header().where;
   if (hello_.content != expected_) {
     refuse(std::string("a stream of ") + frames_of(hello_.content) + " where one of " +

@@ -32,7 +32,7 @@ std::string with_details(FrameHeader header, const std::string& details) {
 std::string hello_frame(const Hello& hello) {
   FrameHeader header;
   header.type = FrameType::hello;
-  header.range = {hello.begin, hello.begin};
+  header.range = {hello.begin, hello.end};
   header.where = hello.results;
   return with_details(header, encode(hello));
 }

@@ -64,6 +64,16 @@ TEST_CASE("inputs: several plain files are large on average, or are none") {
   const auto are_plain = [](std::vector<std::string> operands) {
     return Inputs(std::move(operands)).are_plain_files();
   };
+  const auto end = [](std::vector<std::string> operands) {
+    return Inputs(std::move(operands)).end();
+  };
+  CHECK(end({large, small}) == (2 << 20) + 1);
+  CHECK(end({large, "no such file"}) == 2 << 20);
+  CHECK(end({small, small, large}) == 0);
+  CHECK(end({large, fifo}) == 0);
+  CHECK(end({large, "-"}) == 0);
+  CHECK(end({large, large, compressed}) == 0);
+  CHECK(end({compressed}) == 0);
   CHECK(are_plain({large, large}));
   CHECK(are_plain({small, large}));
   CHECK(are_plain({large, "no such file"}));
@@ -93,6 +103,7 @@ TEST_CASE("inputs: a plain file") {
   Inputs inputs({path});
   CHECK(inputs.is_plain_file());
   CHECK(inputs.begin() == 0);
+  CHECK(inputs.end() == 6);
   CHECK(inputs.index() == 0);
   CHECK(inputs.name() == path);
   CHECK(inputs.names() == std::vector<std::string>{path});
@@ -109,6 +120,7 @@ TEST_CASE("inputs: a plain file from the middle on") {
   Inputs inputs({path});
   inputs.begin_at(4);
   CHECK(inputs.begin() == 4);
+  CHECK(inputs.end() == 6);
   CHECK(inputs.identity() == Inputs({path}).identity());
   CHECK(read_current(inputs) == "3\n");
   Inputs beyond({path});

@@ -112,6 +112,7 @@ std::string shown_hello(const Hello& hello) {
   std::string out = "hello   ";
   out += hello.content == Content::batches ? "batches" : "results";
   out += " from byte " + std::to_string(hello.begin);
+  if (hello.end != 0) out += ", probably to byte " + std::to_string(hello.end);
   out += ", largest text " + std::to_string(hello.largest_text);
   out += ", delimiter " + quoted({&hello.dialect.delimiter, 1});
   if (hello.header == HeaderRow::skip) out += ", header";

@@ -60,6 +60,7 @@ Hello hello_in_document(Content content) {
   hello.content = content;
   hello.identity = {8, {0x91f155546050f7f0, 0xbc44579575373be2}};
   hello.inputs = {"in.csv"};
+  hello.end = 8;
   hello.largest_text = 17301506;
   return hello;
 }
