@@ -10,6 +10,7 @@
 #include "common/base/failure.h"
 #include "common/base/report.h"
 #include "common/io/read_write.h"
+#include "p3_write/death_by_signal.h"
 
 namespace rowsum {
 

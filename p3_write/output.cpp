@@ -13,8 +13,8 @@
 #include <utility>
 
 #include "common/base/failure.h"
-#include "common/base/report.h"
 #include "common/io/read_write.h"
+#include "p3_write/death_by_signal.h"
 
 namespace rowsum {
 
@@ -26,26 +26,9 @@ namespace fs = std::filesystem;
 /// enough: for the sums and the rejects or, with --resume, for the journal.
 char temporary_names[2][4096];
 
-/// What the signal handler reports; nullptr: nothing.
-const char* volatile last_words = nullptr;
-
-void unlink_and_die(int signal) {
+void unlink_temporary_names() {
   for (const auto& name : temporary_names) {
     if (name[0] != '\0') ::unlink(name);
-  }
-  if (last_words) report(last_words);
-  ::signal(signal, SIG_DFL);
-  ::raise(signal);
-  if (::getpid() == 1) ::_exit(128 + signal);  // process 1 does not die of a signal
-}
-
-void handle_signals() {
-  for (const int signal : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) {
-    // The action is looked at before it is changed: a signal that is ignored, as with nohup(1),
-    // must not kill even for a moment.
-    struct sigaction now;
-    if (::sigaction(signal, nullptr, &now) != 0 || now.sa_handler == SIG_IGN) continue;
-    ::signal(signal, unlink_and_die);
   }
 }
 
@@ -60,7 +43,7 @@ void unlink_on_signals(const std::string& path) {
     name[0] = path[0];
     break;
   }
-  handle_signals();
+  before_death_by_signal(unlink_temporary_names);
 }
 
 void keep_on_signals(const std::string& path) {
@@ -284,11 +267,6 @@ void Output::open_partial() {
            named.st_ino != opened.st_ino);
   fd_ = file_.get();
   temporary_ = partial;
-}
-
-void report_on_signals(const char* message) {
-  last_words = message;
-  if (message) handle_signals();
 }
 
 std::string resolved_path(const std::string& path) {

@@ -63,10 +63,6 @@ class Output {
   bool is_done_ = false;
 };
 
-/// From now on, SIGHUP, SIGINT, SIGQUIT and SIGTERM have this message reported before the process
-/// dies by them, unless they are ignored. nullptr: none.
-void report_on_signals(const char* message);
-
 /// The name of the file that opening `path` would open or make, symbolic links followed: absolute,
 /// if its directory exists.
 std::string resolved_path(const std::string& path);
