@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "common/base/failure.h"
+#include "common/base/terminal.h"
 #include "common/io/descriptors.h"
 #include "common/io/orphans.h"
 #include "common/io/read_write.h"
@@ -173,6 +174,7 @@ void ShellCommand::pass_on(size_t size) {
   const size_t end = lines.find_last_not_of('\n') + 1;
   if (end > 0) last_line_ = lines.substr(0, end).substr(lines.find_last_of('\n', end - 1) + 1);
   if (!lines.ends_with('\n')) lines += '\n';
+  lines.insert(0, before_lines(STDERR_FILENO));
   [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, lines.data(), lines.size());
 }
 

@@ -16,6 +16,7 @@
 #include "common/io/result_ring.h"
 #include "common/wire/stream_parser.h"
 #include "p3_write/merger.h"
+#include "p3_write/progress.h"
 #include "p3_write/reader_link.h"
 #include "p3_write/result_writer.h"
 
@@ -62,6 +63,7 @@ class MergeLoop {
   explicit MergeLoop(const WriteOptions& options)
       : merger_(options.streams.size(), options.unordered ? most_ahead : 0),
         writer_(open_writer(options)) {
+    progress_.show(options.progress, writer_.writes_to_terminal());
     for (const std::string& path : options.streams) sources_.push_back(open_source(path));
     for (const auto& message : first_news_) accept(message);
     if (reader_) reader_->send();
@@ -78,6 +80,7 @@ class MergeLoop {
       }
       if (reader_) answer_probes();
       write_what_is_due();
+      progress_.tick();
       // All that p1_read is to hear goes in one write, for which it wakes up once.
       if (reader_) reader_->send();
     }
@@ -109,7 +112,7 @@ class MergeLoop {
     for (const Source& source : sources_) {
       polled_.push_back({source.is_reading() ? source.fd() : -1, POLLIN, 0});
     }
-    poll_fds(polled_);
+    poll_fds(polled_, progress_.time_left());
     // The output has no reader any more: a pipe reports POLLERR, and a socket POLLHUP.
     if (polled_[0].revents & (POLLERR | POLLHUP)) {
       throw Failure::silent(ExitStatus::downstream_closed);
@@ -266,8 +269,11 @@ class MergeLoop {
 
   /// With --resume, p1_read begins to deal when the first hello has shown which input it reads.
   void accept(const Hello& hello) {
-    if (!hello.inputs.empty()) writer_.begin(hello);
     Checkpoint* const checkpoint = writer_.checkpoint();
+    if (!hello.inputs.empty()) {
+      writer_.begin(hello);
+      progress_.begin(hello.begin, hello.end, checkpoint ? checkpoint->state().row : 0);
+    }
     if (!checkpoint || checkpoint->is_accepted() || hello.inputs.empty()) return;
     checkpoint->accept(hello);
     tell(NewsOfWriter::printed, 0, hello.begin);
@@ -277,6 +283,7 @@ class MergeLoop {
   void note_loss(size_t place) {
     Source& source = sources_[place];
     source.is_vacant = true;
+    progress_.lost_worker();
     source.stream = new_stream(place);
     if (source.ring) source.stream.use_ring(*source.ring);
     tell(NewsOfWriter::lost, place);
@@ -286,11 +293,15 @@ class MergeLoop {
     const uint64_t before = merger_.position();
     while (const auto i = merger_.due()) {
       StreamParser& stream = sources_[*i].stream;
+      const Batch batch = stream.batch();
+      progress_.make_way();
       writer_.write_header_line(stream, std::exchange(sources_[*i].header_line, ""));
-      writer_.write(stream, merger_.first_row(*i));
+      const uint64_t rejects = writer_.write(stream, merger_.first_row(*i));
       stream.next();
       merger_.written(*i);
       writer_.note_progress(merger_.position(), merger_.next_row());
+      progress_.add(batch.range.size(), batch.rows, rejects);
+      progress_.tick();
     }
     if (merger_.position() != before) tell(NewsOfWriter::printed, 0, merger_.position());
   }
@@ -307,6 +318,7 @@ class MergeLoop {
   static constexpr size_t first_polled = 2;  // where the entries of the sources begin
   static constexpr int pipe_flags = O_RDONLY | O_NONBLOCK;
 
+  Progress progress_;
   std::optional<ReaderLink> reader_;
   std::vector<ControlMessage<NewsOfReader>> first_news_;
   std::deque<Source> sources_;

@@ -46,11 +46,18 @@ void parse_format(const po::variables_map& values, LineForm& form) {
       parse_delimiter("output-delimiter", values["output-delimiter"].as<std::string>());
 }
 
+ProgressMode parse_progress(const std::string& mode) {
+  if (mode == "auto") return ProgressMode::automatic;
+  if (mode == "always") return ProgressMode::always;
+  if (mode == "never") return ProgressMode::never;
+  throw usage_failure("--progress: '" + mode + "' is not auto, always or never");
+}
+
 }  // namespace
 
 std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
   WriteOptions options;
-  std::string on_error, reports;
+  std::string on_error, reports, progress;
   bool no_index = false;
   bool has_reader = false;
 
@@ -80,6 +87,8 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
       "with --on-error=skip: keep the rejected rows, as they are, in FILE; -: standard output");
   add("reports", po::value(&reports)->value_name("N"),
       "with --on-error=skip: report N rejected rows (default: 10), and how many more there are");
+  add("progress", po::value(&progress)->default_value("auto")->value_name("MODE"),
+      "show how far the run is: auto (a bar, on a terminal), always (elsewhere lines), or never");
 
   po::options_description launcher("With a p1_read that has workers, as run_pipeline.sh starts it");
   auto add_launcher = launcher.add_options();
@@ -121,6 +130,7 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
     throw usage_failure("--on-error: '" + on_error + "' is neither fail nor skip");
   }
   options.skip_rejects = on_error == "skip";
+  options.progress = parse_progress(progress);
   if (!options.rejects.empty() && !options.skip_rejects) {
     throw usage_failure("--rejects needs --on-error=skip");
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "p3_write/line_form.h"
+#include "p3_write/progress.h"
 
 namespace rowsum {
 
@@ -19,6 +20,7 @@ struct WriteOptions {
   bool skip_rejects = false;  // otherwise the first reject ends the run
   std::string rejects;        // the file for the rejected rows, "-" as above; empty: none
   unsigned reports = 10;      // how many rejects have a line of their own
+  ProgressMode progress = ProgressMode::automatic;
 };
 
 /// Returns nothing if --help or --version has been answered. Throws as parse_arguments() does.

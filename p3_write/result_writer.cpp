@@ -1,5 +1,7 @@
 #include "p3_write/result_writer.h"
 
+#include <unistd.h>
+
 #include "common/base/arguments.h"
 #include "common/base/failure.h"
 #include "common/base/report.h"
@@ -22,6 +24,10 @@ ResultWriter::ResultWriter(const WriteOptions& options)
   output_size_ = checkpoint_->state().output;
   rejects_size_ = checkpoint_->state().rejects;
   has_rejects_ = checkpoint_->state().has_rejects;
+}
+
+bool ResultWriter::writes_to_terminal() const {
+  return ::isatty(output_.fd()) || (rejects_ && ::isatty(rejects_->fd()));
 }
 
 void ResultWriter::begin(const Hello& hello) {
@@ -52,7 +58,7 @@ void ResultWriter::check_header_line(const StreamParser& stream, std::string_vie
                     ", but --header=repeat takes these lines for a header; try --header");
 }
 
-void ResultWriter::write(const StreamParser& stream, uint64_t first_row) {
+uint64_t ResultWriter::write(const StreamParser& stream, uint64_t first_row) {
   const Batch batch = stream.batch();
   if (batch.input != input_) {
     input_ = batch.input;
@@ -74,6 +80,7 @@ void ResultWriter::write(const StreamParser& stream, uint64_t first_row) {
     if (rejects_) rejects_->write(reject.bytes);
     rejects_size_ += reject.bytes.size();
   }
+  return rejects.size();
 }
 
 void ResultWriter::note_progress(uint64_t offset, uint64_t row) {

@@ -18,6 +18,8 @@ class ResultWriter {
   explicit ResultWriter(const WriteOptions& options);
 
   int output_fd() const { return output_.fd(); }
+  /// Whether the lines or the rejected rows go to a terminal.
+  bool writes_to_terminal() const;
 
   /// To be called with the hello of each stream before its results are written. Throws
   /// Failure(usage) if its lines cannot be written in the form asked for.
@@ -28,10 +30,10 @@ class ResultWriter {
   /// same as before, throws Failure(bad_data). To be called before write() for the same result.
   void write_header_line(const StreamParser& stream, std::string_view line);
   /// Writes the result that `stream` shows, whose first row has the number `first_row`. Reports
-  /// rejects as RejectReports does. If rejects may not be skipped, it writes the rows before the
-  /// first one and throws a silent Failure(bad_data). Also throws as Output does, and
-  /// Failure(bad_data) for lines that cannot be changed to the form asked for.
-  void write(const StreamParser& stream, uint64_t first_row);
+  /// rejects as RejectReports does, and returns their number. If rejects may not be skipped, it
+  /// writes the rows before the first one and throws a silent Failure(bad_data). Also throws as
+  /// Output does, and Failure(bad_data) for lines that cannot be changed to the form asked for.
+  uint64_t write(const StreamParser& stream, uint64_t first_row);
 
   // With --resume there is a checkpoint, otherwise nullptr.
 

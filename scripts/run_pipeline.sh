@@ -50,6 +50,8 @@ Output:
       --on-error POLICY   a row that is not integers: fail (default), or skip it and go on
       --rejects FILE      with --on-error=skip: keep the rejected rows in FILE
       --reports N         the same: report N of them (default: 10), and how many more there are
+      --progress MODE     show how far the run is: auto (default: a bar, on a terminal),
+                          always (elsewhere a line every ten seconds), or never
 
 Other people's programs in place of the sums:
       --command COMMAND   start it for each batch: rows on its input, a line back for each
@@ -165,6 +167,7 @@ while [ $# -gt 0 ]; do
     --on-error) to=writer takes=value ;;
     --rejects) to=writer takes=value ;;
     --reports) to=writer takes=value ;;
+    --progress) to=writer takes=value ;;
     -n | --workers | -j | --jobs) to=reader name=--workers takes=value ;;
     --worker) to=reader takes=value ;;
     --command) to=reader takes=value ;;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "common/base/terminal.h"
+
 namespace rowsum {
 
 namespace {
@@ -54,7 +56,8 @@ std::string_view program_name() {
 void report(std::string_view message) noexcept {
   // Nothing is allocated, because the message may be about a lack of memory.
   char line[PIPE_BUF];
-  char* at = line;
+  const std::string_view beginning = before_lines(STDERR_FILENO);
+  char* at = line + beginning.copy(line, beginning.size());
   for (const std::string_view part :
        {std::string_view(name_of_program), std::string_view(": "), message}) {
     for (const char byte : part) {

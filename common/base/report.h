@@ -8,8 +8,8 @@ namespace rowsum {
 
 /// Writes "PROGRAM: message" and a newline in one write(2), so that lines of several processes do
 /// not mix. What is beyond PIPE_BUF bytes is cut off. ASCII control characters, which names of
-/// files may hold, are written as by printable(). A failure of the write is ignored. Allocates
-/// nothing.
+/// files may hold, are written as by printable(). On a terminal, a progress bar is erased first. A
+/// failure of the write is ignored. Allocates nothing.
 void report(std::string_view message) noexcept;
 
 /// Sets the PROGRAM of report(). run_program() does this first.

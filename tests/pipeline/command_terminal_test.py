@@ -16,6 +16,7 @@ from pipeline import Outcome, Run, main  # noqa: E402
 class TerminalTest(CommandTest):
     def setUp(self) -> None:
         super().setUp()
+        self.env['TERM'] = 'dumb'  # others get escape sequences
         self.keyboard, self.terminal = pty.openpty()
         self.addCleanup(os.close, self.keyboard)
         self.addCleanup(os.close, self.terminal)
