@@ -32,7 +32,7 @@ fi
 cd "$sources"
 "${as_user[@]}" cmake -S . -B build -G Ninja -DROWSUM_TESTS=OFF >/dev/null
 
-demo() { "${as_user[@]}" scripts/demo.sh "$@"; }
+demo() { "${as_user[@]}" env ROWSUM_TEST="$directory" scripts/demo.sh "$@"; }
 
 [[ $(demo --help) == Usage:* ]] || fail "demo.sh --help does not help"
 message=$(demo --colour 2>&1) && fail "demo.sh takes any argument"
@@ -51,15 +51,20 @@ sum=$(bash -euc "$path; "'echo 1,2 | run_pipeline.sh')
 "${as_user[@]}" bash -euc "$(grep '^    cmake --install' <<<"$shown")" >/dev/null
 [[ -x $HOME/.local/bin/p1_read ]] || fail "the command of the demo installs no p1_read"
 
-assert_nothing_is_left() {
-  [[ ! $(ls -A "$TMPDIR") ]] || fail "the demo leaves a file"
+assert_nothing_is_left() {  # AFTER_WHAT
+  local left
+  [[ ! $(ls -A "$TMPDIR") ]] || fail "the demo leaves a file after $1"
   for _ in {1..100}; do
-    grep -qszxF "ROWSUM_TEST=$directory" /proc/[0-9]*/environ || return 0
+    left=$(grep -lszxF "ROWSUM_TEST=$directory" /proc/[0-9]*/environ) || return 0
     sleep 0.1
   done
-  fail "the demo leaves a process"
+  for left in $left; do
+    tr '\0' ' ' <"${left%environ}cmdline" >&2
+    echo >&2
+  done
+  fail "the demo leaves a process after $1"
 }
-assert_nothing_is_left
+assert_nothing_is_left "a whole run"
 
 # Ctrl-C. The third command is given while a run is in the background, with a worker that is stopped.
 commands=('generate_csv' 'run_pipeline.sh in.csv' 'kill -STOP')
@@ -81,5 +86,5 @@ for command in "${commands[@]}"; do
   status=0
   wait $! || status=$?
   ((status == 130)) || fail "interrupted in '$command', the demo ends with $status"
-  assert_nothing_is_left
+  assert_nothing_is_left "Ctrl-C in '$command'"
 done
