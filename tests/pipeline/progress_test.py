@@ -131,7 +131,7 @@ class TerminalTest(ScreenTest):
         self.until_screen(lambda lines: lines[-3:] == ['30', '$ ./run', '$'], 'no end')
 
     def test_the_death_of_a_worker(self):
-        self.run_launcher()
+        self.run_launcher('--retries=5')
         self.until_bar()
         death = 'p1_read: p2_sum at place 0 was killed by signal 9 (KILL), and is replaced'
         for deaths, words in (1, '1 worker lost'), (2, '2 workers lost'):
@@ -378,7 +378,7 @@ class NoTerminalTest(PipelineTest):
         self.assertEqual((self.work / 'out.csv').read_bytes(), LINES)
 
     def test_wrong_mode(self):
-        line = "p3_write: --progress: 'yes' is not auto, always or never; try 'p3_write --help'\n"
+        line = "p3_write: --progress: 'yes' is not auto, always or never; try 'run_pipeline.sh --help'\n"
         self.assertEqual(self.launcher(b'1\n', '--progress=yes'), Outcome(b'', line, 64))
 
 
