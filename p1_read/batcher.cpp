@@ -91,8 +91,11 @@ std::optional<Batch> Batcher::take_any() {
 
 void Batcher::check() const {
   if (!has_failed()) return;
-  const std::string where = name_ + ": row " + std::to_string(rows_known()) + " (byte " +
-                            std::to_string(cutter_.row_end() - origin_) + "): ";
+  std::string where = name_ + ": row " + std::to_string(rows_known()) + " (";
+  if (input_ > 0 && rows_before_input_ > 0) {
+    where += std::to_string(rows_known() - rows_before_input_) + " in this file, ";
+  }
+  where += "byte " + std::to_string(cutter_.row_end() - origin_) + "): ";
   throw Failure(ExitStatus::bad_data,
                 where + (is_unterminated_ ? "a quoted field is never closed"
                                           : "longer than " + std::to_string(options_.max_row) +

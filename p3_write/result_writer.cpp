@@ -64,6 +64,7 @@ uint64_t ResultWriter::write(const StreamParser& stream, uint64_t first_row) {
     input_ = batch.input;
     // Out of order, the first result of an input need not be its beginning.
     origin_ = options_.unordered ? 0 : batch.range.begin;
+    origin_row_ = options_.unordered ? 0 : first_row;
   }
   write_header();
   const std::vector<Reject> rejects = stream.rejects();
@@ -135,6 +136,7 @@ void ResultWriter::report_reject(const StreamParser& stream, const Reject& rejec
                                  uint64_t first_row) {
   const uint64_t row = first_row + reject.row;
   std::string place = stream.hello().inputs[input_] + ": row " + std::to_string(row);
+  if (origin_row_ > 0) place += " (" + std::to_string(row - origin_row_) + " in this file)";
   if (reject.field > 0) place += ", field " + std::to_string(reject.field);
   const std::string of = options_.unordered && input_ > 0 ? " of all inputs" : "";
   place += " (byte " + std::to_string(reject.offset - origin_) + of + ")";

@@ -69,9 +69,10 @@ class ResultWriter {
   uint64_t output_size_ = 0;
   uint64_t rejects_size_ = 0;
   bool has_rejects_ = false;
-  std::string any_header_;  // the first header line of any lines
-  uint32_t input_ = 0;      // of the last result
-  uint64_t origin_ = 0;     // the offset of that input's byte 0; with --unordered always 0
+  std::string any_header_;   // the first header line of any lines
+  uint32_t input_ = 0;       // of the last result
+  uint64_t origin_ = 0;      // the offset of that input's byte 0; with --unordered always 0
+  uint64_t origin_row_ = 0;  // the number of its first row; likewise
 };
 
 }  // namespace rowsum

@@ -124,6 +124,7 @@ Expected expected_of(const std::vector<std::string>& inputs, const BatcherOption
     size_t at = text.starts_with(mark) ? mark.size() : 0;
     expected.end = input_begin;
     expected.headers.emplace_back();
+    const size_t rows_before = expected.rows.size();
     for (bool is_header = options.header != HeaderRow::none; at < text.size(); is_header = false) {
       RowAutomaton automaton(options.dialect);
       const size_t row = at;
@@ -132,8 +133,11 @@ Expected expected_of(const std::vector<std::string>& inputs, const BatcherOption
       if (bytes > options.max_row || (at == text.size() && automaton.is_quoted())) {
         const uint64_t origin = input == 0 ? begin : 0;
         expected.failure =
-            name_of(input) + ": row " + std::to_string(expected.rows.size()) + " (byte " +
-            std::to_string(origin + row) + "): " +
+            name_of(input) + ": row " + std::to_string(expected.rows.size()) + " (" +
+            (rows_before > 0
+                 ? std::to_string(expected.rows.size() - rows_before) + " in this file, "
+                 : "") +
+            "byte " + std::to_string(origin + row) + "): " +
             (bytes > options.max_row
                  ? "longer than " + std::to_string(options.max_row) + " bytes (--max-row)"
                  : "a quoted field is never closed");
@@ -436,7 +440,8 @@ TEST_CASE("batcher: a quote that is never closed") {
   }
   const Cut failed = cut({"1\n", "2\n3\r\n\"4\n"}, {}, feedings[0], 0);
   CHECK(failed.failure.status == ExitStatus::bad_data);
-  CHECK(failed.failure.message == "1.csv: row 3 (byte 5): a quoted field is never closed");
+  CHECK(failed.failure.message ==
+        "1.csv: row 3 (2 in this file, byte 5): a quoted field is never closed");
   REQUIRE(failed.batches.size() == 2);
   CHECK(failed.batches.back().range == Range{2, 7});
 }

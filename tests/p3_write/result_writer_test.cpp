@@ -297,15 +297,17 @@ TEST_CASE("result_writer: no rejects, an empty file for them") {
   CHECK(outcome.rejects == "");
 }
 
-TEST_CASE("result_writer: bytes count from the beginning of the reject's own input") {
+TEST_CASE("result_writer: rows and bytes count from the beginning of the reject's own input, too") {
   // The second input is empty, so it is not reported.
   const std::vector<Result> results = {
       {batch(0, 10, 0), "0,1\n", {}},
       {batch(10, 14, 1, 1, 2), "", {{0, 1, 12, 0, "'x' is wrong", "x\n"}}},
       {batch(14, 16, 2, 1, 2), "", {{0, 1, 14, 0, "'y' is wrong", "y\n"}}}};
   const Outcome outcome = outcome_of(results, skipping());
-  CHECK(outcome.reports.find("third.csv: row 1, field 1 (byte 2): 'x'") != std::string::npos);
-  CHECK(outcome.reports.find("third.csv: row 2, field 1 (byte 4): 'y'") != std::string::npos);
+  for (const char* report : {"third.csv: row 1 (0 in this file), field 1 (byte 2): 'x'",
+                             "third.csv: row 2 (1 in this file), field 1 (byte 4): 'y'"}) {
+    CHECK(outcome.reports.find(report) != std::string::npos);
+  }
 }
 
 TEST_CASE("result_writer: a reject does not upset a terminal") {

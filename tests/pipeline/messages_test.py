@@ -280,8 +280,8 @@ class MessagesTest(PipelineTest):
         self.file('b.csv', b'\xef\xbb\xbfno\n-\n1,-\n')
         first = r"""p3_write: a.csv: row 0, field 3 (byte 25): 'x' is not an integer (column 'of\n"it"')""" \
             '; to sum only some fields: -f LIST\n'
-        others = "p3_write: b.csv: row 1, field 1 (byte 6): '-' is not an integer (column 'no')\n" \
-            "p3_write: b.csv: row 2, field 2 (byte 10): '-' is not an integer\n"
+        others = "p3_write: b.csv: row 1 (0 in this file), field 1 (byte 6): '-' is not an integer (column 'no')\n" \
+            "p3_write: b.csv: row 2 (1 in this file), field 2 (byte 10): '-' is not an integer\n"
         for words in ['-n1'], ['-n3', '--batch-size=1'], ['--checksum']:
             outcome = self.launcher(None, '--header', '--on-error=skip', *words, 'a.csv', 'b.csv')
             self.assertEqual(outcome, Outcome(b'', first + others, 1))
