@@ -158,7 +158,11 @@ class RejectsTest(UnorderedTest):
         for n in 1, 4:
             outcome = self.unordered(None, n, '--batch-size=1K', 'in.csv', p3=p3)
             self.assertEqual((lines(outcome.stdout), outcome.status), (lines(answer.lines), 1))
-            self.assertEqual(sorted(outcome.stderr.splitlines()), sorted(ordered.stderr.splitlines()))
+            # The first report of a kind, which has a hint, may be another one.
+            said, said_in_order = ({line.partition('; ')[0] for line in run.stderr.splitlines()}
+                                   for run in (outcome, ordered))
+            self.assertEqual(said, said_in_order)
+            self.assertEqual(outcome.stderr.count('; '), ordered.stderr.count('; '))
             self.assertEqual(lines((self.work / 'rejects').read_bytes()), lines((self.work / 'in_order').read_bytes()))
 
     def test_where_they_are_in_several_files(self):
