@@ -34,7 +34,9 @@ int main(int argc, char** argv) {
     }
     return ExitStatus::complete;
   };
-  return run_program("p1_read", std::ref(body), [&](ExitStatus status) {
-    workers ? workers->fail(status) : streams.fail(status);
+  const int status = run_program("p1_read", std::ref(body), [&](ExitStatus failure) {
+    workers ? workers->fail(failure) : streams.fail(failure);
   });
+  if (workers) workers->finish_log();
+  return status;
 }

@@ -140,6 +140,8 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
                po::value(&worker_timeout)->default_value("0")->value_name("SECONDS"),
                "kill a worker that returns nothing for so long; 0: never");
   add_launcher("resume", po::bool_switch(&workers.resume), "begin where p3_write says");
+  add_launcher("stats", po::bool_switch(&workers.stats),
+               "print a table at the end: what was done, by place, and what it took");
   command_line.options.add(launcher);
 
   const auto values = parse_arguments(argc, argv, command_line);
@@ -197,6 +199,7 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
         throw usage_failure(std::string("--") + option + " needs --workers");
     }
     if (one_line || workers.resume) throw usage_failure("--one-line and --resume need --workers");
+    if (workers.stats) throw usage_failure("--stats needs --workers");
   }
   return options;
 }

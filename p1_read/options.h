@@ -22,6 +22,7 @@ struct WorkerOptions {
   bool checksum = false;        // add a checksum of the text that the workers read
   bool resume = false;          // begin where p3_write says
   bool has_command = false;     // the workers run somebody's command
+  bool stats = false;           // print a table at the end
   bool is_paced = false;        // the batches become as large as the speed of the command demands
 };
 

@@ -1,12 +1,14 @@
 #include "p1_read/worker_dealing.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "common/base/failure.h"
 #include "common/io/read_write.h"
 #include "common/wire/stream_writer.h"
 #include "p1_read/cut_batch.h"
 #include "p1_read/first_hello.h"
+#include "p1_read/statistics.h"
 
 namespace rowsum {
 
@@ -41,14 +43,23 @@ size_t most_open_inputs(size_t places) {
 /// to fit into the room that SharedText has before a chunk.
 constexpr size_t read_first = size_t{32} << 10;
 
+/// What the options ask for.
+RunLog make_log(const WorkerOptions& options) {
+  RunLog log(options.places);
+  const RunClock::time_point now = RunClock::now();
+  if (options.stats) log.add(std::make_unique<Statistics>(options.places, now));
+  return log;
+}
+
 }  // namespace
 
 WorkerDealing::WorkerDealing(const WorkerOptions& options, DealPolicy policy, int link)
     : options_(options),
       policy_(policy),
       link_(link),
+      log_(make_log(options)),
       places_(
-          options, link_,
+          options, link_, log_.has_observers() ? &log_ : nullptr,
           {.returned =
                [this](size_t place) {
                  dealer_.returned(place);
@@ -88,7 +99,8 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options) {
     chunk_size_ = std::max<uint64_t>(1, std::min(options_.chunk_size, options.max_row));
     places_.open_outlines();
   }
-  if (policy_ == DealPolicy::pull) places_.open_answers();
+  const bool is_pull = policy_ == DealPolicy::pull;
+  if (is_pull || log_.has_observers()) places_.open_answers(is_pull);
   const uint64_t window =
       options_.has_command
           ? options_.places * paced_credit * options.batch_size
@@ -136,6 +148,16 @@ void WorkerDealing::fail(ExitStatus status) {
       // The first of several failures counts. What the other places return is still used.
       if (failure.what()[0] != '\0') throw;
     }
+  }
+}
+
+void WorkerDealing::finish_log() noexcept {
+  if (!log_.has_observers()) return;
+  try {
+    places_.kill_all();
+    log_.finished(RunClock::now());
+  } catch (const std::exception&) {
+    // It is too late for a report, and the log is no part of the result.
   }
 }
 
@@ -270,9 +292,10 @@ bool WorkerDealing::see_to_all(int input, bool may_block) {
   polled_.assign({for_link[0], for_link[1], {signals_.fd(), POLLIN, 0}, {input, POLLIN, 0}});
   constexpr size_t first_place = 4;
   places_.to_poll(polled_);
-  poll_fds(polled_, may_block ? places_.time_left() : 0);
+  poll_all(may_block, input >= 0);
   if (polled_[2].revents != 0) {
     places_.kill_all();
+    finish_log();
     signals_.die();
   }
   accept_all(link_.polled({polled_[0], polled_[1]}));
@@ -282,6 +305,16 @@ bool WorkerDealing::see_to_all(int input, bool may_block) {
   places_.polled(std::span(polled_).subspan(first_place));
   places_.see_to_time();
   return polled_[3].revents != 0;
+}
+
+void WorkerDealing::poll_all(bool may_block, bool for_input) {
+  if (!may_block || !log_.has_observers()) {
+    poll_fds(polled_, may_block ? places_.time_left() : 0);
+    return;
+  }
+  const RunClock::time_point begin = RunClock::now();
+  poll_fds(polled_, places_.time_left());
+  log_.waited({begin, RunClock::now()}, for_input);
 }
 
 void WorkerDealing::wait_for_writer() {
@@ -312,6 +345,15 @@ void WorkerDealing::accept(const ControlMessage<NewsOfWriter>& message) {
       break;
     case NewsOfWriter::printed:
       printed_ = message.value;
+      break;
+    case NewsOfWriter::rejects:
+      log_.writer().rejects = message.value;
+      break;
+    case NewsOfWriter::cpu:
+      log_.writer().cpu_microseconds = message.value;
+      break;
+    case NewsOfWriter::memory:
+      log_.writer().peak_memory = message.value;
       break;
     case NewsOfWriter::alive:
     case NewsOfWriter::received:

@@ -22,6 +22,7 @@
 #include "p1_read/inputs.h"
 #include "p1_read/options.h"
 #include "p1_read/read_loop.h"
+#include "p1_read/run_log.h"
 #include "p1_read/shared_input.h"
 #include "p1_read/termination_signals.h"
 #include "p1_read/worker_places.h"
@@ -48,6 +49,10 @@ class WorkerDealing {
   /// has ended.
   void fail(ExitStatus status);
 
+  /// To be called when the run is over, however it has ended: ends what is left of the workers, and
+  /// finishes the log, if there is one.
+  void finish_log() noexcept;
+
   // For read_and_deal().
   void begin_input(const Batcher& batcher);
   bool read_elsewhere(Batcher& batcher);
@@ -71,6 +76,7 @@ class WorkerDealing {
   /// Waits, if `may_block`, until something can be done, and does it. It does not read the input
   /// but returns whether `input` is readable. With -1 it does not look at the input.
   bool see_to_all(int input, bool may_block);
+  void poll_all(bool may_block, bool for_input);
   void wait_for_writer();
   /// Accepts all of the messages, and then throws the first Failure, if there was one.
   void accept_all(const std::vector<ControlMessage<NewsOfWriter>>& messages);
@@ -86,6 +92,7 @@ class WorkerDealing {
   DealPolicy policy_;
   TerminationSignals signals_;
   WriterLink link_;
+  RunLog log_;
   WorkerPlaces places_;
   Dealer dealer_;
   std::vector<pollfd> polled_;       // a member so that its memory is used again

@@ -67,6 +67,7 @@ void WorkerPlaces::settle(size_t place) {
   if (!at.fate || !at.is_lost || at.has_ended || at.is_gone) return;
   const Fate fate = *at.fate;
   at.fate.reset();
+  if (log_) log_death(place, fate);
   auto status = static_cast<ExitStatus>(fate.code);
   if (!fate.was_killed && status == ExitStatus::command_failed) return replace_worker(place, "");
   if (at.is_hung) {
@@ -86,6 +87,13 @@ void WorkerPlaces::settle(size_t place) {
   const bool is_told = crew_.command().is_p2_sum && status != ExitStatus::neighbour_vanished;
   if (!is_told) report_failed_place(place, fate.describe() + " before the end of its stream");
   fail_place(place, status);
+}
+
+void WorkerPlaces::log_death(size_t place, const Fate& fate) {
+  // All that this worker has sent.
+  if (outlines_.is_open()) read_outlines();
+  if (answers_.is_open()) read_answers();
+  log_->died(place, fate, places_[place].is_hung);
 }
 
 /// `fate`: how the worker ended; empty if it has reported that itself.

@@ -53,9 +53,11 @@ void reserve_descriptors(size_t places) {
 
 }  // namespace
 
-WorkerPlaces::WorkerPlaces(const WorkerOptions& options, WriterLink& link, Callbacks callbacks)
+WorkerPlaces::WorkerPlaces(const WorkerOptions& options, WriterLink& link, RunLog* log,
+                           Callbacks callbacks)
     : options_(options),
       link_(link),
+      log_(log),
       callbacks_(std::move(callbacks)),
       crew_(options.command, options.places) {
   reserve_descriptors(options.places);
@@ -83,7 +85,8 @@ void WorkerPlaces::open_outlines() {
   make_non_blocking(outlines_.get(), "the pipe for outlines");
 }
 
-void WorkerPlaces::open_answers() {
+void WorkerPlaces::open_answers(bool is_return) {
+  answer_is_return_ = is_return;
   std::tie(answers_, answers_to_write_) = make_pipe();
   make_non_blocking(answers_.get(), "the pipe for answers");
 }
@@ -153,6 +156,7 @@ void WorkerPlaces::polled(std::span<const pollfd> fds) {
     if (const auto fate = crew_.reap(place)) {
       at.fate = fate;
       at.ended_since = Clock::now();
+      if (log_) log_->ended(place, at.ended_since);
       settle(place);
     }
   }
@@ -194,6 +198,9 @@ void WorkerPlaces::accept(const ControlMessage<NewsOfWriter>& message) {
     case NewsOfWriter::row:
     case NewsOfWriter::begin:
     case NewsOfWriter::printed:
+    case NewsOfWriter::rejects:
+    case NewsOfWriter::cpu:
+    case NewsOfWriter::memory:
       break;  // these are not about a place
   }
 }
@@ -252,6 +259,7 @@ void WorkerPlaces::try_to_start_worker(size_t place) {
     if (fd->is_open()) kept.push_back(fd->get());
   }
   crew_.start(place, ends.in.get(), ends.out.get(), kept);
+  if (log_) log_->started(place, Clock::now());
   at.pending = std::move(hello);
   at.written = 0;
   at.fate.reset();
@@ -267,6 +275,7 @@ void WorkerPlaces::send(size_t place) {
   while (may_send(to)) {
     const auto item = to.ledger.next();
     if (!item) break;
+    if (log_) log_->sent(place, *item, Clock::now());
     if (to.input != item->batch.input) {
       to.pending += callbacks_.input_frame(item->batch.input);
       to.input = item->batch.input;
@@ -326,17 +335,22 @@ void WorkerPlaces::result_received(size_t place, uint64_t end) {
     fail_place(place, ExitStatus::bad_data);
   }
   at.quiet = 0;
+  if (log_) log_->answered(place, end, Clock::now());
   if (at.ledger.returned(end)) callbacks_.returned(place);
   send(place);
 }
 
 void WorkerPlaces::read_answers() {
   std::array<char, 4096> bytes;
-  const ssize_t n = read_available(answers_.get(), bytes, "the pipe for answers");
-  if (n <= 0) return;
-  for (const auto& message : answer_parser_.feed({bytes.data(), static_cast<size_t>(n)})) {
-    if (places_.at(message.place).ledger.answered(message.value)) {
-      callbacks_.returned(message.place);
+  for (ssize_t n = bytes.size(); n == static_cast<ssize_t>(bytes.size());) {
+    n = read_available(answers_.get(), bytes, "the pipe for answers");
+    if (n <= 0) return;
+    for (const auto& message : answer_parser_.feed({bytes.data(), static_cast<size_t>(n)})) {
+      Place& at = places_.at(message.place);
+      if (log_) log_->answered(message.place, message.value, Clock::now());
+      if (answer_is_return_ && at.ledger.answered(message.value)) {
+        callbacks_.returned(message.place);
+      }
     }
   }
 }
@@ -350,6 +364,7 @@ void WorkerPlaces::read_outlines() {
       Place& at = places_.at(chunk.place);
       at.quiet = 0;
       at.ledger.scanned(chunk.begin);
+      if (log_) log_->scanned(chunk.place, chunk.begin, Clock::now());
       callbacks_.scanned(chunk);
     }
   }

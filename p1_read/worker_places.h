@@ -7,7 +7,7 @@
 //      `---------------------- control --------------------'
 //
 //   all workers --- outlines of chunks --> p1_read
-//   all workers --- answered -----------> p1_read      with --deal=pull
+//   all workers --- answered -----------> p1_read      with --deal=pull, or a run log
 //
 // A place is a seat for a worker. When a worker dies, the next one at its place is given all that
 // the place has not returned (ledger.h). A worker is replaced once its process has been waited for
@@ -36,6 +36,7 @@
 #include "p1_read/crew.h"
 #include "p1_read/ledger.h"
 #include "p1_read/options.h"
+#include "p1_read/run_log.h"
 #include "p1_read/writer_link.h"
 
 namespace rowsum {
@@ -61,9 +62,9 @@ class WorkerPlaces {
     std::function<std::string(uint32_t input)> input_frame;
   };
 
-  /// `link`: must outlive this object. Raises the limit of descriptors. Throws Failure(system) if
-  /// it is too low for so many places.
-  WorkerPlaces(const WorkerOptions& options, WriterLink& link, Callbacks callbacks);
+  /// `link`, and `log` if it is no nullptr, must outlive this object. Raises the limit of
+  /// descriptors. Throws Failure(system) if it is too low for so many places.
+  WorkerPlaces(const WorkerOptions& options, WriterLink& link, RunLog* log, Callbacks callbacks);
 
   /// The hello that each worker gets. To be set before a worker is started. `batch_size`: about so
   /// many bytes has a batch; the rings for results have room for some results.
@@ -74,8 +75,8 @@ class WorkerPlaces {
 
   /// To be called before a worker is started, if the workers are to say when they have answered a
   /// batch. Otherwise that is known when p3_write has received the result, which it takes in the
-  /// order of the input. Throws Failure(system).
-  void open_answers();
+  /// order of the input. `is_return`: an answered batch counts as returned. Throws Failure(system).
+  void open_answers(bool is_return);
 
   /// Starts the first worker of a place, if the place has had none. Throws Failure(system) if that
   /// fails; then the place has been given up.
@@ -171,6 +172,7 @@ class WorkerPlaces {
   // Workers that end, or do not (worker_deaths.cpp)
   std::string name_of(size_t place) const;
   void settle(size_t place);
+  void log_death(size_t place, const Fate& fate);
   void replace_worker(size_t place, const std::string& fate);
   void settle_suspect(size_t place);
   void warn_of_silence();
@@ -184,6 +186,7 @@ class WorkerPlaces {
 
   WorkerOptions options_;
   WriterLink& link_;
+  RunLog* log_;  // nullptr: nobody wants to know
   Callbacks callbacks_;
   Crew crew_;
   std::deque<Place> places_;
@@ -195,6 +198,7 @@ class WorkerPlaces {
   OwnedFd answers_;  // likewise for the messages that batches are answered
   OwnedFd answers_to_write_;
   ControlParser<NewsOfWorker> answer_parser_;
+  bool answer_is_return_ = false;
   std::optional<Verdict> end_;  // what the streams end with, once that is known
   bool has_reported_ = false;   // that a place has failed the run
   Clock::time_point next_probe_;

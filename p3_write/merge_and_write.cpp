@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "common/base/failure.h"
+#include "common/base/resources.h"
 #include "common/io/descriptors.h"
 #include "common/io/owned_fd.h"
 #include "common/io/read_write.h"
@@ -67,6 +68,10 @@ class MergeLoop {
     for (const std::string& path : options.streams) sources_.push_back(open_source(path));
     for (const auto& message : first_news_) accept(message);
     if (reader_) reader_->send();
+  }
+
+  ~MergeLoop() {
+    if (reader_) say_farewell();
   }
 
   ExitStatus run() {
@@ -183,6 +188,19 @@ class MergeLoop {
       const bool is_quiet = source.is_reading() && !source.was_heard;
       reader_->say(is_quiet ? NewsOfWriter::quiet : NewsOfWriter::heard, place);
       source.was_heard = false;
+    }
+  }
+
+  /// Says what p1_read cannot know of this process, before the control is closed.
+  void say_farewell() {
+    const Resources taken = resources_of_this_process();
+    try {
+      reader_->say(NewsOfWriter::rejects, 0, writer_.rejects());
+      reader_->say(NewsOfWriter::cpu, 0, taken.cpu_microseconds);
+      reader_->say(NewsOfWriter::memory, 0, taken.peak_memory);
+      reader_->send();
+    } catch (const std::exception&) {
+      // p1_read has gone, or the control was never open.
     }
   }
 

@@ -134,6 +134,7 @@ void ResultWriter::write_output(std::string_view bytes) {
 
 void ResultWriter::report_reject(const StreamParser& stream, const Reject& reject,
                                  uint64_t first_row) {
+  ++reported_;
   const uint64_t row = first_row + reject.row;
   std::string place = stream.hello().inputs[input_] + ": row " + std::to_string(row);
   if (origin_row_ > 0) place += " (" + std::to_string(row - origin_row_) + " in this file)";

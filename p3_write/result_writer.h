@@ -35,6 +35,9 @@ class ResultWriter {
   /// Output does, and Failure(bad_data) for lines that cannot be changed to the form asked for.
   uint64_t write(const StreamParser& stream, uint64_t first_row);
 
+  /// How many rejects this run has reported.
+  uint64_t rejects() const { return reported_; }
+
   // With --resume there is a checkpoint, otherwise nullptr.
 
   Checkpoint* checkpoint() { return checkpoint_ ? &*checkpoint_ : nullptr; }
@@ -68,11 +71,12 @@ class ResultWriter {
   std::optional<Checkpoint> checkpoint_;
   uint64_t output_size_ = 0;
   uint64_t rejects_size_ = 0;
-  bool has_rejects_ = false;
-  std::string any_header_;   // the first header line of any lines
-  uint32_t input_ = 0;       // of the last result
-  uint64_t origin_ = 0;      // the offset of that input's byte 0; with --unordered always 0
-  uint64_t origin_row_ = 0;  // the number of its first row; likewise
+  bool has_rejects_ = false;  // in this run, or with --resume in an earlier one
+  uint64_t reported_ = 0;     // rejects, in this run
+  std::string any_header_;    // the first header line of any lines
+  uint32_t input_ = 0;        // of the last result
+  uint64_t origin_ = 0;       // the offset of that input's byte 0; with --unordered always 0
+  uint64_t origin_row_ = 0;   // the number of its first row; likewise
 };
 
 }  // namespace rowsum

@@ -72,6 +72,9 @@ Workers:
                           (default with a command)
       --checksum          prove every batch and every result by a checksum
 
+What happens:
+      --stats                 print a table at the end: what was done, by place, and what it took
+
 Other:
       --dry-run           print the command that would run, quoted for a shell, and exit
   -h, --help              print this help and exit
@@ -179,6 +182,7 @@ while [ $# -gt 0 ]; do
     --batch-size) to=reader takes=value ;;
     --deal) to=reader takes=value ;;
     --checksum) to=reader ;;
+    --stats) to=reader ;;
     --resume | -k | --keep-order | --unordered | --dry-run | -h | --help | --version) ;;
     --)
       for file; do add_file "$file"; done

@@ -74,6 +74,10 @@ void report(std::string_view message) noexcept {
       ::write(STDERR_FILENO, line, static_cast<size_t>(at - line));
 }
 
+void report_lines(std::string_view lines) noexcept {
+  [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, lines.data(), lines.size());
+}
+
 std::string printable(std::string_view text, size_t longest) {
   std::string shown;
   for (const char byte : text.substr(0, longest)) {

@@ -12,6 +12,9 @@ namespace rowsum {
 /// failure of the write is ignored. Allocates nothing.
 void report(std::string_view message) noexcept;
 
+/// Writes lines as they are, such as a table that was asked for. A failure of the write is ignored.
+void report_lines(std::string_view lines) noexcept;
+
 /// Sets the PROGRAM of report(). run_program() does this first.
 void set_program_name(std::string_view name);
 std::string_view program_name();

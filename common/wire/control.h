@@ -1,6 +1,6 @@
 // The messages between p1_read and p3_write while p1_read has workers. They are short, of fixed
-// size, and go over one pipe in each direction (FORMAT.md, "Control"). With --deal=pull the workers
-// send such messages, too.
+// size, and go over one pipe in each direction (FORMAT.md, "Control"). With --deal=pull and --stats
+// the workers send such messages, too.
 //
 //   p1_read  --- the link: NewsOfReader ----->  p3_write
 //   p1_read  <-- the control: NewsOfWriter ---  p3_write
@@ -47,7 +47,10 @@ enum class NewsOfWriter : uint8_t {
   printed,   // everything before offset `value` has been written out
   quiet,     // answers a probe: no byte of `place` has come since the last one
   heard,     // answers a probe: bytes have come, or p3_write does not read from `place` now
-  last = heard
+  rejects,   // the last messages, also of a run that fails: so many rows have been rejected,
+  cpu,       // p3_write has used so many microseconds of CPU time,
+  memory,    // and so many bytes of memory at once
+  last = memory
 };
 
 /// The messages of a worker.

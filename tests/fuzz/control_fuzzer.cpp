@@ -56,7 +56,7 @@ Seen plainly_seen_in(std::string_view bytes, size_t size, IsGood is_good) {
 }
 
 bool has_known_type(std::string_view message) {
-  return message[0] >= 0 && message[0] <= 10 &&
+  return message[0] >= 0 && message[0] <= 13 &&
          message.substr(1, 3) == std::string_view("\0\0\0", 3);
 }
 

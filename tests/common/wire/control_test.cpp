@@ -68,7 +68,7 @@ void check_unknown(const char* type) {
 }
 
 TEST_CASE("control: a message of unknown type") {
-  for (const char* type : {"0b 00 00 00", "00 01 00 00", "ff ff ff ff"}) {
+  for (const char* type : {"0e 00 00 00", "00 01 00 00", "ff ff ff ff"}) {
     check_unknown<NewsOfWriter>(type);
   }
   check_unknown<NewsOfReader>("07 00 00 00");
