@@ -142,6 +142,8 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   add_launcher("resume", po::bool_switch(&workers.resume), "begin where p3_write says");
   add_launcher("stats", po::bool_switch(&workers.stats),
                "print a table at the end: what was done, by place, and what it took");
+  add_launcher("trace", po::value(&workers.trace)->value_name("FILE"),
+               "append to FILE, which p3_write has created, what each place did when");
   command_line.options.add(launcher);
 
   const auto values = parse_arguments(argc, argv, command_line);
@@ -194,7 +196,7 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
     workers.checksum = options.checksum;
     options.workers = workers;
   } else {
-    for (const char* const option : {"worker", "command", "coprocess", "lines"}) {
+    for (const char* const option : {"worker", "command", "coprocess", "lines", "trace"}) {
       if (values->count(option))
         throw usage_failure(std::string("--") + option + " needs --workers");
     }

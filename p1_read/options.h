@@ -23,6 +23,7 @@ struct WorkerOptions {
   bool resume = false;          // begin where p3_write says
   bool has_command = false;     // the workers run somebody's command
   bool stats = false;           // print a table at the end
+  std::string trace;            // the file for trace events; empty: none
   bool is_paced = false;        // the batches become as large as the speed of the command demands
 };
 

@@ -5,8 +5,9 @@
 namespace rowsum {
 
 void RunLog::started(size_t place, RunClock::time_point now) {
-  places_[place] = {{}, now, std::nullopt};
-  for (const auto& observer : observers_) observer->started(place, now);
+  Place& at = places_[place];
+  at = {at.lives + 1, {}, now, std::nullopt};
+  for (const auto& observer : observers_) observer->started(place, at.lives - 1, now);
 }
 
 void RunLog::sent(size_t place, const Ledger::Item& item, RunClock::time_point now) {
@@ -51,7 +52,7 @@ void RunLog::ended(size_t place, RunClock::time_point now) {
 void RunLog::died(size_t place, const Fate& fate, bool is_hung) {
   Place& at = places_[place];
   if (!at.ended) return;
-  WorkerDeath death{*at.ended, fate, is_hung, std::nullopt};
+  WorkerDeath death{*at.ended, at.lives - 1, fate, is_hung, std::nullopt};
   if (!at.sent.empty()) {
     const Sent& first = at.sent.front();
     death.undone = Work{first.item, {std::max(first.time, at.free_since), *at.ended}};

@@ -44,6 +44,7 @@ struct Work {
 /// The death of a worker.
 struct WorkerDeath {
   RunClock::time_point time;
+  unsigned life = 0;
   Fate fate;
   bool is_hung = false;        // it has been killed because it returned nothing
   std::optional<Work> undone;  // what it was at work on, until its death
@@ -59,7 +60,8 @@ struct WriterNews {
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
-  virtual void started(size_t, RunClock::time_point) {}
+  /// `life`: which worker of the place it is.
+  virtual void started(size_t, unsigned, RunClock::time_point) {}
   virtual void done(size_t, const Work&) {}
   virtual void ended(size_t, RunClock::time_point) {}
   virtual void died(size_t, const WorkerDeath&) {}
@@ -100,6 +102,7 @@ class RunLog {
     std::optional<RunClock::time_point> done = std::nullopt;
   };
   struct Place {
+    unsigned lives = 0;
     std::deque<Sent> sent;            // and not known to be done, in the order of the work
     RunClock::time_point free_since;  // when its worker began, or had done what it was sent before
     std::optional<RunClock::time_point> ended;

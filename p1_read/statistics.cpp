@@ -43,8 +43,8 @@ std::string line_of_resources(const char* program, std::optional<uint64_t> cpu,
 
 }  // namespace
 
-void Statistics::started(size_t place, RunClock::time_point now) {
-  ++places_[place].lives;
+void Statistics::started(size_t place, unsigned life, RunClock::time_point now) {
+  places_[place].lives = life + 1;
   places_[place].alive_since = now;
 }
 

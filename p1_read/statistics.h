@@ -17,7 +17,7 @@ class Statistics : public RunObserver {
  public:
   Statistics(size_t places, RunClock::time_point begin) : places_(places), begin_(begin) {}
 
-  void started(size_t place, RunClock::time_point now) override;
+  void started(size_t place, unsigned life, RunClock::time_point now) override;
   void done(size_t place, const Work& work) override;
   void ended(size_t place, RunClock::time_point now) override;
   void died(size_t place, const WorkerDeath& death) override;

@@ -8,6 +8,7 @@
 #include "common/wire/stream_writer.h"
 #include "p1_read/cut_batch.h"
 #include "p1_read/first_hello.h"
+#include "p1_read/run_trace.h"
 #include "p1_read/statistics.h"
 
 namespace rowsum {
@@ -43,11 +44,12 @@ size_t most_open_inputs(size_t places) {
 /// to fit into the room that SharedText has before a chunk.
 constexpr size_t read_first = size_t{32} << 10;
 
-/// What the options ask for.
+/// What the options ask for. Throws Failure(cannot_create).
 RunLog make_log(const WorkerOptions& options) {
   RunLog log(options.places);
   const RunClock::time_point now = RunClock::now();
   if (options.stats) log.add(std::make_unique<Statistics>(options.places, now));
+  if (!options.trace.empty()) log.add(std::make_unique<RunTrace>(options.trace));
   return log;
 }
 

@@ -15,6 +15,7 @@
 #include "common/io/owned_fd.h"
 #include "common/io/read_write.h"
 #include "common/io/result_ring.h"
+#include "common/io/trace_file.h"
 #include "common/wire/stream_parser.h"
 #include "p3_write/merger.h"
 #include "p3_write/progress.h"
@@ -43,6 +44,8 @@ struct Source {
 /// With --unordered: how many parts of the input, with gaps between them, may be written ahead of
 /// their turn. To remember them takes 5 MiB.
 constexpr size_t most_ahead = 1 << 16;
+
+constexpr TraceLane own_lane{TraceProcess::p3_write};
 
 std::string name_of(size_t place) {
   return "out." + std::to_string(place);
@@ -104,6 +107,7 @@ class MergeLoop {
   /// Before the output is opened, p1_read has opened its input, or has failed.
   ResultWriter open_writer(const WriteOptions& options) {
     if (options.reader.empty()) return ResultWriter(options);
+    if (!options.trace.empty()) open_trace(options.trace);
     raise_descriptor_limit();  // there is one for every place
     reader_.emplace(start_reader(options.reader));
     pollfd link{reader_->fd(), POLLIN, 0};
@@ -112,12 +116,23 @@ class MergeLoop {
     return ResultWriter(options);
   }
 
+  void open_trace(const std::string& path) {
+    trace_.emplace(TraceFile::create(path));
+    trace_->name(own_lane.process, "p3_write");
+    trace_->name(own_lane, "p3_write");
+  }
+
+  /// The time for the trace. Without one, nobody looks at it.
+  TraceFile::Time now() const { return trace_ ? TraceFile::Clock::now() : TraceFile::Time(); }
+
   void wait() {
     polled_.assign({{writer_.output_fd(), 0, 0}, {reader_ ? reader_->fd() : -1, POLLIN, 0}});
     for (const Source& source : sources_) {
       polled_.push_back({source.is_reading() ? source.fd() : -1, POLLIN, 0});
     }
+    const TraceFile::Time begin = now();
     poll_fds(polled_, progress_.time_left());
+    if (trace_) trace_->wait(own_lane, "waiting", begin, now(), {{"byte", merger_.position()}});
     // The output has no reader any more: a pipe reports POLLERR, and a socket POLLHUP.
     if (polled_[0].revents & (POLLERR | POLLHUP)) {
       throw Failure::silent(ExitStatus::downstream_closed);
@@ -312,9 +327,11 @@ class MergeLoop {
     while (const auto i = merger_.due()) {
       StreamParser& stream = sources_[*i].stream;
       const Batch batch = stream.batch();
+      const TraceFile::Time begin = now();
       progress_.make_way();
       writer_.write_header_line(stream, std::exchange(sources_[*i].header_line, ""));
       const uint64_t rejects = writer_.write(stream, merger_.first_row(*i));
+      if (trace_) note_writing(batch.range, begin);
       stream.next();
       merger_.written(*i);
       writer_.note_progress(merger_.position(), merger_.next_row());
@@ -322,6 +339,10 @@ class MergeLoop {
       progress_.tick();
     }
     if (merger_.position() != before) tell(NewsOfWriter::printed, 0, merger_.position());
+  }
+
+  void note_writing(const Range& range, TraceFile::Time begin) {
+    trace_->bar(own_lane, "writing", begin, now(), {{"begin", range.begin}, {"end", range.end}});
   }
 
   bool is_over() const {
@@ -337,6 +358,7 @@ class MergeLoop {
   static constexpr int pipe_flags = O_RDONLY | O_NONBLOCK;
 
   Progress progress_;
+  std::optional<TraceFile> trace_;
   std::optional<ReaderLink> reader_;
   std::vector<ControlMessage<NewsOfReader>> first_news_;
   std::deque<Source> sources_;

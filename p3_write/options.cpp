@@ -97,6 +97,8 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
                "what its workers return");
   add_launcher("resume", po::bool_switch(&options.resume),
                "go on where FILE.journal says, and tell p1_read");
+  add_launcher("trace", po::value(&options.trace)->value_name("FILE"),
+               "create FILE, and write into it when this program waited and wrote");
   command_line.options.add(launcher);
 
   const auto values = parse_arguments(argc, argv, command_line);
@@ -106,7 +108,7 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
     options.streams = (*values)["operand"].as<std::vector<std::string>>();
   }
   options.form.has_index = !no_index;
-  for (const char* const file : {"output", "rejects"}) {
+  for (const char* const file : {"output", "rejects", "trace"}) {
     if (values->count(file) && (*values)[file].as<std::string>().empty()) {
       throw usage_failure(std::string("--") + file + ": an empty name");
     }
@@ -142,6 +144,8 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
     throw usage_failure("--resume and --unordered exclude each other");
   }
   if (options.resume && !has_reader) throw usage_failure("--resume needs --reader");
+  if (options.trace == "-") throw usage_failure("--trace: standard output is no place for it");
+  if (values->count("trace") && !has_reader) throw usage_failure("--trace needs --reader");
   if (has_reader) {
     if (options.streams.empty()) throw usage_failure("--reader needs p1_read as an operand");
     options.reader = std::exchange(options.streams, {});

@@ -14,6 +14,7 @@ struct WriteOptions {
   std::vector<std::string> streams;  // "-": standard input
   std::vector<std::string> reader;   // the p1_read to start, with its arguments
   std::string output = "-";          // "-": standard output
+  std::string trace;                 // the file for trace events; empty: none
   bool resume = false;               // keep a journal, and go on where it says
   LineForm form;
   bool unordered = false;     // write results as they come

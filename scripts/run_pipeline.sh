@@ -74,6 +74,7 @@ Workers:
 
 What happens:
       --stats                 print a table at the end: what was done, by place, and what it took
+      --trace FILE            write into FILE what each place did when, for ui.perfetto.dev
 
 Other:
       --dry-run           print the command that would run, quoted for a shell, and exit
@@ -140,7 +141,7 @@ add_file() {  # FILE
 # The options of p3_write, those of p1_read, and the files. All are quoted, and begin with a blank.
 # If an option is there more than once, the programs take the last one.
 writer="" reader=" --workers=auto" files=""
-output="" rejects="" resume="" unordered="" dry_run="" show_version=""
+output="" rejects="" trace="" resume="" unordered="" dry_run="" show_version=""
 
 while [ $# -gt 0 ]; do
   option=$1 value="" has_value=""
@@ -183,6 +184,7 @@ while [ $# -gt 0 ]; do
     --deal) to=reader takes=value ;;
     --checksum) to=reader ;;
     --stats) to=reader ;;
+    --trace) to=both takes=value ;;
     --resume | -k | --keep-order | --unordered | --dry-run | -h | --help | --version) ;;
     --)
       for file; do add_file "$file"; done
@@ -211,6 +213,7 @@ while [ $# -gt 0 ]; do
   case $name in
     --output) output=$value ;;
     --rejects) rejects=$value ;;
+    --trace) trace=$value ;;
     --resume) resume=1 ;;
     -k | --keep-order) unordered= ;;
     --unordered) unordered=" --unordered" ;;
@@ -223,6 +226,7 @@ while [ $# -gt 0 ]; do
     name=$name=$quoted
   fi
   case $to in
+    both) reader="$reader $name" writer="$writer $name" ;;
     reader) reader="$reader $name" ;;
     writer) writer="$writer $name" ;;
   esac
@@ -241,14 +245,26 @@ find_real_path() {  # PATH
   trap - EXIT
 }
 
-if [ "$output$rejects" ]; then
+# Of two files that are to be written, FILE is that of OPTION. What is no plain file may be both.
+check_differ() {  # OPTION FILE OTHER_OPTION OTHER_FILE
+  if [ ! "$2" ] || [ ! "$4" ] || { [ -e "$2" ] && [ ! -f "$2" ]; }; then return; fi
+  find_real_path "$2"
+  real_file=$real_path
+  find_real_path "$4"
+  [ "$real_file" != "$real_path" ] || usage_error "$1 and $3 are the same file"
+}
+
+if [ "$output$rejects$trace" ]; then
   for input; do
     [ "$input" != - ] || input=/dev/stdin
     [ -f "$input" ] || continue
     [ ! "$input" -ef "$rejects" ] || usage_error "--rejects: '$rejects' is an input"
     [ ! "$input" -ef "$output" ] || usage_error "--output: '$output' is an input"
+    [ ! "$input" -ef "$trace" ] || usage_error "--trace: '$trace' is an input"
   done
 fi
+check_differ --trace "$trace" --output "$output"
+check_differ --trace "$trace" --rejects "$rejects"
 if [ "$resume" ]; then
   [ "$output" ] || usage_error "--resume needs --output"
   if [ $# -gt 1 ] || [ "$1" = - ] || { [ -e "$1" ] && [ ! -f "$1" ]; }; then

@@ -18,7 +18,7 @@ Work work(const Range& range, uint64_t rows, double begin, double end) {
 }
 
 WorkerDeath death_of(const Fate& fate, bool is_hung = false) {
-  return {at(0), fate, is_hung, std::nullopt};
+  return {at(0), 0, fate, is_hung, std::nullopt};
 }
 
 WorkerDeath killed(int signal) {
@@ -36,9 +36,9 @@ size_t longest_line(const std::string& text) {
 
 TEST_CASE("statistics: the table") {
   Statistics statistics(3, at(10));
-  statistics.started(0, at(10));
+  statistics.started(0, 0, at(10));
   statistics.done(0, work({0, 1'000'000}, 100, 10.5, 11.5));
-  statistics.started(2, at(11));
+  statistics.started(2, 0, at(11));
   Work scan = work({1'000'000, 2'000'000}, 0, 11.0, 11.25);
   scan.item.is_chunk = true;
   statistics.done(2, scan);
@@ -47,7 +47,7 @@ TEST_CASE("statistics: the table") {
   WorkerDeath death = killed(9);
   death.undone = work({4'000'000, 5'000'000}, 1, 11.5, 11.75);
   statistics.died(2, death);
-  statistics.started(2, at(12));
+  statistics.started(2, 1, at(12));
   statistics.done(2, work({4'000'000, 5'000'000}, 1, 12, 12.5));
   statistics.ended(0, at(14));
   statistics.ended(2, at(14));
@@ -77,7 +77,7 @@ TEST_CASE("statistics: what p3_write has not said") {
 
 TEST_CASE("statistics: deaths are counted by their causes, in 80 columns") {
   Statistics statistics(8, at(0));
-  statistics.started(7, at(0));
+  statistics.started(7, 0, at(0));
   for (int i = 0; i < 3; ++i) statistics.died(7, killed(9));
   statistics.died(7, death_of({true, 9}, true));
   statistics.died(7, killed(9));
@@ -91,7 +91,7 @@ TEST_CASE("statistics: deaths are counted by their causes, in 80 columns") {
 
 TEST_CASE("statistics: the largest numbers fit") {
   Statistics statistics(1, at(0));
-  statistics.started(0, at(0));
+  statistics.started(0, 0, at(0));
   statistics.done(0, work({0, uint64_t{1} << 50}, 999'999'999'999, 0, 99'999));
   CHECK(longest_line(statistics.table({}, at(99'999), {}, {})) <= 80);
 }

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
-"""What a run says of itself: --stats."""
+"""What a run says of itself: --stats and --trace."""
+import json
+import os
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -130,6 +133,182 @@ class StatsTest(FragileTest):
 
     def test_no_table_without_it(self):
         self.assertEqual(self.launcher(b'1\n', '-n', 1), Outcome(b'0,1\n', '', 0))
+
+
+class Trace:
+    """The events of a trace. An unfinished last line is left out."""
+
+    def __init__(self, path):
+        text = path.read_text()
+        text = text[:text.rindex('\n')].removesuffix(',')
+        self.events = json.loads(text + '\n]')
+        names = {(event['pid'], event['tid']): event['args']['name'] for event in self.named('thread_name')}
+        self.lanes = {}  # all but names, by the names of the lanes, in the order of their times
+        for event in self.events:
+            if event['ph'] != 'M':
+                self.lanes.setdefault(names[event['pid'], event['tid']], []).append(event)
+        for events in self.lanes.values():
+            events.sort(key=lambda event: (event['ts'], event.get('dur', 0)))
+
+    def named(self, *names, lane=None):
+        return [event for event in (self.lanes.get(lane, []) if lane else self.events) if event['name'] in names]
+
+    def places(self):
+        return {name: events for name, events in self.lanes.items() if name.startswith('place ')}
+
+
+class TraceTest(FragileTest):
+    def traced(self, *options):
+        return ['--trace', self.work / 'trace', *options]
+
+    def trace(self, data=None):
+        """Checks what has to be true of every trace, with `data` of one of a run to the end, and returns it."""
+        trace = Trace(self.work / 'trace')
+        for event in trace.events:
+            self.assertIn(event['ph'], 'MXi')
+            if event['ph'] != 'M':
+                self.assertTrue(0 <= event['ts'] < 600e6 and event.get('dur', 0) >= 0, event)
+        for events in trace.places().values():
+            bars = [event for event in events if event['ph'] == 'X']
+            for one, next_one in zip(bars, bars[1:]):
+                self.assertLessEqual(one['ts'] + one['dur'], next_one['ts'] + 0.01, 'two bars of a place overlap')
+        if data is not None:
+            for names, lane in ((['batch'], None), (['writing'], 'p3_write')):
+                parts = sorted((event['args']['begin'], event['args']['end']) for event in trace.named(*names))
+                self.assertEqual([0] + [end for _, end in parts], [begin for begin, _ in parts] + [len(data)])
+            batches = sorted((event['args'] for event in trace.named('batch')), key=lambda batch: batch['begin'])
+            row = 0
+            for batch in batches:
+                self.assertEqual(batch['first_row'], row)
+                row += batch['rows']
+            self.assertEqual(row, data.count(b'\n'))
+        return trace
+
+    def test_bars_tile_the_input(self):
+        data = b''.join(rows(1000))
+        for stdin in self.inputs(data):
+            for n in 1, 3:
+                for deal in 'round-robin', 'random', 'pull':
+                    outcome = self.launcher(stdin, *self.traced('-n', n, '--batch-size=100', '--deal', deal))
+                    self.assertEqual(outcome, Outcome(sums(data), '', 0))
+                    trace = self.trace(data)
+                    self.assertEqual([event['args'] for event in trace.named('start')], [{'life': 0}] * n)
+                    self.assertEqual(sorted(trace.lanes), sorted(
+                        ['p1_read', 'p3_write', *(f'place {place}' for place in range(n))]))
+
+    def test_scans(self):
+        data = b''.join(rows(1000))
+        outcome = self.launcher(self.file('in.csv', data), *self.traced('-n', 2, '--batch-size=100'))
+        self.assertEqual(outcome, Outcome(sums(data), '', 0))
+        scans = sorted((event['args']['begin'], event['args']['end']) for event in self.trace(data).named('scan'))
+        self.assertEqual([end for _, end in scans[:-1]], [begin for begin, _ in scans[1:]])
+        self.assertEqual(scans[-1][1], len(data))
+
+    def test_several_files_and_headers(self):
+        self.file('a.csv', b'a\n1\n2\n')
+        self.file('b.csv', b'a\n3\n')
+        outcome = self.launcher(None, *self.traced('-n', 2, '--header', 'a.csv', 'b.csv'))
+        self.assertEqual(outcome.status, 0)
+        batches = sorted([event['args'][name] for name in ('begin', 'end', 'first_row', 'rows')]
+                         for event in self.trace().named('batch'))
+        self.assertEqual(batches, [[0, 6, 0, 2], [6, 10, 2, 1]])
+
+    def test_each_death(self):
+        data = b''.join(rows(400))
+        for stdin in self.inputs(data):
+            outcome = self.fragile(stdin, *self.traced('-n', 2, '--batch-size=100'), point='got_batch', number=1,
+                                   lives=2, place=1)
+            self.assert_survived(outcome, data, *2 * [(1, 'was killed by signal 9 (KILL)')])
+            events = self.trace(data).lanes['place 1']
+            self.assertEqual([event['args'] for event in events if event['name'] == 'death'],
+                             [{'life': 0, 'signal': 9}, {'life': 1, 'signal': 9}])
+            self.assertEqual([event['args']['life'] for event in events if event['name'] == 'start'], [0, 1, 2])
+            undone = [event for event in events if event['name'] == 'undone' and 'rows' in event['args']]
+            self.assertEqual(len(undone), 2)
+            for event in undone:  # it is done in another life
+                self.assertIn(event['args'], [other['args'] for other in events if other['name'] == 'batch'])
+
+    def test_a_row_that_kills(self):
+        """The batch is cut, and its parts tile the input."""
+        data = b''.join(rows(200)) + b'66613\n' + b''.join(rows(200))
+        outcome = self.fragile(data, *self.traced('-n', 2, '--on-error=skip'), row='66613')
+        self.assertEqual(outcome.status, 1)
+        trace = Trace(self.work / 'trace')
+        parts = sorted((event['args']['begin'], event['args']['end']) for event in trace.named('batch'))
+        self.assertEqual([0] + [end for _, end in parts], [begin for begin, _ in parts] + [len(data)])
+        self.assertGreater(len(trace.named('death')), 5)
+
+    def test_waits(self):
+        run = self.start_half_way(lambda stdin: self.start_launcher(stdin, *self.traced('-n', 1)))
+        self.until(lambda: len(self.processes('/p2_sum ')) == 1, 'no worker')
+        run.stdin.write(b'2\n')
+        self.assertEqual(run.read_line(), b'1,2\n')
+        run.stdin.close()
+        self.assertEqual(run.finish(), Outcome(b'', '', 0))
+        trace = self.trace(b'1\n2\n')
+        self.assertTrue(trace.named('waiting for input', lane='p1_read'))
+        bytes_ = [event['args']['byte'] for event in trace.named('waiting', lane='p3_write')]
+        self.assertEqual(bytes_, sorted(bytes_))
+        self.assertLessEqual({0, 2}, set(bytes_))
+
+    def test_a_run_that_is_killed(self):
+        """Each second lines are written, and the file can be read, whoever is killed."""
+        for name in '/p3_write ', '/p1_read ':
+            run = self.start_half_way(lambda stdin: self.start_launcher(stdin, *self.traced('-n', 1)))
+
+            def read_in():
+                run.stdin.write(b'1\n')
+                run.read_line()
+                return b'"batch"' in (self.work / 'trace').read_bytes()
+            self.until(read_in, 'no batch in the trace')
+            os.kill(self.processes(name)[0], signal.SIGKILL)
+            run.finish()
+            self.assert_nothing_left()
+            trace = self.trace()
+            self.assertTrue(trace.named('batch'))
+            self.assertIn('place 0', trace.lanes)
+
+    def test_an_older_file_is_replaced(self):
+        for data in b'1\n2\n', b'1\n':
+            self.launcher(data, *self.traced('-n', 1))
+            self.trace(data)
+
+    def test_a_full_disk(self):
+        """It says so once, and all the sums are there."""
+        outcome = self.launcher(b'1\n', '-n', 1, '--trace=/dev/full')
+        line = 'p1_read: /dev/full: No space left on device; the trace ends here\n'
+        self.assertEqual(outcome, Outcome(b'0,1\n', line, 0))
+
+    def test_a_pipe(self):
+        outcome = self.shell('run_pipeline.sh -n 1 --trace >(cat >trace) - | cat; until grep -q batch trace; do :; done',
+                             stdin=b'1\n')
+        self.assertEqual(outcome, Outcome(b'0,1\n', '', 0))
+        self.trace(b'1\n')
+
+    def test_one_that_cannot_be_created(self):
+        outcome = self.launcher(b'1\n', '-n', 1, '--trace=no/trace')
+        self.assertEqual(outcome, Outcome(b'', 'p3_write: no/trace: No such file or directory\n', 73))
+
+    def test_what_is_refused(self):
+        self.file('in.csv', b'1\n')
+        (self.work / 'link').symlink_to('in.csv')
+        self.file('out', b'')
+        for words, line in ((['--trace=link'], "run_pipeline.sh: --trace: 'link' is an input"),
+                            (['--trace=./new', '-o', 'new'], 'run_pipeline.sh: --trace and --output are the same file'),
+                            (['--trace=out', '-oout'], 'run_pipeline.sh: --trace and --output are the same file'),
+                            (['--trace=a', '--rejects=./a', '--on-error=skip'],
+                             'run_pipeline.sh: --trace and --rejects are the same file'),
+                            (['--trace=-'], 'p3_write: --trace: standard output is no place for it'),
+                            (['--trace='], "run_pipeline.sh: option '--trace' needs a value")):
+            outcome = self.launcher(None, *words, 'in.csv')
+            name = line.split(':')[0]
+            self.assertEqual(outcome, Outcome(b'', f"{line}; try '{name} --help'\n", 64), words)
+        self.assertEqual((self.work / 'in.csv').read_bytes(), b'1\n')
+        for name, other in ('p1_read', '--workers'), ('p3_write', '--reader'):
+            outcome = self.run_program(name, '--trace=a', stdin=b'')
+            self.assertEqual((outcome.stderr, outcome.status),
+                             (f"{name}: --trace needs {other}; try '{name} --help'\n", 64))
+        self.assertEqual(self.files(), ['in.csv', 'link', 'out'])
 
 
 if __name__ == '__main__':
