@@ -14,7 +14,8 @@ packages_for() {  # PURPOSE
         python3-yaml 'mandoc mandoc' 'man-db man' 'dpkg-dev dpkg-shlibdeps' 'file file' \
         'lintian lintian' \
         'gzip gzip' 'pigz pigz' 'zstd zstd' 'xz-utils xz' 'bzip2 bzip2' 'lbzip2 lbzip2' \
-        'pkg-config pkg-config' bash-completion 'zsh zsh' 'fish fish' 'tmux tmux' ;;
+        'pkg-config pkg-config' bash-completion 'zsh zsh' 'fish fish' 'tmux tmux' \
+        'gnuplot-nox gnuplot' ;;
     # libclang-rt-dev has the sanitizers and libFuzzer.
     clang) printf '%s\n' 'clang clang++' libclang-rt-dev 'clang-format clang-format' ;;
     bench)

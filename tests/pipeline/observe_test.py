@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
@@ -143,10 +144,11 @@ class Trace:
         text = text[:text.rindex('\n')].removesuffix(',')
         self.events = json.loads(text + '\n]')
         names = {(event['pid'], event['tid']): event['args']['name'] for event in self.named('thread_name')}
-        self.lanes = {}  # all but names, by the names of the lanes, in the order of their times
+        # All but names, by the names of the lanes, in the order of their times.
+        self.lanes = {name: [] for name in names.values()}
         for event in self.events:
             if event['ph'] != 'M':
-                self.lanes.setdefault(names[event['pid'], event['tid']], []).append(event)
+                self.lanes[names[event['pid'], event['tid']]].append(event)
         for events in self.lanes.values():
             events.sort(key=lambda event: (event['ts'], event.get('dur', 0)))
 
@@ -259,8 +261,10 @@ class TraceTest(FragileTest):
             def read_in():
                 run.stdin.write(b'1\n')
                 run.read_line()
+                time.sleep(0.02)
                 return b'"batch"' in (self.work / 'trace').read_bytes()
             self.until(read_in, 'no batch in the trace')
+            self.assertLess((self.work / 'trace').stat().st_size, 32 << 10)
             os.kill(self.processes(name)[0], signal.SIGKILL)
             run.finish()
             self.assert_nothing_left()
