@@ -120,11 +120,13 @@ class Trace:
         self.end = max((bar[3] for bar in self.bars), default=0)
 
     def merged(self, least):
-        """The bars. Those that begin less than `least` after one of the same kind become a part of it."""
+        """The bars. Those that begin less than `least` after one of the same kind become a part of it, and waits
+        that begin less than `least` after the end of one."""
         merged = []
         for kind, lane, begin, end in self.bars:
             last = merged[-1] if merged else None
-            if last and kind is not DEATH and last[:2] == [kind, lane] and begin < last[2] + least:
+            since = last and last[3 if kind is WAIT else 2]
+            if last and kind is not DEATH and last[:2] == [kind, lane] and begin < since + least:
                 last[3] = max(last[3], end)
             else:
                 merged.append([kind, lane, begin, end])

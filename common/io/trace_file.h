@@ -3,11 +3,8 @@
 // closing bracket may be missing (the "Trace Event Format"), so it can be read at any time, and
 // also when the run was killed.
 //
-// Several processes write the same file. Each collects lines and appends them with one write(2).
-// Times are microseconds of CLOCK_MONOTONIC since the first of them has created the file.
-//
-// The file is no part of the result. If it cannot be written any more, the processes go on without
-// it, and each that has joined reports that. What the first process reported would be the same.
+// Several processes write the same file (log_file.h). Times are microseconds of CLOCK_MONOTONIC
+// since the first of them has created it.
 #pragma once
 
 #include <chrono>
@@ -16,7 +13,7 @@
 #include <string>
 #include <string_view>
 
-#include "common/io/owned_fd.h"
+#include "common/io/log_file.h"
 
 namespace rowsum {
 
@@ -45,9 +42,6 @@ class TraceFile {
   /// Opens the file that a parent process has created. Throws Failure(cannot_create).
   static TraceFile join(const std::string& path);
 
-  TraceFile(TraceFile&&) = default;
-  ~TraceFile();
-
   // Names are written as they are, so they must need no quoting in JSON.
 
   void name(TraceProcess process, std::string_view name);
@@ -59,21 +53,18 @@ class TraceFile {
             TraceArguments arguments);
   void instant(const TraceLane& lane, std::string_view name, Time time, TraceArguments arguments);
 
-  /// Writes what has been collected. The other functions do this about once a second.
-  void flush();
+  /// As that of LogFile.
+  void flush() { file_.flush(); }
 
  private:
-  TraceFile(const std::string& path, bool has_joined, Time begin);
+  TraceFile(const std::string& path, LogFile::Mode mode, Time begin)
+      : file_(path, mode), begin_(begin) {}
   std::string time(Time time) const;
   void add(std::string_view name, const char* kind, const TraceLane& lane,
            const std::string& members);
 
-  std::string path_;
-  bool has_joined_;
-  OwnedFd file_;  // closed once it could not be written
+  LogFile file_;
   Time begin_;
-  Time flushed_;
-  std::string lines_;
 };
 
 }  // namespace rowsum

@@ -280,7 +280,7 @@ class TraceTest(FragileTest):
     def test_a_full_disk(self):
         """It says so once, and all the sums are there."""
         outcome = self.launcher(b'1\n', '-n', 1, '--trace=/dev/full')
-        line = 'p1_read: /dev/full: No space left on device; the trace ends here\n'
+        line = 'p1_read: /dev/full: No space left on device; it gets no more lines\n'
         self.assertEqual(outcome, Outcome(b'0,1\n', line, 0))
 
     def test_a_pipe(self):
