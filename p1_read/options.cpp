@@ -144,6 +144,8 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
                "print a table at the end: what was done, by place, and what it took");
   add_launcher("trace", po::value(&workers.trace)->value_name("FILE"),
                "append to FILE, which p3_write has created, what each place did when");
+  add_launcher("joblog", po::value(&workers.joblog)->value_name("FILE"),
+               "write into FILE a line for each batch, as GNU parallel does for each job");
   command_line.options.add(launcher);
 
   const auto values = parse_arguments(argc, argv, command_line);
@@ -181,6 +183,13 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
     if (values->count("worker") && (workers.has_command || has_form)) {
       throw usage_failure("--worker excludes --command, --coprocess, --lines, --one-line");
     }
+    workers.task = values->count("command")     ? command
+                   : values->count("coprocess") ? coprocess
+                   : values->count("worker")    ? worker
+                                                : workers.command.name;
+    if (workers.joblog == "-") {
+      throw usage_failure("--joblog: standard output is no place for it");
+    }
     workers.is_paced = workers.has_command && !values->count("batch-size");
     if (workers.has_command && !values->count("deal")) options.deal = DealPolicy::pull;
     // p2_sum checks these.
@@ -196,7 +205,8 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
     workers.checksum = options.checksum;
     options.workers = workers;
   } else {
-    for (const char* const option : {"worker", "command", "coprocess", "lines", "trace"}) {
+    for (const char* const option :
+         {"worker", "command", "coprocess", "lines", "trace", "joblog"}) {
       if (values->count(option))
         throw usage_failure(std::string("--") + option + " needs --workers");
     }

@@ -24,6 +24,8 @@ struct WorkerOptions {
   bool has_command = false;     // the workers run somebody's command
   bool stats = false;           // print a table at the end
   std::string trace;            // the file for trace events; empty: none
+  std::string joblog;           // the file for a line about each batch; empty: none
+  std::string task;             // what the workers do with the rows, for that file
   bool is_paced = false;        // the batches become as large as the speed of the command demands
 };
 

@@ -8,6 +8,7 @@
 #include "common/wire/stream_writer.h"
 #include "p1_read/cut_batch.h"
 #include "p1_read/first_hello.h"
+#include "p1_read/job_log.h"
 #include "p1_read/run_trace.h"
 #include "p1_read/statistics.h"
 
@@ -50,6 +51,9 @@ RunLog make_log(const WorkerOptions& options) {
   const RunClock::time_point now = RunClock::now();
   if (options.stats) log.add(std::make_unique<Statistics>(options.places, now));
   if (!options.trace.empty()) log.add(std::make_unique<RunTrace>(options.trace));
+  if (!options.joblog.empty()) {
+    log.add(std::make_unique<JobLog>(options.joblog, options.task));
+  }
   return log;
 }
 

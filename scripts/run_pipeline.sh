@@ -75,6 +75,7 @@ Workers:
 What happens:
       --stats                 print a table at the end: what was done, by place, and what it took
       --trace FILE            write into FILE what each place did when, for ui.perfetto.dev
+      --joblog FILE           write into FILE a line for each batch, as GNU parallel does for a job
 
 Other:
       --dry-run           print the command that would run, quoted for a shell, and exit
@@ -141,7 +142,7 @@ add_file() {  # FILE
 # The options of p3_write, those of p1_read, and the files. All are quoted, and begin with a blank.
 # If an option is there more than once, the programs take the last one.
 writer="" reader=" --workers=auto" files=""
-output="" rejects="" trace="" resume="" unordered="" dry_run="" show_version=""
+output="" rejects="" trace="" joblog="" resume="" unordered="" dry_run="" show_version=""
 
 while [ $# -gt 0 ]; do
   option=$1 value="" has_value=""
@@ -185,6 +186,7 @@ while [ $# -gt 0 ]; do
     --checksum) to=reader ;;
     --stats) to=reader ;;
     --trace) to=both takes=value ;;
+    --joblog) to=reader takes=value ;;
     --resume | -k | --keep-order | --unordered | --dry-run | -h | --help | --version) ;;
     --)
       for file; do add_file "$file"; done
@@ -214,6 +216,7 @@ while [ $# -gt 0 ]; do
     --output) output=$value ;;
     --rejects) rejects=$value ;;
     --trace) trace=$value ;;
+    --joblog) joblog=$value ;;
     --resume) resume=1 ;;
     -k | --keep-order) unordered= ;;
     --unordered) unordered=" --unordered" ;;
@@ -254,17 +257,21 @@ check_differ() {  # OPTION FILE OTHER_OPTION OTHER_FILE
   [ "$real_file" != "$real_path" ] || usage_error "$1 and $3 are the same file"
 }
 
-if [ "$output$rejects$trace" ]; then
+if [ "$output$rejects$trace$joblog" ]; then
   for input; do
     [ "$input" != - ] || input=/dev/stdin
     [ -f "$input" ] || continue
     [ ! "$input" -ef "$rejects" ] || usage_error "--rejects: '$rejects' is an input"
     [ ! "$input" -ef "$output" ] || usage_error "--output: '$output' is an input"
     [ ! "$input" -ef "$trace" ] || usage_error "--trace: '$trace' is an input"
+    [ ! "$input" -ef "$joblog" ] || usage_error "--joblog: '$joblog' is an input"
   done
 fi
 check_differ --trace "$trace" --output "$output"
 check_differ --trace "$trace" --rejects "$rejects"
+check_differ --joblog "$joblog" --output "$output"
+check_differ --joblog "$joblog" --rejects "$rejects"
+check_differ --joblog "$joblog" --trace "$trace"
 if [ "$resume" ]; then
   [ "$output" ] || usage_error "--resume needs --output"
   if [ $# -gt 1 ] || [ "$1" = - ] || { [ -e "$1" ] && [ ! -f "$1" ]; }; then

@@ -1,6 +1,6 @@
 // The messages between p1_read and p3_write while p1_read has workers. They are short, of fixed
 // size, and go over one pipe in each direction (FORMAT.md, "Control"). With --deal=pull, and while
-// a run is watched (--stats, --trace), the workers send such messages, too.
+// a run is watched (--stats, --trace, --joblog), the workers send such messages, too.
 //
 //   p1_read  --- the link: NewsOfReader ----->  p3_write
 //   p1_read  <-- the control: NewsOfWriter ---  p3_write

@@ -118,6 +118,21 @@ TEST_CASE("options of p1_read: a command of the workers") {
   CHECK(coprocess.command.words.back() == "--coprocess=a");
 }
 
+TEST_CASE("options of p1_read: who watches a run") {
+  const WorkerOptions none = workers_of({});
+  CHECK_FALSE(none.stats);
+  CHECK(none.trace == "");
+  CHECK(none.joblog == "");
+  const WorkerOptions all = workers_of({"--stats", "--trace=a b", "--joblog", "c"});
+  CHECK(all.stats);
+  CHECK(all.trace == "a b");
+  CHECK(all.joblog == "c");
+  CHECK(none.task == "p2_sum");
+  CHECK(workers_of({"--worker", "nice p2_sum"}).task == "nice p2_sum");
+  CHECK(workers_of({"--command", "bc -l"}).task == "bc -l");
+  CHECK(workers_of({"--coprocess", "bc -l"}).task == "bc -l");
+}
+
 TEST_CASE(
     "options of p1_read: with a command, batches go to the place with least to do, and are paced") {
   CHECK(parse({"--workers=2"}).deal == DealPolicy::round_robin);
@@ -136,12 +151,16 @@ TEST_CASE("options of p1_read: what is refused of workers and commands") {
   CHECK(refusal_of({"--workers=2", "--worker=a", "--coprocess=b"}) == excluded);
   CHECK(refusal_of({"--workers=2", "--worker=a", "--lines=any"}) == excluded);
   CHECK(refusal_of({"--workers=2", "--worker=a", "--one-line"}) == excluded);
-  for (const std::string option : {"--worker", "--command", "--coprocess", "--lines"}) {
+  for (const std::string option :
+       {"--worker", "--command", "--coprocess", "--lines", "--trace", "--joblog"}) {
     CHECK(refusal_of({option + "=a"}) == option + " needs --workers");
   }
   for (const std::string option : {"--one-line", "--resume"}) {
     CHECK(refusal_of({option}) == "--one-line and --resume need --workers");
   }
+  CHECK(refusal_of({"--stats"}) == "--stats needs --workers");
+  CHECK(refusal_of({"--workers=2", "--joblog=-"}) ==
+        "--joblog: standard output is no place for it");
   CHECK(refusal_of({"--workers=2", "--to=part"}) == "--workers and --to exclude each other");
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What a run says of itself: --stats and --trace."""
+"""What a run says of itself: --stats, --trace and --joblog."""
 import json
 import os
 import re
@@ -313,6 +313,116 @@ class TraceTest(FragileTest):
             self.assertEqual((outcome.stderr, outcome.status),
                              (f"{name}: --trace needs {other}; try '{name} --help'\n", 64))
         self.assertEqual(self.files(), ['in.csv', 'link', 'out'])
+
+
+class JobLogTest(FragileTest):
+    COLUMNS = ['Seq', 'Host', 'Starttime', 'JobRuntime', 'Send', 'Receive', 'Exitval', 'Signal', 'Command']
+
+    def logged(self, *options):
+        return ['--joblog', self.work / 'log', *options]
+
+    def jobs(self):
+        """The lines of the log, by their columns, which are checked."""
+        header, *lines = (self.work / 'log').read_text().splitlines()
+        self.assertEqual(header.split('\t'), self.COLUMNS)
+        jobs = []
+        for number, line in enumerate(lines, 1):
+            job = dict(zip(self.COLUMNS, line.split('\t'), strict=True))
+            self.assertEqual((job['Seq'], job['Host'], job['Receive']), (str(number), ':', '0'))
+            self.assertRegex(job['Starttime'], r'^\d+\.\d{3}$')
+            self.assertRegex(job['JobRuntime'], r'^ *\d+\.\d{3}$')
+            jobs.append(job)
+        return jobs
+
+    def rows_of(self, jobs):
+        """The numbers of the rows of each job."""
+        return sorted(tuple(map(int, job['Command'].partition(' # rows ')[2].split('-'))) for job in jobs)
+
+    def assert_complete(self, jobs, data):
+        """Checks that these jobs have each row once."""
+        parts = self.rows_of(jobs)
+        self.assertEqual([-1] + [last for _, last in parts],
+                         [first - 1 for first, _ in parts] + [data.count(b'\n') - 1])
+        self.assertEqual(sum(int(job['Send']) for job in jobs), len(data))
+
+    def test_a_line_for_each_batch(self):
+        data = b''.join(rows(1000))
+        for stdin in self.inputs(data):
+            begin = time.time()
+            outcome = self.launcher(stdin, *self.logged('-n', 3, '--batch-size=100'))
+            self.assertEqual(outcome, Outcome(sums(data), '', 0))
+            jobs = self.jobs()
+            self.assert_complete(jobs, data)
+            for job in jobs:
+                self.assertEqual((job['Exitval'], job['Signal']), ('0', '0'))
+                self.assertRegex(job['Command'], r'^p2_sum # rows \d+-\d+$')
+                self.assertTrue(begin - 1 < float(job['Starttime']) < time.time() + 1)
+
+    def test_headers_are_not_sent(self):
+        self.file('a.csv', b'a,b\n1\n2\n')
+        self.file('b.csv', b'a,b\n')
+        self.assertEqual(self.launcher(None, *self.logged('--header', 'a.csv', 'b.csv')).status, 0)
+        self.assertEqual(sorted((job['Send'], job['Command']) for job in self.jobs()),
+                         [('0', 'p2_sum # no rows'), ('4', 'p2_sum # rows 0-1')])
+
+    def test_signals(self):
+        data = b''.join(rows(400))
+        outcome = self.fragile(data, *self.logged('-n', 2, '--batch-size=100'), point='got_batch', lives=2, place=1,
+                               how=15)
+        self.assertEqual(outcome.status, 0)
+        jobs = self.jobs()
+        failed = [job for job in jobs if job['Signal'] != '0']
+        self.assertEqual([(job['Exitval'], job['Signal']) for job in failed], 2 * [('0', '15')])
+        self.assert_complete([job for job in jobs if job not in failed], data)
+
+    def test_a_command_that_fails(self):
+        """The row on which it fails has only lines of tries."""
+        command = 'while read row; do [ "$row" != 66613 ] || exit 3;\techo "$row"; done'
+        data = b'1\n2\n66613\n4\n'
+        outcome = self.launcher(data, *self.logged('-n', 1, '--on-error=skip', '--retries=1', '--command', command))
+        self.assertEqual((outcome.stdout, outcome.status), (b'0,1\n1,2\n3,4\n', 1))
+        jobs = self.jobs()
+        shown = command.replace('\t', '\\t')
+        self.assertTrue(all(job['Command'].startswith(f'{shown} # rows ') for job in jobs), jobs)
+        self.assertEqual(self.rows_of(job for job in jobs if job['Exitval'] == '0'), [(0, 0), (1, 1), (3, 3)])
+        failed = [job for job in jobs if job['Exitval'] != '0']
+        self.assertEqual({(job['Exitval'], job['Signal']) for job in failed}, {('75', '0')})
+        self.assertEqual(self.rows_of(failed), [(0, 3), (0, 3), (2, 2), (2, 2)])
+
+    def test_it_is_written_while_the_run_goes_on(self):
+        run = self.start_half_way(lambda stdin: self.start_launcher(stdin, *self.logged('-n', 1)))
+
+        def read_in():
+            run.stdin.write(b'1\n')
+            run.read_line()
+            time.sleep(0.02)
+            return 'p2_sum' in (self.work / 'log').read_text()
+        self.until(read_in, 'no line')
+        self.assertLess((self.work / 'log').stat().st_size, 32 << 10)
+        run.stdin.close()
+        self.assertEqual(run.finish().status, 0)
+
+    def test_files(self):
+        line = 'p1_read: /dev/full: No space left on device; it gets no more lines\n'
+        self.assertEqual(self.launcher(b'1\n', '-n1', '--joblog=/dev/full'), Outcome(b'0,1\n', line, 0))
+        self.assertEqual(self.launcher(b'1\n', '-n1', '--joblog=no/log'),
+                         Outcome(b'', 'p1_read: no/log: No such file or directory\n', 73))
+        self.file('in.csv', b'1\n')
+        for words, line in ((['--joblog=in.csv'], "--joblog: 'in.csv' is an input"),
+                            (['--joblog=./new', '-o', 'new'], '--joblog and --output are the same file'),
+                            (['--joblog=new', '--rejects=new'], '--joblog and --rejects are the same file'),
+                            (['--joblog=new', '--trace=new'], '--joblog and --trace are the same file')):
+            outcome = self.launcher(None, *words, 'in.csv')
+            self.assertEqual(outcome, Outcome(b'', f"run_pipeline.sh: {line}; try 'run_pipeline.sh --help'\n", 64))
+        self.assertEqual(self.files(), ['in.csv'])
+
+    def test_all_at_once(self):
+        data = b''.join(rows(200))
+        outcome = self.launcher(data, *self.logged('-n', 2, '--stats', '--trace=/dev/null', '--batch-size=100'))
+        self.assertEqual((outcome.stdout, outcome.status), (sums(data), 0))
+        self.assert_complete(self.jobs(), data)
+        self.assertEqual(Table(outcome.stderr).run['rows'], '200')
+        self.assertEqual(self.launcher(b'1\n', '--trace=/dev/null', '--joblog=/dev/null').status, 0)
 
 
 if __name__ == '__main__':
