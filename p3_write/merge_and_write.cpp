@@ -210,12 +210,13 @@ class MergeLoop {
   void say_farewell() {
     const Resources taken = resources_of_this_process();
     try {
+      if (!reader_->has_room()) return;
       reader_->say(NewsOfWriter::rejects, 0, writer_.rejects());
       reader_->say(NewsOfWriter::cpu, 0, taken.cpu_microseconds);
       reader_->say(NewsOfWriter::memory, 0, taken.peak_memory);
       reader_->send();
     } catch (const std::exception&) {
-      // p1_read has gone, or the control was never open.
+      // What p1_read does not hear is not in its table.
     }
   }
 

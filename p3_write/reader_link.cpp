@@ -125,6 +125,12 @@ void ReaderLink::send() {
   }
 }
 
+bool ReaderLink::has_room() const {
+  pollfd control{control_.get(), POLLOUT, 0};
+  poll_fds({&control, 1}, 0);
+  return control.revents == POLLOUT;
+}
+
 std::optional<Fate> ReaderLink::wait_for_reader() {
   if (reader_ == 0) return std::nullopt;
   return wait_for(std::exchange(reader_, 0));

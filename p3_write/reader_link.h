@@ -58,6 +58,9 @@ class ReaderLink {
   /// Failure(io). They ignore that p1_read has gone: hear() tells that.
   void say(NewsOfWriter type, size_t place = 0, uint64_t value = 0);
   void send();
+  /// Whether send() would not wait: the control is open and has room. A p1_read that is stopped
+  /// does not read it.
+  bool has_room() const;
 
  private:
   [[noreturn]] void reader_has_gone();

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 
+#include <exception>
+
 #include "common/base/failure.h"
 #include "common/base/report.h"
 #include "common/io/read_write.h"
@@ -28,7 +30,11 @@ LogFile::LogFile(const std::string& path, Mode mode)
 }
 
 LogFile::~LogFile() {
-  flush();
+  try {
+    flush();
+  } catch (const std::exception&) {
+    // There is no memory for a report.
+  }
 }
 
 void LogFile::add(std::string_view line) {

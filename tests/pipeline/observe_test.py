@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
 from fragile import FragileTest, rows  # noqa: E402
-from pipeline import Outcome, main, sums  # noqa: E402
+from pipeline import Outcome, main, program, sums  # noqa: E402
 
 PLACE = re.compile(r'place (\d+) +(\d+) +(\d+) +(\d+\.\d{3}) +(\d+\.\d{3}) +(\d+)(?:  (\S.*))?')
 PROGRAM = re.compile(r'(p1_read|workers|p3_write) +(\d+\.\d{3}) +(\d+\.\d)')
@@ -214,6 +214,14 @@ class TraceTest(FragileTest):
         batches = sorted([event['args'][name] for name in ('begin', 'end', 'first_row', 'rows')]
                          for event in self.trace().named('batch'))
         self.assertEqual(batches, [[0, 6, 0, 2], [6, 10, 2, 1]])
+
+    def test_a_worker_that_does_not_say_when_it_has_answered(self):
+        """It is not among the heirs of p1_read's descriptors, so it gets the text with each batch."""
+        data = b''.join(rows(400))
+        worker = f"env -u ROWSUM_WORKER '{program('p2_sum')}'"
+        outcome = self.launcher(data, *self.traced('-n', 2, '--batch-size=100', '--worker', worker))
+        self.assertEqual(outcome, Outcome(sums(data), '', 0))
+        self.trace(data)
 
     def test_each_death(self):
         data = b''.join(rows(400))
