@@ -69,12 +69,14 @@ uint64_t ResultWriter::write(const StreamParser& stream, uint64_t first_row) {
   write_header();
   const std::vector<Reject> rejects = stream.rejects();
   if (!rejects.empty() && !options_.skip_rejects) {
+    ++rejects_in_run_;
     write_lines(stream, rejects.front().lines_before, first_row);
     report_reject(stream, rejects.front(), first_row);
     save_what_there_is();
     throw Failure::silent(ExitStatus::bad_data);
   }
   write_lines(stream, stream.text().size(), first_row);
+  rejects_in_run_ += rejects.size();
   for (const Reject& reject : rejects) {
     has_rejects_ = true;
     report_reject(stream, reject, first_row);
@@ -134,7 +136,6 @@ void ResultWriter::write_output(std::string_view bytes) {
 
 void ResultWriter::report_reject(const StreamParser& stream, const Reject& reject,
                                  uint64_t first_row) {
-  ++reported_;
   const uint64_t row = first_row + reject.row;
   std::string place = stream.hello().inputs[input_] + ": row " + std::to_string(row);
   if (origin_row_ > 0) place += " (" + std::to_string(row - origin_row_) + " in this file)";

@@ -35,8 +35,8 @@ class ResultWriter {
   /// Output does, and Failure(bad_data) for lines that cannot be changed to the form asked for.
   uint64_t write(const StreamParser& stream, uint64_t first_row);
 
-  /// How many rejects this run has reported.
-  uint64_t rejects() const { return reported_; }
+  /// How many rejects there were in this run.
+  uint64_t rejects() const { return rejects_in_run_; }
 
   // With --resume there is a checkpoint, otherwise nullptr.
 
@@ -71,12 +71,12 @@ class ResultWriter {
   std::optional<Checkpoint> checkpoint_;
   uint64_t output_size_ = 0;
   uint64_t rejects_size_ = 0;
-  bool has_rejects_ = false;  // in this run, or with --resume in an earlier one
-  uint64_t reported_ = 0;     // rejects, in this run
-  std::string any_header_;    // the first header line of any lines
-  uint32_t input_ = 0;        // of the last result
-  uint64_t origin_ = 0;       // the offset of that input's byte 0; with --unordered always 0
-  uint64_t origin_row_ = 0;   // the number of its first row; likewise
+  bool has_rejects_ = false;  // also of an earlier run, with --resume
+  uint64_t rejects_in_run_ = 0;
+  std::string any_header_;   // the first header line of any lines
+  uint32_t input_ = 0;       // of the last result
+  uint64_t origin_ = 0;      // the offset of that input's byte 0; with --unordered always 0
+  uint64_t origin_row_ = 0;  // the number of its first row; likewise
 };
 
 }  // namespace rowsum

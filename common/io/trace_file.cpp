@@ -1,7 +1,9 @@
 #include "common/io/trace_file.h"
 
-#include <cstdio>
+#include <algorithm>
+#include <charconv>
 #include <cstdlib>
+#include <iterator>
 
 namespace rowsum {
 
@@ -13,21 +15,33 @@ constexpr const char* begin_variable = "ROWSUM_TRACE_BEGIN";
 
 constexpr std::chrono::microseconds shortest_wait(100);
 
-/// "1234.567" microseconds.
-std::string microseconds(TraceFile::Clock::duration time) {
-  char text[32];
-  const std::chrono::duration<double, std::micro> value = time;
-  ::snprintf(text, sizeof text, "%.3f", value.count());
-  return text;
+// There are several lines for each batch, so they are made without printf(3), which takes longer
+// than all the rest.
+
+void append(std::string& line, uint64_t number) {
+  char digits[20];
+  line.append(digits, std::to_chars(digits, std::end(digits), number).ptr);
 }
 
-std::string members_of(TraceArguments arguments) {
-  std::string members;
+/// "1234.567" microseconds. A time before the trace has begun is 0.
+void append(std::string& line, TraceFile::Clock::duration time) {
+  const auto nanoseconds = static_cast<uint64_t>(std::max<int64_t>(time.count(), 0));
+  append(line, nanoseconds / 1000);
+  const auto digit = [&](uint64_t unit) {
+    return static_cast<char>('0' + nanoseconds / unit % 10);
+  };
+  line.append({'.', digit(100), digit(10), digit(1)});
+}
+
+void append(std::string& line, TraceArguments arguments) {
+  line += ",\"args\":{";
+  const char* separator = "\"";
   for (const TraceArgument& argument : arguments) {
-    if (!members.empty()) members += ',';
-    members.append("\"").append(argument.name).append("\":").append(std::to_string(argument.value));
+    line.append(separator).append(argument.name).append("\":");
+    append(line, argument.value);
+    separator = ",\"";
   }
-  return members;
+  line += "}},\n";
 }
 
 }  // namespace
@@ -49,21 +63,25 @@ TraceFile TraceFile::join(const std::string& path) {
 }
 
 void TraceFile::name(TraceProcess process, std::string_view name) {
-  const TraceLane lane{process};
-  const std::string order = std::to_string(static_cast<int>(process));
-  add("process_name", "M", lane, ",\"args\":{\"name\":\"" + std::string(name) + "\"}");
-  add("process_sort_index", "M", lane, ",\"args\":{\"sort_index\":" + order + "}");
+  begin_line("process_name", 'M', {process});
+  end_line(name);
+  begin_line("process_sort_index", 'M', {process});
+  end_line({{"sort_index", static_cast<uint64_t>(process)}});
 }
 
 void TraceFile::name(const TraceLane& lane, std::string_view name) {
-  add("thread_name", "M", lane, ",\"args\":{\"name\":\"" + std::string(name) + "\"}");
+  begin_line("thread_name", 'M', lane);
+  end_line(name);
 }
 
 void TraceFile::bar(const TraceLane& lane, std::string_view name, Time begin, Time end,
                     TraceArguments arguments) {
-  add(name, "X", lane,
-      ",\"ts\":" + time(begin) + ",\"dur\":" + microseconds(end - begin) + ",\"args\":{" +
-          members_of(arguments) + "}");
+  begin_line(name, 'X', lane);
+  line_ += ",\"ts\":";
+  append(line_, begin - begin_);
+  line_ += ",\"dur\":";
+  append(line_, end - begin);
+  end_line(arguments);
 }
 
 void TraceFile::wait(const TraceLane& lane, std::string_view name, Time begin, Time end,
@@ -71,24 +89,31 @@ void TraceFile::wait(const TraceLane& lane, std::string_view name, Time begin, T
   if (end - begin >= shortest_wait) bar(lane, name, begin, end, arguments);
 }
 
-void TraceFile::instant(const TraceLane& lane, std::string_view name, Time at,
+void TraceFile::instant(const TraceLane& lane, std::string_view name, Time time,
                         TraceArguments arguments) {
-  add(name, "i", lane,
-      ",\"s\":\"t\",\"ts\":" + time(at) + ",\"args\":{" + members_of(arguments) + "}");
-}
-
-std::string TraceFile::time(Time time) const {
-  return microseconds(time - begin_);
+  begin_line(name, 'i', lane);
+  line_ += ",\"s\":\"t\",\"ts\":";
+  append(line_, time - begin_);
+  end_line(arguments);
 }
 
 /// Viewers take process and thread 0 for an idle processor.
-void TraceFile::add(std::string_view name, const char* kind, const TraceLane& lane,
-                    const std::string& members) {
-  std::string line("{\"name\":\"");
-  line.append(name).append("\",\"ph\":\"").append(kind);
-  line += "\",\"pid\":" + std::to_string(static_cast<int>(lane.process)) +
-          ",\"tid\":" + std::to_string(lane.number + 1) + members + "},\n";
-  file_.add(line);
+void TraceFile::begin_line(std::string_view name, char kind, const TraceLane& lane) {
+  line_.assign("{\"name\":\"").append(name).append("\",\"ph\":\"").append(1, kind);
+  line_ += "\",\"pid\":";
+  append(line_, static_cast<uint64_t>(lane.process));
+  line_ += ",\"tid\":";
+  append(line_, lane.number + 1);
+}
+
+void TraceFile::end_line(TraceArguments arguments) {
+  append(line_, arguments);
+  file_.add(line_);
+}
+
+void TraceFile::end_line(std::string_view name) {
+  line_.append(",\"args\":{\"name\":\"").append(name).append("\"}},\n");
+  file_.add(line_);
 }
 
 }  // namespace rowsum

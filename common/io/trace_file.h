@@ -59,12 +59,13 @@ class TraceFile {
  private:
   TraceFile(const std::string& path, LogFile::Mode mode, Time begin)
       : file_(path, mode), begin_(begin) {}
-  std::string time(Time time) const;
-  void add(std::string_view name, const char* kind, const TraceLane& lane,
-           const std::string& members);
+  void begin_line(std::string_view name, char kind, const TraceLane& lane);
+  void end_line(TraceArguments arguments);
+  void end_line(std::string_view name);
 
   LogFile file_;
   Time begin_;
+  std::string line_;  // a member so that its memory is used again
 };
 
 }  // namespace rowsum
