@@ -1,6 +1,7 @@
 #include "common/base/report.h"
 
 #include <limits.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -75,7 +76,10 @@ void report(std::string_view message) noexcept {
 }
 
 void report_lines(std::string_view lines) noexcept {
-  [[maybe_unused]] const ssize_t ignored = ::write(STDERR_FILENO, lines.data(), lines.size());
+  const std::string_view beginning = before_lines(STDERR_FILENO);
+  const iovec parts[] = {{const_cast<char*>(beginning.data()), beginning.size()},
+                         {const_cast<char*>(lines.data()), lines.size()}};
+  [[maybe_unused]] const ssize_t ignored = ::writev(STDERR_FILENO, parts, std::ssize(parts));
 }
 
 std::string printable(std::string_view text, size_t longest) {

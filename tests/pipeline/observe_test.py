@@ -313,8 +313,7 @@ class TraceTest(FragileTest):
                             (['--trace=-'], 'p3_write: --trace: standard output is no place for it'),
                             (['--trace='], "run_pipeline.sh: option '--trace' needs a value")):
             outcome = self.launcher(None, *words, 'in.csv')
-            name = line.split(':')[0]
-            self.assertEqual(outcome, Outcome(b'', f"{line}; try '{name} --help'\n", 64), words)
+            self.assertEqual(outcome, Outcome(b'', f"{line}; try 'run_pipeline.sh --help'\n", 64), words)
         self.assertEqual((self.work / 'in.csv').read_bytes(), b'1\n')
         for name, other in ('p1_read', '--workers'), ('p3_write', '--reader'):
             outcome = self.run_program(name, '--trace=a', stdin=b'')
