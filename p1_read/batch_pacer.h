@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How large the batches are while workers run somebody's command, whose speed nobody knows before.
 // Pure: is told the time.
 //

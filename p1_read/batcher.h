@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Turns the bytes of the inputs into batches, as they arrive. Pure: it is fed bytes and gives
 // ranges. The caller keeps the bytes themselves.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The chunks of a plain file while workers scan them (common/wire/scanned_chunk.h): which have been
 // dealt, and what is known of them. The outlines are known in any order and are taken in the order
 // of the input, because only then it is known in which state a reading enters each of them. Pure.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The processes of the workers: starts one at each place, learns how it ended, and can kill it.
 // Knows no batch.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Cuts a batch into smaller ones.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Which place gets the next batch, or the next chunk to scan. Pure: knows places by number, and how
 // much each has outstanding.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Compressed files: recognizes them, and runs the program that decompresses them.
 #pragma once
 

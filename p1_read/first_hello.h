@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The hello with which every stream that p1_read writes begins.
 #pragma once
 

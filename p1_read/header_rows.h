@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The header rows of the inputs, which workers get before the first batch of each input.
 #pragma once
 

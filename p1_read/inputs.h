@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The operands, read one after another as a stream of bytes. A regular file that is compressed is
 // read as its text; one on standard input only if it is at its beginning.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The file of --joblog: the columns that GNU parallel writes with its option of that name, with a
 // line for each batch, and for each try at one that ended with the death of its worker.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What one place has been given and has not returned, over all of its lives: batches, and chunks to
 // scan (common/wire/scanned_chunk.h). From this, the next life gets exactly what the last one left,
 // in the same order. When several workers in a row die, the ledger finds the row that kills them.

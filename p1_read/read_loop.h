@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The one loop in which the inputs are read, cut into batches, and dealt.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Finds row boundaries in the bytes of one file, which are fed piece by piece, each byte once, as
 // bytes or as their outlines.
 // Pure: keeps positions, never the bytes.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the workers are seen to do, for those who ask for it: --stats, --trace and --joblog. Each of
 // them is a RunObserver. RunLog is told what is sent to the workers and what comes back, and makes
 // of it how long each piece of work took. Pure: is told the time.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What --trace FILE shows of p1_read and its workers: a lane for p1_read and for each place.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p1_read/shared_input.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The input in a place where the workers can read it: plain files themselves, or a ring into which
 // p1_read copies the input.
 #pragma once

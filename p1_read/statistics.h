@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The table of --stats: what a run has done, how busy the workers were, and what the programs took.
 #pragma once
 

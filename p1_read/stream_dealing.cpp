@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p1_read/stream_dealing.h"
 
 #include <fcntl.h>

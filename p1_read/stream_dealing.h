@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Deals batches with their text inline to streams: to standard output, or to several files or
 // FIFOs. The writes block, so the streams must take the batches in one after another.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p1_read/termination_signals.h"
 
 #include <sys/signalfd.h>

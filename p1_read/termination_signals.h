@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The signals that ask a program to end, received in a poll loop.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p1_read/worker_dealing.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Deals to workers that p1_read starts itself (worker_places.h). It sends them references to text,
 // which the workers read themselves. p3_write tells p1_read which results have come back.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The part of WorkerPlaces that handles workers that end, and workers that do not end when they
 // should.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The places for workers: starts a worker at each, sends it batches and chunks, learns how it
 // ended, replaces it, and kills a worker that hangs. Knows no input.
 //

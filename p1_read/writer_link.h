@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The messages between p1_read and p3_write while p1_read has workers (common/wire/control.h), as
 // p1_read sends and receives them. The standard output of p1_read is the link. The control is a
 // pipe that p1_read makes and that p3_write opens by its name in /proc. No function here waits:

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Makes the result of a batch from its rows: the lines "index,sum", and the rejects.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the answers of somebody's commands have in common, whether a process answers one batch or
 // many.
 #pragma once

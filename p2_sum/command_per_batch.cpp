@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p2_sum/command_per_batch.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A command that is started anew for each batch.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p2_sum/coprocess.h"
 
 #include <algorithm>

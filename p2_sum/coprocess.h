@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A command that answers batch after batch, for programs that are slow to start.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A sum of integers of any size that never wraps and never rounds.
 #pragma once
 

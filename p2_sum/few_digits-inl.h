@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For fields of up to three digits: the sums of rows as differences of running sums. Included once
 // for each target (sum_rows.cpp).
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For fields of up to 24 digits: they are added up like numbers written one below the other on
 // paper. Included once for each target (sum_rows.cpp).
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p2_sum/one_line.h"
 
 #include "common/csv/field_parser.h"

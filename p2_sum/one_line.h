@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Writes each row of CSV in one line, for programs that read lines and know no quotes.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For fields of up to ten digits: the sum of a row, place by place. Included once for each target
 // (sum_rows.cpp).
 //

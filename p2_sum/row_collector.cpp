@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p2_sum/row_collector.h"
 
 #include "common/worker/reasons.h"

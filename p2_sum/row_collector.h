@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What is known of the rows of a batch while they are summed. This part of the work is the same for
 // all kernels that read the digits.
 #pragma once

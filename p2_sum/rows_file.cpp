@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p2_sum/rows_file.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A file in memory from which a command reads the rows of a batch.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A process that runs somebody's command, and all that it starts.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // For rows whose fields are single digits. Included once for each target (sum_rows.cpp).
 
 #if defined(ROWSUM_P2_SUM_SINGLE_DIGITS_INL_H) == defined(HWY_TARGET_TOGGLE)

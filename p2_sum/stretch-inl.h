@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A stretch of text, whose bytes are scanned once: which of them are digits, where rows end, and
 // which fields are not plain. Included once for each target (sum_rows.cpp).
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p2_sum/sum_rows.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The kernel: it sums all rows of a batch, from bytes to printed lines.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p3_write/checkpoint.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Keeps the journal of a run with --resume on disk: FILE.journal beside the FILE.partial of the
 // output.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p3_write/death_by_signal.h"
 
 #include <signal.h>

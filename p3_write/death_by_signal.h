@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What is to be done before a signal ends this process.
 #pragma once
 

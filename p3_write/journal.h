@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How far a run with --resume has come: what the next run has to know to go on from there, as text.
 #pragma once
 

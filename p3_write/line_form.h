@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The form of the lines of the output, and changing lines to it from the form in which workers send
 // them.
 #pragma once

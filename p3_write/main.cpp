@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/base/program.h"
 #include "p3_write/merge_and_write.h"
 

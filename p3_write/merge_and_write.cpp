@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p3_write/merge_and_write.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The poll loop of p3_write: streams of results in, lines out.
 #pragma once
 

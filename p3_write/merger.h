@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Puts the results of several streams back in order, and checks that they tile the input (R1).
 // Pure: knows where results begin and end, not what is in them.
 //

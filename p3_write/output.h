@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A file that is written from beginning to end.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Shows how far the run has come, on standard error.
 //
 // On a terminal this is a bar, in the line below the cursor. The cursor stays where it is, so what

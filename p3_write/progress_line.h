@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a user is shown of a run that goes on: from numbers to a line of text. Pure, and allocates
 // nothing, so that the handler of a signal can make a line.
 #pragma once

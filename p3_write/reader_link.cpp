@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p3_write/reader_link.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The messages between p1_read and p3_write while p1_read has workers (common/wire/control.h), as
 // p3_write sends and receives them. p3_write is the parent of p1_read. The standard output of
 // p1_read is the link. The control and the outputs of the workers are pipes of p1_read, which

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a user may want to change when a row is rejected.
 #pragma once
 

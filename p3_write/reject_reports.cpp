@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p3_write/reject_reports.h"
 
 #include "common/base/report.h"

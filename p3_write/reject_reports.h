@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reports rejects on standard error: the first ones each in a line, and all others in one line. The
 // first one of each kind has a hint at what may help.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Writes results to the output, one after another. Knows the form of the lines and what is done
 // with rejects.
 #pragma once

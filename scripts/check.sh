@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # All checks that must pass before a change is committed. CI runs this, and it can be run by hand:
 # see --help.
 set -euo pipefail

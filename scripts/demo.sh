@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Shows the suite at work: see --help.
 # shellcheck disable=SC2016 # run() expands what it is given
 set -euo pipefail

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # The packages that the scripts need, and their installation on Debian and its derivatives. To be
 # sourced.

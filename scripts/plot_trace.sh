@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Draws traces of run_pipeline.sh --trace: see --help. Python takes a trace apart and writes a program for
 # gnuplot, which draws it.
 set -euo pipefail

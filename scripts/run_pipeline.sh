@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Sums the rows of CSV files with several workers: finds the programs, gives each of them its
 # options, and becomes one of them; see run_pipeline(1).
 #

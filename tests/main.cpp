@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The unit tests. Each case may take a minute or two. doctest itself checks the time only when a
 // case has ended.
 #define DOCTEST_CONFIG_IMPLEMENT

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Command lines in GNU form, the same for every program: --help, --version, and one line with "try
 // --help" if something is wrong, or with the option that may have been meant
 // (Boost.Program_options does the parsing).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A buffer for bytes that are about to be overwritten. Growing it does not clear them, as growing a
 // std::vector would. It begins at a page: the kernel takes twice as long to copy a file to memory
 // that is not aligned to a cache line (measured on AMD Zen 4).

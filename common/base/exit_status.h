@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The one table of exit statuses, the same for the three programs and the launcher. The numbers are
 // those of sysexits(3) where it has one that fits. Every manual page repeats the table.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The exception for a program that cannot go on: one line for the user and an exit status. It is
 // thrown where the failure is known best, and caught once, in run_program(). Ordinary outcomes (the
 // end of a stream, "not yet") are return values.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The frame of every main(): runs the body, catches what it throws, reports it in one line, and
 // turns it into an exit status.
 #pragma once

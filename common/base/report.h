@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The only way to standard error.
 #pragma once
 

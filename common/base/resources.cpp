@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/base/resources.h"
 
 #include <sys/resource.h>

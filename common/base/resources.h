@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What processes have taken of the machine.
 #pragma once
 

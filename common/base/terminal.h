@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What terminals can do besides showing one line after the other.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The option for a byte between fields, the same for the input and the output.
 #pragma once
 

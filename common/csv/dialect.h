@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How the rows are written: RFC 4180 as CPython's csv.reader reads it in its default dialect, with
 // a delimiter that the user can choose.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Copies the selected fields of rows.
 //
 // What comes out are rows of the same dialect, as many as went in, in the same order. Each has the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/csv/field_list.h"
 
 #include <algorithm>

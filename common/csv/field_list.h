@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Which fields of each row are selected, as for `cut -f`.
 //
 //   FieldList::parse("1,3-5,price", false)            // LIST as a user writes it

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Parses one field of CSV, which may have any form: the exact path, a byte at a time.
 #pragma once
 

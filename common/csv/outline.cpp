@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/csv/outline.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a stretch of CSV does to any reading that enters it, so that stretches can be looked at in
 // any order, by different processes, and be put together afterwards.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Where the fields and rows of a CSV file end: CPython's csv.reader, default dialect, a byte at a
 // time (Modules/_csv.c, parse_process_char). This is the plain form of the rules, against which the
 // fast forms are tested.

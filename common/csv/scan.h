@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The functions that look at every byte of the input: they find quotes and count row ends, with
 // vectors.
 #pragma once

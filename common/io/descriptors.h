@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Pipes, and how many descriptors there may be.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/io/log_file.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A file of lines that say what happens in a run. Lines are collected, and appended with one
 // write(2), so several processes can write the same file.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/io/orphans.h"
 
 #include <fcntl.h>

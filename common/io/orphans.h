@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Orphans: descendants of this process whose parents have ended.
 #pragma once
 

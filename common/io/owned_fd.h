@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A file descriptor with one owner, closed once. It can be moved but not copied. There is no
 // conversion to bool, because 0 is a valid descriptor.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/io/process.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Starts a child process, and tells how it has ended.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/io/read_write.h"
 
 #include <fcntl.h>

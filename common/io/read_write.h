@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // read(2), writev(2), splice(2), poll(2) and their like as the rest of the suite needs them: they
 // never fail with EINTR, counts are short only where a comment says so, and failures are thrown
 // with the name of the file.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Where a worker puts the lines of its results, so that they need not be copied into a pipe and out
 // of it: a file in memory (memfd_create(2)), which the worker and p3_write have mapped. It is a
 // ring, and has its two counters behind it. The pipe of the worker still says, in order, where the

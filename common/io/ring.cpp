@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/io/ring.h"
 
 #include <fcntl.h>

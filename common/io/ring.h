@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Keeps input that is not one plain file in a place where the workers can read it by offset: the
 // byte at input offset x lies at x mod size() of a file in memory (memfd_create(2)).
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A file of trace events, which Perfetto (ui.perfetto.dev) and chrome://tracing show: a lane for
 // everything that can be busy, and a bar for each piece of work. It is an array in JSON whose
 // closing bracket may be missing (the "Trace Event Format"), so it can be read at any time, and

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Consecutive whole rows: the unit that is dealt, summed and put back in order.
 #pragma once
 

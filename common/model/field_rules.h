@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Which fields of the rows count, and what is made of empty ones.
 #pragma once
 

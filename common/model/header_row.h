@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the first row of each input is.
 #pragma once
 

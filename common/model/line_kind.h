@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the lines of results are.
 #pragma once
 

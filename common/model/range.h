@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The identity of a batch: which bytes of the input it covers.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A row without a line, as a worker finds it and p3_write reports it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the end of a stream says about all that came before it (R2).
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // To be included in place of Highway's HWY_BEFORE_NAMESPACE(), by kernels that compress bytes. All
 // processors of SimdLevel::avx512 can do that (VBMI2), but Highway's target AVX3 does not use it.
 // Its target AVX3_DL, which does, is compiled with instructions that AMD Zen 4 and Intel Ice Lake

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the kernels do with bits in registers.
 #pragma once
 

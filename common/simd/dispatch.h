@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // To be used once at the end of the source file of a kernel, after Highway's HWY_AFTER_NAMESPACE():
 //
 //   #if HWY_ONCE

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/simd/level.h"
 
 #include <cstdlib>

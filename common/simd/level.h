@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Which vector instructions the kernels use: the best ones that this processor has, found at run
 // time.
 //

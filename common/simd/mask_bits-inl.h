@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Turns masks of bytes into bits of a register, for code that is compiled once for each kind of
 // vectors.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Which of Highway's targets the kernels are compiled for: those of SimdLevel. To be included
 // before <hwy/foreach_target.h>.
 //

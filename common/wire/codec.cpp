@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/wire/codec.h"
 
 #include <boost/interprocess/streams/bufferstream.hpp>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Converts values to the details of a frame and back. The details are what is neither rows nor
 // lines. Knows no fd and no header.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The messages between p1_read and p3_write while p1_read has workers. They are short, of fixed
 // size, and go over one pipe in each direction (FORMAT.md, "Control"). With --deal=pull, and while
 // a run is watched (--stats, --trace, --joblog), the workers send such messages, too.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Counts the lines of a text. The lines of every result are counted, so this has to be fast.
 #pragma once
 

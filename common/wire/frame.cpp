@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/wire/frame.h"
 
 #include <xxhash.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The header that every frame begins with, as bytes. FORMAT.md beside this file is the reference.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/wire/frame_parser.h"
 
 #include <stdexcept>

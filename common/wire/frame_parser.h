@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Makes frames of bytes. Knows headers and lengths, but neither files nor what a frame means.
 //
 //   while (!parser.has_frame()) parser.filled(read(fd, parser.space()));

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The beginning of every stream: which input the rows are from, and how they are written.
 #pragma once
 

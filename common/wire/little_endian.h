@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Integers as bytes, least significant byte first, on any machine.
 #pragma once
 

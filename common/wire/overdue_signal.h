@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How p1_read tells a p2_sum with a command that its time is over.
 #pragma once
 

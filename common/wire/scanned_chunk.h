@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A chunk is a part of a plain file that p1_read asks a worker to scan. The worker answers with the
 // outline of its bytes. All workers of a run write their answers into one pipe. An answer is
 // shorter than PIPE_BUF, so it stays in one piece between those of other workers, and a worker that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reads the text of batches that are sent by reference, and of chunks.
 #pragma once
 

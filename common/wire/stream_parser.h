@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Makes the items of a stream of bytes: a hello, batches (with inputs and chunks between them) or
 // results, with headers between them, an end, and nothing after it. Checks everything that one
 // stream shows by itself (FORMAT.md, "What a reader refuses"). What a header shows is checked

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The writing end of a stream on a blocking file descriptor.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How a process knows that it is a worker of p1_read.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What a worker makes of the rows that it is given. The conversation around it is the same for all
 // workers (conversation.h).
 #pragma once

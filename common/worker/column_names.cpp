@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/worker/column_names.h"
 
 #include "common/base/report.h"

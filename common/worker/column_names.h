@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The names that the header row of the input gives to its fields, for the reasons of rejects.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/worker/conversation.h"
 
 #include <fcntl.h>

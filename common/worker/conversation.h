@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The whole conversation of a worker: it reads a stream of batches and writes the stream of their
 // results.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Unsigned integers as decimal digits, eight at a time.
 //
 // eight_digits() divides by 100 and by 10 for all digits at once, within one 64-bit word (SWAR).

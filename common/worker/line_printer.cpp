@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/worker/line_printer.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Prints the lines of the output, "index,sum" or "index,text" and LF each, for consecutive rows.
 #pragma once
 

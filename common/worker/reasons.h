@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Why a row has no line, in the words that p3_write prints after the place of the row.
 #pragma once
 

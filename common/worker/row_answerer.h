@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Answers each row by a line that somebody's function makes of it (rowsum/worker.h).
 #pragma once
 

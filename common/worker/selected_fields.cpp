@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/worker/selected_fields.h"
 
 #include <stdexcept>

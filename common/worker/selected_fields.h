@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The fields that count. A worker sees the rows as if they had no others, and its rejects are
 // changed to speak of the rows as they stand in the input.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/worker/worker_program.h"
 
 #include <unistd.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # Completions for bash. To be sourced, or to be installed in share/bash-completion/completions under
 # the name of each command in the last line.

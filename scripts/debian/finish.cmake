@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # CPack runs this on what it has installed, before it makes a package of it: it compresses manual pages
 # and the changelog, and makes directories readable, whatever the umask is.
 set(root ${CPACK_TEMPORARY_DIRECTORY}/usr)

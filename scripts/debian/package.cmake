@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # cpack makes a package for Debian. README has the options of the build with which lintian(1) accepts
 # it: programs that share their libraries, below /usr.
 set(CPACK_GENERATOR DEB)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Runs the benchmark; run.sh calls it. Writes what it finds to results.tsv, one figure in each line
 (results.Results).
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Other people's commands as the worker: the commands, the files that they get, and who runs them.
 
 Every contestant runs the same command on the same file with two processes, and its output is compared with what the

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Everything that is measured, in one line each: its name, how it is run, and the workloads where it cannot be
 right.
 

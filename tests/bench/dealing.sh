@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # dealing.sh [PICTURE]: shows how round-robin and pull deal rows of uneven work: makes a run with each, and
 # draws them (default: dealing.svg beside this script). The command sleeps as long as its row says, so the
 # picture is about the same on every machine. It takes the programs from build/bin.

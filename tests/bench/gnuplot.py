@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Draws the charts, if gnuplot is installed."""
 import subprocess
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How a command is measured: seconds, CPU, the CPU of each of its programs, memory; and what becomes of it when one of
 its processes is killed.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The kernels by themselves, on one processor: cutting, selecting fields, parsing and summing,
 // printing, the codec.
 //

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The kernels of the suite in one process with threads: what the suite could be if all input were
 // in the page cache, and if a failure did not have to stay in one process. The benchmark compares
 // the suite with it, and a test compares its sums with those of the suite.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reads its standard input to the end and does nothing with it: how fast a reader of a pipe can be
 // that widens the pipe and reads 256 KiB at a time.
 #include <unistd.h>

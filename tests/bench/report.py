@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Presents the figures: tables for the terminal, for the README here and for the one at the top, and charts."""
 import itertools
 import sys

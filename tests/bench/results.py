@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The figures of the benchmark, in memory and on disk."""
 from pathlib import Path
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # The benchmark: measures the suite, and for comparison other tools that do the same work. See
 # --help, and README.md beside this.
 set -euo pipefail

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # How fast n processors could be: a panel for each workload. scaling.py calls it with `directory` (a
 # file for each workload: n, the suite, DuckDB, Polars, GNU parallel, what was measured) and `svg`.
 set terminal svg size 860,640 font 'sans-serif,13' background '#ffffff'

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """How fast n processors could be, from the CPU time that was measured on few.
 
 The suite: each of p1_read and p3_write runs once, so neither gets more than one processor, and all the programs

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # The chart of the READMEs: MB/s by tool, a column of dots for each workload. report.py calls it with
 # `data` (name, digits, narrow, wide, mixed, messy), `svg`, and the rows of the suite, from `first` to `last`.
 set terminal svg size 860,560 font 'sans-serif,13' background '#ffffff'

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The files that are summed, and their expected sums.
 
 They stay in a directory from one run to the next: NAME.csv and NAME.sums. NAME.MB.csv and NAME.MB.sums are their

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The least and the greatest integer of each row. A line that is appended needs no allocation.
 #include <rowsum/worker.h>
 

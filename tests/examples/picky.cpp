@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Checks rows "EAN,title": the last of the 13 digits of an EAN is a check digit. A row that is
 // wrong is rejected with a reason.
 #include <rowsum/worker.h>

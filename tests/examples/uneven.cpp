@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The smallest factor of each number, one in each row. That of an even number is found at once, and
 // that of 9223372036854775783, which is a prime, takes seconds. What a worker has answered it
 // prints on standard error. With rows that come one by one, the ways to deal differ: round-robin

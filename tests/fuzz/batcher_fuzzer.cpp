@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The batcher: for any inputs that arrive in any pieces, the batches tile the inputs, and their
 // texts are the rows that the automaton alone finds, up to the row that is refused. The first bytes
 // of an input are the options: delimiter, header (odd; from 80 on the texts are expanded, see

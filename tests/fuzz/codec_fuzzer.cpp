@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The codec, in both directions: details that it accepts are the details that it writes for their
 // value, and decoding the details of a value gives this value.
 #include <algorithm>

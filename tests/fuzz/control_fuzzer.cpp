@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The control, and the pipe for outlines: the messages do not depend on how their bytes arrive, and
 // encode to the same bytes.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The selected fields of rows, on every level of vector instructions, against the automaton. The
 // first byte of an input is the delimiter. The second one says how many items the list has (the
 // lowest three bits), from 40 on that its complement is selected, and from 80 on that the text is

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The frame parser: the frames do not depend on how their bytes arrive, and are those that are
 // found in all bytes at once. An input is the bytes of a stream, such as `p1_read in.csv | cat`
 // writes.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What the fuzzers share: how one fails, and how it takes an input apart.
 //
 // A fuzzer is a file with one LLVMFuzzerTestOneInput(). It only reports that something does not

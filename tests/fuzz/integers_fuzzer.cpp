@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The summing of rows: compares the vector kernels of every level and the scalar code with
 // arbitrary precision, for any fields. The first byte of an input is the delimiter. The second one
 // chooses where the batch lies, by its bit 40 that an empty field counts as 0 and, from 80 on, that

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The merger: streams of results that tile the input are written as a whole, whenever each of them
 // shows its results. Of other streams, nothing is written twice, and the merger does not say that
 // it is complete. Everything is written in order or, at most, so many parts ahead of their turn.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Outlines, of the whole and folded from pieces, on every level of vector instructions, against the
 // automaton alone. The first byte of an input is the delimiter, the second one says which pieces
 // and, from 80 on, that the text after it is expanded (fuzz.h).

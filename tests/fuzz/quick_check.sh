@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Two minutes of fuzzing. CI runs this, and it can be run by hand: see --help.
 set -euo pipefail
 shopt -s inherit_errexit

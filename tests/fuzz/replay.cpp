@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The main() of a fuzzer without libFuzzer: runs it once for each file of a corpus.
 //
 //   row_cutter_replay tests/fuzz/corpus/row_cutter

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The row cutter: fed as a whole, byte by byte, in pieces and row by row, on every level of vector
 // instructions, it is compared with the automaton alone. The first byte of an input is the
 // delimiter. The second one chooses the pieces and, from 80 on, that the text after it is expanded

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // How libFuzzer changes streams: it divides them into frames, changes a frame or the order of
 // frames, and sets the checksum of each header (and payload) again. Without that, every change
 // would be refused because of the checksums. Sometimes it leaves them wrong, because the checksums

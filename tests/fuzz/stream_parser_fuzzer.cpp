@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The stream parser: it accepts what FORMAT.md allows, however the bytes arrive, and notices when a
 // stream is shortened or lengthened. An input is the bytes of a stream.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p1_read/batch_pacer.h"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p1_read/cut_batch.h"
 
 #include <doctest/doctest.h>

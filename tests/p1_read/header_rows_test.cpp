@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p1_read/header_rows.h"
 
 #include <doctest/doctest.h>

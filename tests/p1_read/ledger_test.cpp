@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p1_read/ledger.h"
 
 #include <doctest/doctest.h>

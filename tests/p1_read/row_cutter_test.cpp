@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p1_read/row_cutter.h"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p1_read/run_log.h"
 
 #include <doctest/doctest.h>

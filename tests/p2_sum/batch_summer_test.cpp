@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p2_sum/batch_summer.h"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p2_sum/exact_sum.h"
 
 #include <doctest/doctest.h>

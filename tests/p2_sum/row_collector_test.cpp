@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p2_sum/row_collector.h"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p2_sum/shell_command.h"
 
 #include <doctest/doctest.h>

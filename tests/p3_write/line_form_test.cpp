@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p3_write/line_form.h"
 
 #include <doctest/doctest.h>

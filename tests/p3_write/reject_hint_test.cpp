@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "p3_write/reject_hint.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Damaged or wrong streams: each is reported in one line, and what came before is good."""
 import os
 import sys

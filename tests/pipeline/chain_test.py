@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The ways to use the suite, each compared with Python's own csv and int."""
 import csv
 import io

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """--checksum: every bit that is flipped on the way is noticed, and nothing else changes."""
 import sys
 from pathlib import Path

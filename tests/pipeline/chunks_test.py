@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """A plain file, in which the workers find the row ends chunk by chunk: the same comes out wherever the chunks end."""
 import os
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Commands that fail: one line says which, how, on which rows, and what it said last. A row that makes the command fail
 is found, and is a reject."""
 import re

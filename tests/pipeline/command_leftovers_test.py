@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """However a run ends, nothing of a command runs on, whatever the command has done to get away."""
 import os
 import signal

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """--resume with somebody's command: a run that was killed goes on, to the same bytes."""
 import os
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Commands in a run that was started at a terminal."""
 import fcntl
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """--command: somebody's command is started for each batch, and answers its rows."""
 import os
 import re

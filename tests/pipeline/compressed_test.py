@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Compressed files, which p1_read reads through the programs that decompress them."""
 import bz2
 import gzip

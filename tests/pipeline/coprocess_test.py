@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """--coprocess: a command that stays, and answers batch after batch."""
 import itertools
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Workers in C++ (rowsum/worker.h) in every kind of run, and what becomes of a run when they do what they should not.
 
 The worker is odd_worker, which shows the fields of each row, or does what its first field says.

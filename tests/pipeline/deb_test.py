@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The package for Debian that scripts/building_by_hand_test.sh has made: lintian accepts it; where nothing is installed
 but what it depends on, it can be installed, and the first example in README works; and its removal leaves no trace.
 """

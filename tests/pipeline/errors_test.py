@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Every failure: one line from the program that knows the cause, the right statuses, and all correct output before
 it.
 

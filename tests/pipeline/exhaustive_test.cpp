@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Cuts every short text at every place, sums and merges it, and compares that with the reference:
 //
 //   reference.py exhaustive 6 | exhaustive_test 597871

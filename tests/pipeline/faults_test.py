@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Short reads and writes, interrupted calls and limits of the system change nothing, or lead to one clean failure."""
 import fcntl
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Output on a file system that has only what POSIX requires: it has no files without a name, and loses a file whose
 name is removed. It is a directory that bindfs(1) shows a second time, and stands for network file systems."""
 import os

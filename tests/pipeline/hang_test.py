@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """--worker-timeout: workers that hang are killed. Processes that are stopped, quiet or slow are not."""
 import array
 import contextlib

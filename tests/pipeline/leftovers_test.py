@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """However a run ends, nothing is left: no process, no FIFO, no shared memory, no temporary file."""
 import os
 import random

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """An answer comes as soon as its row is there: the next row is written only after the answer has been read.
 
 Nothing here measures time: if a row waits for further rows, the test hangs.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The messages, as they are: one line each, of at most 100 columns if no long text of the user's is in it."""
 import contextlib
 import gzip

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Neighbours that end: the reader of the output ends, or one of the programs is killed."""
 import os
 import signal

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What a run says of itself: --stats, --trace and --joblog."""
 import json
 import os

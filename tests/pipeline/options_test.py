@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Options: their forms, and what happens to the file given with -o."""
 import os
 import shutil

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The same bytes come out however many workers there are, however the input is cut, dealt and shipped."""
 import os
 import socket

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The forms of the output: --format, --output-delimiter, --output-header, --no-index and --crlf."""
 import csv
 import io

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The package for workers in C++, as somebody else uses it: installed, with workers that are built out of tree, by
 CMake and with pkg-config, and run by the programs that are installed beside it.
 

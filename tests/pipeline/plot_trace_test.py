@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """scripts/plot_trace.sh: pictures of traces."""
 import json
 import re

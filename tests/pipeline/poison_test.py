@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Rows that kill every worker are found and rejected, and their places are reported. No other row is rejected."""
 import sys
 from pathlib import Path

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """--progress, in a real terminal and without one, and SIGUSR1."""
 import array
 import fcntl

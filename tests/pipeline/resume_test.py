@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """--resume: after a run was killed at any moment, or has lost what was not synced, the same command goes on and
 gives the same bytes."""
 import contextlib

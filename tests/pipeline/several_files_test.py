@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Several plain files that are large on average: the workers read them where they are."""
 import contextlib
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Processes die at every point and for every cause: workers are replaced, other processes are not."""
 import os
 import signal

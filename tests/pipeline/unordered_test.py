@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """--unordered: the same lines, as they come; and all of them, or a status that says otherwise."""
 import itertools
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Workers of all kinds (--worker): commands with arguments, workers that misbehave, and what they leave behind."""
 import os
 import resource

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The recipes for PostgreSQL, with a server of its own, whose socket is in the directory of the test."""
 import os
 import re

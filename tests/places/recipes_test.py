@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Every recipe of scripts/RECIPES.md is run by a test."""
 import re
 import sys

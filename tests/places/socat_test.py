@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The recipes for TCP connections, on the loopback interface."""
 import os
 import re

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The recipes for ssh, with a server of its own on the loopback interface."""
 import contextlib
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # building_by_hand_test.sh [DIRECTORY]: the commands under "Install" in README build and install
 # programs that work, also with ninja and without make, as after scripts/install_packages.sh. The
 # package for Debian that other commands there make is left in DIRECTORY, for deb_test.py.

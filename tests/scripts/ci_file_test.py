@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """GitHub runs .ci/run in a container with Debian 12, and nothing else."""
 import os
 import unittest

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The completions of scripts/completions, in the real shells: bash and zsh at a terminal, and fish by its builtin
 `complete -C`. What has to be completed is taken from the --help of each program, and fixed values from its message
 about a value that is none of them."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Tests scripts/demo.sh, with a build of its own: as an ordinary user, in a path with a space, and in a
 # build directory that was made without tests, as README says. It leaves nothing, also after Ctrl-C.
 set -euo pipefail

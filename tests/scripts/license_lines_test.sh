@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # license_lines_test.sh [--add]: one of the first two lines of each source names its license. --add adds
 # the line where it is missing.
 set -euo pipefail

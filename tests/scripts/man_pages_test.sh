@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # man_pages_test.sh BIN_DIRECTORY: each manual page has the options that its program's --help has,
 # and the exit statuses of exit_status.h, no more and no fewer. --version prints the version of the
 # project. stream_page_test.py compares the page of the streams. If groff and mandoc are installed, they must find nothing wrong in the pages, either.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
 # Whoever lacks packages is told the command that installs them, by the scripts and by CMake.
 set -euo pipefail
 shopt -s inherit_errexit

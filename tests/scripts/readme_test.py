@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The examples in README that show what comes out: blocks of code with lines "$ COMMAND". What follows such a line is
 what the command prints, reports of the programs on standard error and all else on standard output. The first
 `cat FILE` shows a file that the commands after it read."""

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The tables in rowsum-stream(5) have the fields, members, flags and marks of FORMAT.md, no more and no fewer."""
 import os
 import re

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A child process for tests: what it writes, and how it ends.
 #pragma once
 

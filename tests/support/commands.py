@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """For tests of commands that answer the rows in place of p2_sum: --command and --coprocess."""
 import itertools
 import shlex

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Text in a block of memory of its own.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reads and writes whole files, for tests.
 #pragma once
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """For tests of lost workers: a launcher whose p2_sum is tools/fragile_p2_sum.cpp.
 
 It dies, or hangs, where the environment says, so nothing depends on the time. Errors that need chance are searched

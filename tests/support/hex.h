@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Bytes as hex digits, as FORMAT.md and the tests of layouts write them.
 #pragma once
 

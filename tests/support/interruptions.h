@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Signals that break into system calls, for tests of EINTR.
 #pragma once
 

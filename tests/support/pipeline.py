@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The suite as its users run it, with real programs and real pipes: the base of the tests in tests/pipeline.
 
     class SumTest(PipelineTest):

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Pipes for tests. They are made, filled and emptied without any of the code under test.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The selected fields of rows (common/csv/field_filter.h) from the automaton alone.
 #pragma once
 

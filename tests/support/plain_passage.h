@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The passage of some bytes (common/csv/outline.h) from the automaton alone.
 #pragma once
 

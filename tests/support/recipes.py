@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The recipes of scripts/RECIPES.md, as their readers run them: the base of the tests in tests/places.
 
     @needs('make', package='make')

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """The reference of the suite: the results of CPython's own csv.reader and int() (3.11 or later) for an input.
 
     reference.py exhaustive [LENGTH]          binary records, for the exhaustive test in C++ (see `record`)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A real terminal for tests: tmux, with a shell in it that has the programs in its PATH."""
 import shutil
 import subprocess

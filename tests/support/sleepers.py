@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """For tests of processes that somebody's program starts, and that must end with it."""
 import os
 import shlex

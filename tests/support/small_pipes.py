@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """small_pipes.py COMMAND...: runs the command while every new pipe of this user holds one or two pages only.
 
 The system makes such pipes for a user other than root if the pipes of that user already have as much room as it

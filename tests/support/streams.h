@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Right and wrong streams as bytes, and what a StreamParser makes of them.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A temporary directory for a test, which is removed with everything in it.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Texts for tests of pure functions: all short ones, and random ones.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // The Failure that a call throws, for tests that check both its status and its message.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A p2_sum that dies, or hangs, at a given point. Otherwise it is p2_sum: it has the same main()
 // and the same library, but its calls of read(2) and writev(2) pass through this file.
 //

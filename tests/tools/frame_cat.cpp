@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // frame_cat: shows a stream of batches or of results, frame by frame.
 //
 // Each frame has one line, with details indented below: what a hello says of the input and of

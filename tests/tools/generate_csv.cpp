@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // generate_csv: CSV files of random integers for the demo, the tests and the benchmark.
 //
 // The same options and seed give the same bytes on any machine. Options for the form of a file

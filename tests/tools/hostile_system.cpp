@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Makes system calls of a program fail. This file is linked to p1_read, p2_sum and p3_write and
 // replaces the calls below by means of the linker's --wrap. The programs are static, so nothing
 // could be preloaded. A call of every kind can fail here, malloc too.

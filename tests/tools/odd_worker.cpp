@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A worker in C++ that does what its input says.
 //
 //   odd_worker            shows the fields of each row as text, a bar before each and ~ for LF

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Somebody's commands: they and their workers are killed while they answer, or the run is ended around them."""
 import os
 import random

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Deaths: workers and other processes are killed, at any moment or at a named point, and workers hang."""
 import os
 import random

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Bounded memory: long streams, slow workers and readers, and the inputs that need most memory."""
 import contextlib
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Damaged streams: cut short, with a bit flipped, with frames lost, doubled, in another order or of another stream."""
 import os
 import random

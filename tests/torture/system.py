@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Failures of the system: calls, limits, disks."""
 import contextlib
 import errno

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Hundreds of faults: after each, the output is identical, or there is a clean failure, but never a hang.
 
 A fault is one entry in FAULTS: its name, how often it is tried, and a function that makes one run under it and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A run under a fault: its input, the fault, and the verdict.
 
     identical   exit status 0, and exactly the output of a run without a fault

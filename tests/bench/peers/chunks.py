@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """For the parallel variants in CPython: the input in pieces of whole lines, and the sums of such a piece.
 
 The workloads have no row ends within quotes. These variants rely on that, and the suite does not.

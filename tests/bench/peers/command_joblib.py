@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """joblib with its processes, or its threads where each waits for a command: command_joblib.py WHAT SIZE IN > OUT"""
 import sys
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A multiprocessing pool with ordered output: command_pool.py WHAT SIZE IN > OUT"""
 import functools
 import multiprocessing.pool

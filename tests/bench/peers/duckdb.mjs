@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // DuckDB: duckdb.mjs IN OUT WORKLOAD
 //
 // Its list_sum() of BIGINTs is a HUGEINT, so it is exact where int64 is not. Three columns are

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """joblib with its processes: joblib_sums.py IN > OUT"""
 import sys
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """pandas, a piece at a time: pandas_sums.py IN > OUT
 
 It has to know the longest row beforehand, so it has to look at all rows first. Its sums are int64 and wrap. If rows

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """For the variants in CPython that run a command: the input in pieces of whole rows, and the answers to a piece.
 
 WHAT is a task of row_command.py, which is called in this process, or a command line.

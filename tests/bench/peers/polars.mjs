@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Polars: polars.mjs IN OUT WORKLOAD
 //
 // Lines that are split, on every workload: faster here than sumHorizontal() of columns, and the only

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A multiprocessing pool with ordered output: python_pool.py IN > OUT"""
 import multiprocessing
 import sys

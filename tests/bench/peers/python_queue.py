@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Processes with two queues and stop messages: python_queue.py IN > OUT
 
 One process reads, WORKERS processes sum, and this process puts the sums in order and writes them. The queues are

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """CPython alone, csv and int: python_serial.py IN > OUT"""
 import csv
 import sys

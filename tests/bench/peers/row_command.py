@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A command that answers each row with a line, as somebody would write it: row_command.py TASK < ROWS > ANSWERS
 
 With --coprocess it is told before each batch how many rows and bytes follow, and answers batch after batch.

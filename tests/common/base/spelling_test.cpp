@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/base/spelling.h"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/csv/field_parser.h"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/csv/row_automaton.h"
 
 #include <doctest/doctest.h>

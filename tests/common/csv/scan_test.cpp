@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/csv/scan.h"
 
 #include <doctest/doctest.h>

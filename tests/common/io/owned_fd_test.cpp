@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/io/owned_fd.h"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/io/result_ring.h"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/io/trace_file.h"
 
 #include <doctest/doctest.h>

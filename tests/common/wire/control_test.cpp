@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/wire/control.h"
 
 #include <doctest/doctest.h>

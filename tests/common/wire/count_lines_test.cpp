@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/wire/count_lines.h"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // FORMAT.md is the reference: its examples decode to what it says, and it has the words of every
 // refusal.
 #include <doctest/doctest.h>

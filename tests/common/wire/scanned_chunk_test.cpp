@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/wire/scanned_chunk.h"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/wire/shared_text.h"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Streams by reference: batches, chunks and inputs whose text lies elsewhere, and results whose
 // lines do.
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/wire/stream_parser.h"
 
 #include <doctest/doctest.h>

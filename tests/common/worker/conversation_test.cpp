@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/worker/conversation.h"
 
 #include <doctest/doctest.h>

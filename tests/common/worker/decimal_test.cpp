@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/worker/decimal.h"
 
 #include <doctest/doctest.h>

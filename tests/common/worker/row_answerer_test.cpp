@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 #include "common/worker/row_answerer.h"
 
 #include <doctest/doctest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A worker of the row sums suite in C++: one function, which makes a line of each row. All else is
 // the library's: it speaks with p1_read and p3_write, so the lines come out in the order of the
 // rows, and what a worker that dies has not finished is done by another one.

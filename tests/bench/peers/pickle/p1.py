@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The shape of the suite in simple Python, p1.py IN | p2.py | p3.py > OUT: reads the rows and pickles a thousand at
 a time."""
 import csv

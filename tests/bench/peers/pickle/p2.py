@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Sums pickled rows; see p1.py."""
 import pickle
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Writes pickled sums; see p1.py."""
 import pickle
 import sys
