@@ -94,7 +94,7 @@ void Batcher::check() const {
   if (!has_failed()) return;
   std::string where = name_ + ": row " + std::to_string(rows_known()) + " (";
   if (input_ > 0 && rows_before_input_ > 0) {
-    where += std::to_string(rows_known() - rows_before_input_) + " in this file, ";
+    where += "row " + std::to_string(rows_known() - rows_before_input_) + " of the file, ";
   }
   where += "byte " + std::to_string(cutter_.row_end() - origin_) + "): ";
   throw Failure(ExitStatus::bad_data,

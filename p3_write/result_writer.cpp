@@ -6,6 +6,7 @@
 #include "common/base/arguments.h"
 #include "common/base/failure.h"
 #include "common/base/report.h"
+#include "common/io/read_write.h"
 
 namespace rowsum {
 
@@ -27,8 +28,9 @@ ResultWriter::ResultWriter(const WriteOptions& options)
   has_rejects_ = checkpoint_->state().has_rejects;
 }
 
-bool ResultWriter::writes_to_terminal() const {
-  return ::isatty(output_.fd()) || (rejects_ && ::isatty(rejects_->fd()));
+bool ResultWriter::may_be_seen() const {
+  const auto may_be_seen = [](int fd) { return ::isatty(fd) || is_pipe_or_socket(fd); };
+  return may_be_seen(output_.fd()) || (rejects_ && may_be_seen(rejects_->fd()));
 }
 
 void ResultWriter::begin(const Hello& hello) {
@@ -139,10 +141,11 @@ void ResultWriter::report_reject(const StreamParser& stream, const Reject& rejec
                                  uint64_t first_row) {
   const uint64_t row = first_row + reject.row;
   std::string place = stream.hello().inputs[input_] + ": row " + std::to_string(row);
-  if (origin_row_ > 0) place += " (" + std::to_string(row - origin_row_) + " in this file)";
   if (reject.field > 0) place += ", field " + std::to_string(reject.field);
   const std::string of = options_.unordered && input_ > 0 ? " of all inputs" : "";
-  place += " (byte " + std::to_string(reject.offset - origin_) + of + ")";
+  place += " (";
+  if (origin_row_ > 0) place += "row " + std::to_string(row - origin_row_) + " of the file, ";
+  place += "byte " + std::to_string(reject.offset - origin_) + of + ")";
   reports_.add(place, reject, row, stream.hello());
 }
 

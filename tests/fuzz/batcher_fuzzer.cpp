@@ -35,6 +35,7 @@ std::string name_of(size_t input) {
 void add_plain_rows(std::string_view text, uint32_t input, const BatcherOptions& options,
                     Expected& expected) {
   const uint64_t origin = expected.total;
+  const size_t rows_before = expected.rows.size();
   size_t row = text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0;
   size_t number = 0;  // of the row within this file, including its header
   const auto end_row = [&](size_t end) {
@@ -45,8 +46,11 @@ void add_plain_rows(std::string_view text, uint32_t input, const BatcherOptions&
   };
   const auto refuse = [&](const std::string& why) {
     const size_t rows = expected.rows.size();
-    expected.failure = name_of(input) + ": row " + std::to_string(rows) + " (byte " +
-                       std::to_string(row) + "): " + why;
+    expected.failure = name_of(input) + ": row " + std::to_string(rows) + " (";
+    if (rows_before > 0) {
+      expected.failure += "row " + std::to_string(rows - rows_before) + " of the file, ";
+    }
+    expected.failure += "byte " + std::to_string(row) + "): " + why;
   };
   const std::string too_long =
       "longer than " + std::to_string(options.max_row) + " bytes (--max-row)";

@@ -136,7 +136,7 @@ Expected expected_of(const std::vector<std::string>& inputs, const BatcherOption
         expected.failure =
             name_of(input) + ": row " + std::to_string(expected.rows.size()) + " (" +
             (rows_before > 0
-                 ? std::to_string(expected.rows.size() - rows_before) + " in this file, "
+                 ? "row " + std::to_string(expected.rows.size() - rows_before) + " of the file, "
                  : "") +
             "byte " + std::to_string(origin + row) + "): " +
             (bytes > options.max_row
@@ -442,7 +442,7 @@ TEST_CASE("batcher: a quote that is never closed") {
   const Cut failed = cut({"1\n", "2\n3\r\n\"4\n"}, {}, feedings[0], 0);
   CHECK(failed.failure.status == ExitStatus::bad_data);
   CHECK(failed.failure.message ==
-        "1.csv: row 3 (2 in this file, byte 5): a quoted field is never closed");
+        "1.csv: row 3 (row 2 of the file, byte 5): a quoted field is never closed");
   REQUIRE(failed.batches.size() == 2);
   CHECK(failed.batches.back().range == Range{2, 7});
 }

@@ -305,8 +305,8 @@ TEST_CASE("result_writer: rows and bytes count from the beginning of the reject'
       {batch(10, 14, 1, 1, 2), "", {{0, 1, 12, 0, "'x' is wrong", "x\n"}}},
       {batch(14, 16, 2, 1, 2), "", {{0, 1, 14, 0, "'y' is wrong", "y\n"}}}};
   const Outcome outcome = outcome_of(results, skipping());
-  for (const char* report : {"third.csv: row 1 (0 in this file), field 1 (byte 2): 'x'",
-                             "third.csv: row 2 (1 in this file), field 1 (byte 4): 'y'"}) {
+  for (const char* report : {"third.csv: row 1, field 1 (row 0 of the file, byte 2): 'x'",
+                             "third.csv: row 2, field 1 (row 1 of the file, byte 4): 'y'"}) {
     CHECK(outcome.reports.find(report) != std::string::npos);
   }
 }

@@ -315,12 +315,12 @@ class CompressedTest(PipelineTest):
         self.compressed_file('in.csv.bz2', b'3,4\n5,x\n')
         for outcome in self.outcomes('plain.csv', 'in.csv.bz2'):
             self.assertEqual(outcome, Outcome(
-                b'0,1\n1,2\n2,7\n', "p3_write: in.csv.bz2: row 3, field 2 (byte 6): 'x' is not an integer; to sum "
+                b'0,1\n1,2\n2,7\n', "p3_write: in.csv.bz2: row 3, field 2 (row 1 of the file, byte 6): 'x' is not an integer; to sum "
                 "only some fields: -f LIST\n", 65))
         self.compressed_file('in.csv.bz2', b'3,4\n"')
         for outcome in self.outcomes('plain.csv', 'in.csv.bz2'):
             self.assertEqual(outcome, Outcome(
-                b'0,1\n1,2\n2,7\n', 'p1_read: in.csv.bz2: row 3 (byte 4): a quoted field is never closed\n', 65))
+                b'0,1\n1,2\n2,7\n', 'p1_read: in.csv.bz2: row 3 (row 1 of the file, byte 4): a quoted field is never closed\n', 65))
 
     def test_it_cannot_be_resumed(self):
         self.compressed_file('in.csv.gz', b'1,2\n')

@@ -231,7 +231,7 @@ class TableTest(PipelineTest):
             self.file('b.csv', b'3\nx')
             outcome = self.launcher(None, '-n', n, '--batch-size=1', 'a.csv', 'b.csv')
             self.assertEqual(outcome, Outcome(b'0,1\n1,2\n2,3\n',
-                                              "p3_write: b.csv: row 3 (1 in this file), field 1 (byte 2): 'x' is not an integer\n", 65))
+                                              "p3_write: b.csv: row 3, field 1 (row 1 of the file, byte 2): 'x' is not an integer\n", 65))
 
     def test_a_name_of_two_lines_is_shown_in_one(self):
         name = 'a\nb\x1b[31m.csv'

@@ -124,7 +124,7 @@ class PoisonTest(FragileTest):
         self.file('b.csv', b'x,y\n3\n' + POISON + b'\n4\n')
         outcome = self.fragile(None, '-n', 2, '--header', '--on-error=skip', 'a.csv', 'b.csv', row=POISON)
         self.assertEqual(self.losses(outcome)[1],
-                         ['p3_write: b.csv: row 3 (byte 6): every p2_sum that is given it dies'])
+                         ['p3_write: b.csv: row 3 (row 1 of the file, byte 6): every p2_sum that is given it dies'])
         self.assertEqual((outcome.stdout, outcome.status), (b'0,1\n1,2\n2,3\n4,4\n', 1))
 
     def test_several(self):

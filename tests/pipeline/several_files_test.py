@@ -113,9 +113,9 @@ class SeveralFilesTest(FragileTest):
                              Outcome(expected, 'p1_read: none: No such file or directory\n', 66), given)
 
     def test_a_failure_names_its_file(self):
-        for second, line in ((b'1\n"' + rows_of(b'2', 3 * MIB), '1.csv: row 300 (1 in this file, byte 2): a quoted field is never closed'),
+        for second, line in ((b'1\n"' + rows_of(b'2', 3 * MIB), '1.csv: row 300 (row 1 of the file, byte 2): a quoted field is never closed'),
                              (b'1\n' + b'2' * MIB + rows_of(b'2', 2 * MIB),
-                              '1.csv: row 300 (1 in this file, byte 2): longer than 500000 bytes (--max-row)')):
+                              '1.csv: row 300 (row 1 of the file, byte 2): longer than 500000 bytes (--max-row)')):
             first = rows_of(b'1')
             names = self.names(first, second)
             rows = first.count(b'\n')
