@@ -13,6 +13,7 @@
 #include "common/base/arguments.h"
 #include "common/csv/delimiter.h"
 #include "common/csv/field_list.h"
+#include "common/worker/command_options.h"
 
 namespace rowsum {
 
@@ -82,8 +83,8 @@ WorkerCommand default_worker() {
 std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   ReadOptions options;
   std::string delimiter, header, batch_size, max_row, deal, places, worker, retries, worker_timeout;
-  std::string empty, command, coprocess, lines;
-  bool one_line = false;
+  std::string empty;
+  CommandArguments command;
   WorkerOptions workers;
 
   CommandLine command_line;
@@ -127,13 +128,7 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   add_launcher(
       "worker", po::value(&worker)->value_name("COMMAND"),
       "the program at the places, with its arguments (default: the p2_sum beside this one)");
-  add_launcher("command", po::value(&command)->value_name("COMMAND"),
-               "the workers do not sum: each starts COMMAND for each batch, see p2_sum(1)");
-  add_launcher("coprocess", po::value(&coprocess)->value_name("COMMAND"),
-               "the same, but COMMAND goes on and answers batch after batch");
-  add_launcher("lines", po::value(&lines)->value_name("MODE"),
-               "rows: COMMAND writes a line for each row; any: its output is taken as it is");
-  add_launcher("one-line", po::bool_switch(&one_line), "give COMMAND each row in one line");
+  command.add_to(launcher);
   add_launcher("retries", po::value(&retries)->value_name("K"),
                "deaths in a row at one place that are taken for chance (default: 3; 1 with "
                "--command)");
@@ -173,32 +168,24 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   }
   options.batches.max_row = parse_size("max-row", max_row);
   if (values->count("deal")) options.deal = parse_deal_policy(deal);
-  workers.has_command = values->count("command") || values->count("coprocess");
+  const std::optional<CommandOptions> given = command.parse(*values);
+  workers.has_command = given.has_value();
   workers.retries = workers.has_command ? 1 : 3;
   if (values->count("retries")) workers.retries = parse_count("retries", retries, 1000);
   workers.worker_timeout = parse_count("worker-timeout", worker_timeout, 1'000'000);
   if (values->count("workers")) {
     workers.places = parse_places(places);
     workers.command = values->count("worker") ? parse_worker(worker) : default_worker();
-    const bool has_form = values->count("lines") || one_line;
-    if (values->count("worker") && (workers.has_command || has_form)) {
-      throw usage_failure("--worker excludes --command, --coprocess, --lines, --one-line");
+    if (given) {
+      if (values->count("worker")) throw usage_failure("--worker excludes --command, --coprocess");
+      for (const std::string& word : words_of(*given)) workers.command.words.push_back(word);
     }
-    workers.task = values->count("command")     ? command
-                   : values->count("coprocess") ? coprocess
-                   : values->count("worker")    ? worker
-                                                : workers.command.name;
+    workers.task = given ? given->command : values->count("worker") ? worker : workers.command.name;
     if (workers.joblog == "-") {
       throw usage_failure("--joblog: standard output is no place for it");
     }
     workers.is_paced = workers.has_command && !values->count("batch-size");
     if (workers.has_command && !values->count("deal")) options.deal = DealPolicy::pull;
-    // p2_sum checks these.
-    std::vector<std::string>& words = workers.command.words;
-    if (values->count("command")) words.push_back("--command=" + command);
-    if (values->count("coprocess")) words.push_back("--coprocess=" + coprocess);
-    if (values->count("lines")) words.push_back("--lines=" + lines);
-    if (one_line) words.push_back("--one-line");
     if (!options.to.empty()) throw usage_failure("--workers and --to exclude each other");
     if (::isatty(STDOUT_FILENO)) {
       throw usage_failure("standard output is a terminal, and not p3_write");
@@ -206,12 +193,11 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
     workers.checksum = options.checksum;
     options.workers = workers;
   } else {
-    for (const char* const option :
-         {"worker", "command", "coprocess", "lines", "trace", "joblog"}) {
+    for (const char* const option : {"worker", "command", "coprocess", "trace", "joblog"}) {
       if (values->count(option))
         throw usage_failure(std::string("--") + option + " needs --workers");
     }
-    if (one_line || workers.resume) throw usage_failure("--one-line and --resume need --workers");
+    if (workers.resume) throw usage_failure("--resume needs --workers");
     if (workers.stats) throw usage_failure("--stats needs --workers");
   }
   return options;

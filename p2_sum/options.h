@@ -3,17 +3,10 @@
 #pragma once
 
 #include <optional>
-#include <string>
+
+#include "common/worker/command_options.h"
 
 namespace rowsum {
-
-/// Somebody's program, which answers the rows in place of the sums.
-struct CommandOptions {
-  std::string command;     // for /bin/sh -c
-  bool stays = false;      // one process answers batch after batch; otherwise each has its own
-  bool any_lines = false;  // the output is taken as it is; otherwise it has a line for each row
-  bool one_line = false;   // each row is written in one line
-};
 
 struct SumOptions {
   std::optional<CommandOptions> command;

@@ -110,10 +110,6 @@ TEST_CASE("options of p1_read: a command of the workers") {
   CHECK(arguments_of({"--command=a 'b'"}) == Strings{"--command=a 'b'"});
   CHECK(arguments_of({"--command", "a", "--lines=any", "--one-line"}) ==
         Strings{"--command=a", "--lines=any", "--one-line"});
-  // p2_sum says what is wrong with these.
-  CHECK(arguments_of({"--command", "", "--coprocess=b", "--lines=c"}) ==
-        Strings{"--command=", "--coprocess=b", "--lines=c"});
-
   const WorkerOptions coprocess = workers_of({"--coprocess=a"});
   CHECK(coprocess.has_command);
   CHECK(coprocess.command.words.back() == "--coprocess=a");
@@ -147,18 +143,16 @@ TEST_CASE(
 }
 
 TEST_CASE("options of p1_read: what is refused of workers and commands") {
-  const std::string excluded = "--worker excludes --command, --coprocess, --lines, --one-line";
+  const std::string excluded = "--worker excludes --command, --coprocess";
   CHECK(refusal_of({"--workers=2", "--worker=a", "--command=b"}) == excluded);
   CHECK(refusal_of({"--workers=2", "--worker=a", "--coprocess=b"}) == excluded);
-  CHECK(refusal_of({"--workers=2", "--worker=a", "--lines=any"}) == excluded);
-  CHECK(refusal_of({"--workers=2", "--worker=a", "--one-line"}) == excluded);
-  for (const std::string option :
-       {"--worker", "--command", "--coprocess", "--lines", "--trace", "--joblog"}) {
+  // No worker is to be started that could only say the same.
+  CHECK(refusal_of({"--workers=2", "--command=a", "--lines=b"}) ==
+        "--lines: 'b' is neither rows nor any");
+  for (const std::string option : {"--worker", "--command", "--coprocess", "--trace", "--joblog"}) {
     CHECK(refusal_of({option + "=a"}) == option + " needs --workers");
   }
-  for (const std::string option : {"--one-line", "--resume"}) {
-    CHECK(refusal_of({option}) == "--one-line and --resume need --workers");
-  }
+  CHECK(refusal_of({"--resume"}) == "--resume needs --workers");
   CHECK(refusal_of({"--stats"}) == "--stats needs --workers");
   CHECK(refusal_of({"--workers=2", "--joblog=-"}) ==
         "--joblog: standard output is no place for it");
