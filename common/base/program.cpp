@@ -26,6 +26,16 @@ void let_signals_end_process_1() {
   }
 }
 
+/// `kill -USR1 %1` and `kill -USR1 -- -PGID` ask how far a run is, and all of its programs get the
+/// signal. The one that answers has a handler of its own.
+void survive_the_question() {
+  struct sigaction action = {};
+  if (::sigaction(SIGUSR1, nullptr, &action) != 0 || action.sa_handler != SIG_DFL) return;
+  action.sa_handler = [](int) {};  // unlike SIG_IGN, it is not inherited by other programs
+  action.sa_flags = SA_RESTART;
+  ::sigaction(SIGUSR1, &action, nullptr);
+}
+
 ExitStatus report_failure(const Failure& failure) {
   if (failure.what()[0] != '\0') report(failure.what());
   return failure.status();
@@ -59,6 +69,7 @@ int run_program(const char* name, const std::function<ExitStatus()>& body,
   set_program_name(name);
   fill_standard_descriptors();
   let_signals_end_process_1();
+  survive_the_question();
   ::signal(SIGPIPE, SIG_IGN);
   ::signal(SIGXFSZ, SIG_IGN);
   const ExitStatus status = run_body(body);
