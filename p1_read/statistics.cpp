@@ -79,6 +79,7 @@ void Statistics::died(size_t place, const WorkerDeath& death) {
 }
 
 void Statistics::finished(const WriterNews& writer, RunClock::time_point now) {
+  if (!writer.cpu_microseconds) return;
   for (size_t place = 0; place < places_.size(); ++place) ended(place, now);
   report_lines(table(writer, now, resources_of_this_process(), resources_of_children()));
 }

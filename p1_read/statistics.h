@@ -22,7 +22,8 @@ class Statistics : public RunObserver {
   void done(size_t place, const Work& work) override;
   void ended(size_t place, RunClock::time_point now) override;
   void died(size_t place, const WorkerDeath& death) override;
-  /// Prints the table on standard error.
+  /// Prints the table on standard error. Nothing if p3_write has not said that it waits for the end
+  /// of this process: it has been killed, and the user has gone on.
   void finished(const WriterNews& writer, RunClock::time_point now) override;
 
   /// The table, of lines of 80 columns at most. The run, and the workers, have ended.

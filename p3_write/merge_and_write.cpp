@@ -68,7 +68,7 @@ class MergeLoop {
   explicit MergeLoop(const WriteOptions& options)
       : merger_(options.streams.size(), options.unordered ? most_ahead : 0),
         writer_(open_writer(options)) {
-    progress_.show(options.progress, writer_.writes_to_terminal());
+    progress_.show(options.progress, writer_.may_be_seen());
     for (const std::string& path : options.streams) sources_.push_back(open_source(path));
     for (const auto& message : first_news_) accept(message);
     if (reader_) reader_->send();
@@ -359,7 +359,6 @@ class MergeLoop {
   static constexpr size_t first_polled = 2;  // where the entries of the sources begin
   static constexpr int pipe_flags = O_RDONLY | O_NONBLOCK;
 
-  Progress progress_;
   std::optional<TraceFile> trace_;
   std::optional<ReaderLink> reader_;
   std::vector<ControlMessage<NewsOfReader>> first_news_;
@@ -370,6 +369,7 @@ class MergeLoop {
   uint64_t rows_dealt_ = 0;
   std::optional<Verdict> end_;  // of the input, once p1_read has dealt all of it
   std::vector<size_t> probed_;  // places whose probes are to be answered
+  Progress progress_;           // answers SIGUSR1 from now on
 };
 
 }  // namespace

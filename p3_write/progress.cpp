@@ -70,10 +70,10 @@ Progress::~Progress() {
   shown_ = nullptr;
 }
 
-void Progress::show(ProgressMode mode, bool output_is_terminal) {
-  output_is_terminal_ = output_is_terminal;
+void Progress::show(ProgressMode mode, bool output_may_be_seen) {
+  output_may_be_seen_ = output_may_be_seen;
   if (mode == ProgressMode::never) return;
-  if (mode == ProgressMode::automatic && output_is_terminal) return;
+  if (mode == ProgressMode::automatic && output_may_be_seen) return;
   if (understands_escapes(STDERR_FILENO)) {
     display_ = Display::bar;
     next_ = start_ + before_bar;
@@ -122,7 +122,7 @@ void Progress::tick() {
 }
 
 void Progress::make_way() {
-  if (output_is_terminal_) erase();
+  if (output_may_be_seen_) erase();
 }
 
 ProgressNumbers Progress::numbers() const {

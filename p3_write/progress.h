@@ -32,10 +32,10 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   /// From now on tick() shows something, where `mode` and the terminal allow it: `automatic` shows
-  /// a bar on a terminal, unless the output goes to a terminal, too; `always` shows a bar on a
+  /// a bar on a terminal, unless the output may be seen there, too; `always` shows a bar on a
   /// terminal, and elsewhere a line every ten seconds. The bar is also erased when a signal ends or
   /// stops this process (SIGTSTP).
-  void show(ProgressMode mode, bool output_is_terminal);
+  void show(ProgressMode mode, bool output_may_be_seen);
 
   /// The run begins at offset `begin` with the row of number `row`, and will probably end at `end`
   /// (0: not known). Only the first call counts.
@@ -48,8 +48,7 @@ class Progress {
   int time_left() const;
   /// Shows how far the run has come, if it is time to do so.
   void tick();
-  /// To be called before something is written to the output: erases the bar if both are on
-  /// terminals.
+  /// To be called before something is written to the output: erases the bar if both may be seen.
   void make_way();
 
  private:
@@ -72,7 +71,7 @@ class Progress {
   const Clock::time_point start_ = Clock::now();
 
   Display display_ = Display::none;
-  bool output_is_terminal_ = false;
+  bool output_may_be_seen_ = false;
   bool has_begun_ = false;
   std::atomic<bool> is_drawn_ = false;
   Clock::time_point last_tick_ = start_;

@@ -11,7 +11,7 @@ import sys
 import termios
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
 from pipeline import Outcome, PipelineTest, Run, main, sums  # noqa: E402
@@ -166,7 +166,7 @@ class TerminalTest(ScreenTest):
         self.until_lines('$ ./run', *reports, '$')
 
     def test_a_reader_that_goes(self):
-        self.run_script(f'{self.launcher_words()} | until test -e enough; do sleep 0.05; done')
+        self.run_script(f'{self.launcher_words("--progress=always")} | until test -e enough; do sleep 0.05; done')
         self.until_bar()
         self.file('enough')
         self.until_lines('$ ./run', '$')
@@ -177,6 +177,13 @@ class TerminalTest(ScreenTest):
         self.until_screen(lambda lines: lines[:-1] == said and is_bar(lines[-1]), 'not all of this and a bar')
         self.go()
         self.until_lines('$ ./run', *['hello', 'world', 'bye'] * 4, '$')
+
+    def test_a_reader_that_may_write_to_the_terminal(self):
+        self.run_script(f'{self.launcher_words()} | cat')
+        time.sleep(1.5)
+        self.assertEqual(self.screen(), ['$ ./run', LINES.decode().splitlines()[0]])
+        self.go()
+        self.until_lines('$ ./run', *LINES.decode().splitlines(), '$')
 
     def test_another_program_at_the_same_terminal(self):
         """It knows nothing of the bar, and has written a part of a line."""
@@ -283,7 +290,7 @@ class TerminalTest(ScreenTest):
     def test_a_program_that_has_the_terminal_for_itself(self):
         """As less(1) has, it gets every key at once."""
         self.run_script(f'''stty -icanon
-            {self.launcher_words()} | {{ cat; stty icanon </dev/tty; }} >out''')
+            {self.launcher_words("--progress=always")} | {{ cat; stty icanon </dev/tty; }} >out''')
         time.sleep(1.5)
         self.assertEqual(self.screen(), ['$ ./run'])
         self.go()
@@ -317,16 +324,22 @@ class NoTerminalTest(PipelineTest):
         for run in silent:
             self.assertEqual(self.finish(run), '')
 
-    def ask_until(self, run: Run, line: re.Pattern) -> None:
+    def ask_until(self, run: Run, line: re.Pattern, kill: Callable[[int, int], None] = os.kill) -> None:
         """Sends SIGUSR1 until the run answers with this line. A row may be read before it is counted."""
         def is_told() -> bool:
-            os.kill(run.pid, signal.SIGUSR1)
+            kill(run.pid, signal.SIGUSR1)
             return any(map(line.fullmatch, run.errors().splitlines()))
         self.until(is_told, 'no such line')
 
     def test_sigusr1(self):
         run = self.start_held()
         self.ask_until(run, TEXT)
+        self.assertRegex(self.finish(run), r'^(p3_write: [04] B of 16 B .*\n)+$')
+
+    def test_sigusr1_to_all_programs(self):
+        """`kill -USR1 %1` in a shell."""
+        run = self.start_held(preexec_fn=os.setpgrp)
+        self.ask_until(run, TEXT, os.killpg)
         self.assertRegex(self.finish(run), r'^(p3_write: [04] B of 16 B .*\n)+$')
 
     def test_sigusr1_if_it_is_ignored(self):
