@@ -29,14 +29,19 @@ std::vector<Field> fields_of(std::string_view row, Dialect dialect) {
   }
 }
 
-/// Whether every second byte of the row is NUL, or it begins like a file in UTF-16. Its rows are
-/// cut at bytes that look like row ends, which are halves of characters.
-bool is_utf16(std::string_view row) {
-  if (row.starts_with("\xFF\xFE") || row.starts_with("\xFE\xFF")) return true;
+/// The name of the encoding for iconv(1), if every second byte of the row is NUL, or if it begins
+/// like a file in UTF-16; otherwise empty. Its rows are cut at bytes that look like row ends, which
+/// are halves of characters. So only the first row, `is_first`, shows the order of the bytes.
+std::string utf16_of(std::string_view row, bool is_first) {
+  if (row.starts_with("\xFF\xFE") || row.starts_with("\xFE\xFF")) return "UTF-16";
   while (!row.empty() && is_row_end(row.back())) row.remove_suffix(1);
+  if (row.size() < 2) return "";
   size_t nuls[2] = {0, 0};
   for (size_t i = 0; i < row.size(); ++i) nuls[i % 2] += row[i] == '\0';
-  return row.size() >= 2 && (nuls[0] == (row.size() + 1) / 2 || nuls[1] == row.size() / 2);
+  const bool is_big_endian = nuls[0] == (row.size() + 1) / 2;
+  if (!is_big_endian && nuls[1] != row.size() / 2) return "";
+  if (!is_first) return "UTF-16";
+  return is_big_endian ? "UTF-16BE" : "UTF-16LE";
 }
 
 /// Whether the text is a number with a fraction or an exponent: 1.5, -2,5 or 1e3.
@@ -89,26 +94,31 @@ std::string other_delimiter(std::string_view value, char delimiter) {
 
 }  // namespace
 
-std::string hint_about(const Reject& reject, uint64_t row, const Hello& hello) {
-  if (reject.field == 0) return "";
+std::vector<std::string> hints_about(const Reject& reject, uint64_t row, const Hello& hello) {
+  if (reject.field == 0) return {};
   const std::vector<Field> fields = fields_of(reject.bytes, hello.dialect);
-  if (reject.field > fields.size()) return "";
+  if (reject.field > fields.size()) return {};
   const Field& bad = fields[reject.field - 1];
-  if (!reject.reason.starts_with(not_an_integer(bad.value))) return "";
-  if (is_utf16(reject.bytes)) return "if this is UTF-16, first: iconv -f UTF-16 -t UTF-8";
-  if (bad.is_empty) return "to take it for zero: --empty=zero";
+  if (!reject.reason.starts_with(not_an_integer(bad.value))) return {};
+  const bool is_first_row = row == 0 && hello.header == HeaderRow::none;
+  const std::string encoding = utf16_of(reject.bytes, is_first_row);
+  if (!encoding.empty()) return {"if this is UTF-16, first: iconv -f " + encoding + " -t UTF-8"};
+  if (bad.is_empty) return {"to take it for zero: --empty=zero"};
   if (fields.size() == 1) {
     const std::string hint = other_delimiter(bad.value, hello.dialect.delimiter);
-    if (!hint.empty()) return hint;
+    if (!hint.empty()) return {hint};
   }
-  if (is_decimal(bad.value)) return "only integers are summed";
+  if (is_decimal(bad.value)) return {"only integers are summed"};
   const bool has_integers = std::any_of(fields.begin(), fields.end(),
                                         [](const Field& field) { return field.is_integer; });
-  if (row == 0 && hello.header == HeaderRow::none && !has_integers && has_letter(bad.value)) {
-    return "if the first row is a header: --header";
+  std::vector<std::string> hints;
+  if (is_first_row && has_letter(bad.value)) {
+    hints.push_back("if the first row is a header: --header");
   }
-  if (has_integers && !hello.fields.are_selected()) return "to sum only some fields: -f LIST";
-  return "";
+  if (has_integers && !hello.fields.are_selected()) {
+    hints.push_back("to sum only some fields: -f LIST");
+  }
+  return hints;
 }
 
 }  // namespace rowsum

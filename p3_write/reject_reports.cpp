@@ -12,9 +12,12 @@ RejectReports::RejectReports(const WriteOptions& options)
 void RejectReports::add(const std::string& place, const Reject& reject, uint64_t row,
                         const Hello& hello) {
   if (++count_ > most_) return;
-  const std::string hint = hint_about(reject, row, hello);
-  const bool is_new = !hint.empty() && hints_.insert(hint).second;
-  report(place + ": " + reject.reason + (is_new ? "; " + hint : ""));
+  std::string line = place + ": " + reject.reason;
+  for (const std::string& hint : hints_about(reject, row, hello)) {
+    const std::string condition = hint.substr(0, hint.find(':'));
+    if (hints_.insert(condition).second) line += "; " + hint;
+  }
+  report(line);
   told_ = count_;
 }
 

@@ -28,7 +28,7 @@ class RejectReports {
  private:
   uint64_t most_;  // so many rejects have a line of their own
   std::string file_;
-  std::set<std::string> hints_;  // that have been given
+  std::set<std::string> hints_;  // that have been given, each up to its colon
   uint64_t count_ = 0;
   uint64_t told_ = 0;  // of how many rejects the lines tell
 };

@@ -73,10 +73,10 @@ Workers:
                           (default with a command)
       --checksum          prove every batch and every result by a checksum
 
-What happens:
-      --stats                 print a table at the end: what was done, by place, and what it took
-      --trace FILE            write into FILE what each place did when, for ui.perfetto.dev
-      --joblog FILE           write into FILE a line for each batch, as GNU parallel does for a job
+Watching a run:
+      --stats             print a table at the end: what was done, by place, and what it took
+      --trace FILE        write into FILE what each place did when, for ui.perfetto.dev
+      --joblog FILE       write into FILE a line for each batch, as GNU parallel for each job
 
 Other:
       --dry-run           print the command that would run, quoted for a shell, and exit
@@ -108,7 +108,7 @@ find_nearest() {  # OPTION
     match($0, /^ +(-[a-z], )?--[a-z-]+/) {
       name = substr($0, 1, RLENGTH)
       sub(/.* /, "", name)
-      n = distance(given, name)
+      n = index(name, given) == 1 ? 0 : distance(given, name)
       if (n < best || (n == best && !nearest)) { best = n; nearest = name }
     }
     END { print nearest }' "$1"
@@ -280,7 +280,9 @@ if [ "$resume" ]; then
   fi
   find_real_path "$output"
   for own in partial journal journal.new; do
-    [ ! "$1" -ef "$real_path.$own" ] || usage_error "the input is a file of --resume itself"
+    for file in "$1" "$trace" "$joblog"; do
+      [ ! "$file" -ef "$real_path.$own" ] || usage_error "'$file' is a file of --resume itself"
+    done
   done
   writer="$writer --resume" reader="$reader --resume"
 fi

@@ -25,6 +25,7 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
   std::optional<std::string> found;
   size_t best = (word.size() + 2) / 3 + 1;
   for (const std::string& name : names) {
+    if (!word.empty() && name.starts_with(word)) return name;
     const size_t distance = edit_distance(word, name);
     if (distance >= best) continue;
     best = distance;

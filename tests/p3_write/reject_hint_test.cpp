@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <boost/algorithm/string/join.hpp>
 #include <string_view>
 
 #include "common/csv/field_parser.h"
@@ -29,17 +30,17 @@ std::string hint(std::string_view row, uint64_t field, uint64_t number = 1,
   const char* at = parser.parse(row.data(), end);
   for (uint64_t i = 1; i < field && at != end; ++i) at = parser.parse(at + 1, end);
   reject.reason = not_an_integer(parser.value());
-  return hint_about(reject, number, hello);
+  return boost::algorithm::join(hints_about(reject, number, hello), "; ");
 }
 
 }  // namespace
 
-TEST_CASE("hints: a header row is the first one, and has no integer") {
+TEST_CASE("hints: a header row is the first one") {
   CHECK(hint("id,price\n", 1, 0) == header);
   CHECK(hint("1.5 percent,price\n", 1, 0) == header);
   CHECK(hint("\xC3\xA4\r\n", 1, 0) == header);
   CHECK(hint("id,price\n", 1, 1) == "");
-  CHECK(hint("id,7\n", 1, 0) == fields);
+  CHECK(hint("name,2024\n", 1, 0) == std::string(header) + "; " + fields);
   CHECK(hint("1_000\n", 1, 0) == "");
   Hello hello;
   hello.header = HeaderRow::skip;
@@ -89,7 +90,8 @@ TEST_CASE("hints: another delimiter, in rows of one field") {
 TEST_CASE("hints: UTF-16, with and without a mark, and cut anywhere") {
   CHECK(hint("\xFF\xFE\x31\0\n"sv, 1, 0) == utf16);
   CHECK(hint("\xFE\xFF\0\x31\0\n"sv, 1, 0) == utf16);
-  CHECK(hint("1\0,\0x\0\n"sv, 1, 0) == utf16);
+  CHECK(hint("1\0,\0x\0\n"sv, 1, 0) == "if this is UTF-16, first: iconv -f UTF-16LE -t UTF-8");
+  CHECK(hint("\0001\0,\0x\0\n"sv, 1, 0) == "if this is UTF-16, first: iconv -f UTF-16BE -t UTF-8");
   CHECK(hint("\0001\0,\0002\0\n"sv, 1) == utf16);
   CHECK(hint("\0x"sv, 1) == utf16);
   CHECK(hint("1\0,x\n"sv, 2) == "");
@@ -98,9 +100,10 @@ TEST_CASE("hints: UTF-16, with and without a mark, and cut anywhere") {
 
 TEST_CASE("hints: none about a whole row, for another reason, or about a field that there is not") {
   CHECK(hint("id,price\n", 0, 0) == "");
-  CHECK(hint_about({0, 2, 2, 0, "it is too small", "1,x\n"}, 0, Hello()) == "");
-  CHECK(hint_about({0, 1, 0, 0, too_large("99999999999999999999"), "99999999999999999999,x\n"}, 0,
-                   Hello()) == "");
+  CHECK(hints_about({0, 2, 2, 0, "it is too small", "1,x\n"}, 0, Hello()).empty());
+  CHECK(hints_about({0, 1, 0, 0, too_large("99999999999999999999"), "99999999999999999999,x\n"}, 0,
+                    Hello())
+            .empty());
   CHECK(hint("1,x\n", 3) == "");
   CHECK(hint("", 1, 0) == zero);
 }

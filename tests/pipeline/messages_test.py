@@ -60,9 +60,9 @@ USAGE = [
     ('p1_read --worker=x', 64, f'p1_read: --worker needs --workers; {TRY_P1}'),
     ('p1_read --command=cat', 64, f'p1_read: --command needs --workers; {TRY_P1}'),
     ('p1_read --coprocess=cat', 64, f'p1_read: --coprocess needs --workers; {TRY_P1}'),
-    ('p1_read --lines=any', 64, f'p1_read: --lines needs --workers; {TRY_P1}'),
-    ('p1_read --one-line', 64, f'p1_read: --one-line and --resume need --workers; {TRY_P1}'),
-    ('p1_read --resume', 64, f'p1_read: --one-line and --resume need --workers; {TRY_P1}'),
+    ('p1_read --lines=any', 64, f'p1_read: --lines and --one-line need --command or --coprocess; {TRY_P1}'),
+    ('p1_read --one-line', 64, f'p1_read: --lines and --one-line need --command or --coprocess; {TRY_P1}'),
+    ('p1_read --resume', 64, f'p1_read: --resume needs --workers; {TRY_P1}'),
     ('p1_read --workers=2 --retries=x', 64, f"p1_read: --retries: 'x' is not a number from 0 to 1000; {TRY}"),
     ('p1_read --workers=2 --to=x', 64, f'p1_read: --workers and --to exclude each other; {TRY}'),
     ('p2_sum in.csv', 64, f'p2_sum: it takes no operand; {TRY_P2}'),
@@ -114,16 +114,17 @@ USAGE = [
     ('run_pipeline.sh -f price', 64, f'p1_read: --fields: names of columns need --header; {TRY}'),
     ('run_pipeline.sh --complement', 64, f'p1_read: --complement needs --fields; {TRY}'),
     ('run_pipeline.sh --worker=x --lines=any', 64,
-     f'p1_read: --worker excludes --command, --coprocess, --lines, --one-line; {TRY}'),
+     f'p1_read: --lines and --one-line need --command or --coprocess; {TRY}'),
+    ('run_pipeline.sh --worker=x --command=x', 64, f'p1_read: --worker excludes --command, --coprocess; {TRY}'),
     ('run_pipeline.sh --worker="\'\'"', 64, f'p1_read: --worker: no program; {TRY}'),
-    ('run_pipeline.sh --lines=x', 64, f"p2_sum: --lines: 'x' is neither rows nor any; {TRY}"),
-    ('run_pipeline.sh --lines=any', 64, f'p2_sum: --lines and --one-line need --command or --coprocess; {TRY}'),
-    ('run_pipeline.sh --one-line', 64, f'p2_sum: --lines and --one-line need --command or --coprocess; {TRY}'),
+    ('run_pipeline.sh --lines=x', 64, f"p1_read: --lines: 'x' is neither rows nor any; {TRY}"),
+    ('run_pipeline.sh --lines=any', 64, f'p1_read: --lines and --one-line need --command or --coprocess; {TRY}'),
+    ('run_pipeline.sh --one-line', 64, f'p1_read: --lines and --one-line need --command or --coprocess; {TRY}'),
     ('run_pipeline.sh --command=cat --coprocess=cat', 64,
-     f'p2_sum: --command and --coprocess exclude each other; {TRY}'),
-    ("run_pipeline.sh --command ' '", 64, f'p2_sum: --command: an empty command; {TRY}'),
+     f'p1_read: --command and --coprocess exclude each other; {TRY}'),
+    ("run_pipeline.sh --command ' '", 64, f'p1_read: --command: an empty command; {TRY}'),
     ('run_pipeline.sh --coprocess=cat --lines=any', 64,
-     f'p2_sum: --lines=any and --coprocess exclude each other; {TRY}'),
+     f'p1_read: --lines=any and --coprocess exclude each other; {TRY}'),
     ('run_pipeline.sh --command=cat --lines=any --crlf in.csv', 64,
      f'p3_write: lines of --lines=any are written as they are; {TRY}'),
     ('run_pipeline.sh --format=xml', 64, f"p3_write: --format: 'xml' is not csv, tsv or jsonl; {TRY}"),
@@ -145,7 +146,9 @@ USAGE = [
     ('run_pipeline.sh -o x --resume --unordered in.csv', 64,
      f'p3_write: --resume and --unordered exclude each other; {TRY}'),
     ('touch x.partial; run_pipeline.sh -o x --resume x.partial', 64,
-     f'run_pipeline.sh: the input is a file of --resume itself; {TRY}'),
+     f"run_pipeline.sh: 'x.partial' is a file of --resume itself; {TRY}"),
+    ('touch y.journal; run_pipeline.sh -o y --resume --trace y.journal in.csv', 64,
+     f"run_pipeline.sh: 'y.journal' is a file of --resume itself; {TRY}"),
     ('run_pipeline.sh -o /dev/null --resume in.csv', 64, 'p3_write: /dev/null: no plain file, as --resume needs'),
     ('gzip -k in.csv; run_pipeline.sh -o x --resume in.csv.gz', 64,
      f"p1_read: --resume: 'in.csv.gz' is compressed; {TRY}"),
@@ -213,7 +216,8 @@ FAILURES = [
 HINTS = [
     (b'id,price\nid,price\n', '',
      "0, field 1 (byte 0): 'id' is not an integer; if the first row is a header: --header"),
-    (b'1,a\n1,a\n', '', "0, field 2 (byte 2): 'a' is not an integer; to sum only some fields: -f LIST"),
+    (b'1,a\n1,a\n', '', "0, field 2 (byte 2): 'a' is not an integer; if the first row is a header: --header; "
+                         'to sum only some fields: -f LIST'),
     (b'1,1.5\n2,2.5\n', '', "0, field 2 (byte 2): '1.5' is not an integer; only integers are summed"),
     (b'1e3\n1e4\n', '', "0, field 1 (byte 0): '1e3' is not an integer; only integers are summed"),
     (b'1,\n2,\n', '', "0, field 2 (byte 2): '' is not an integer; to take it for zero: --empty=zero"),
@@ -223,7 +227,7 @@ HINTS = [
     ('1\n2'.encode('UTF-16'), '',
      r"0, field 1 (byte 0): '\xff\xfe1\x00' is not an integer; if this is UTF-16, first: iconv -f UTF-16 -t UTF-8"),
     ('1\n2'.encode('UTF-16-BE'), '',
-     r"0, field 1 (byte 0): '\x001\x00' is not an integer; if this is UTF-16, first: iconv -f UTF-16 -t UTF-8"),
+     r"0, field 1 (byte 0): '\x001\x00' is not an integer; if this is UTF-16, first: iconv -f UTF-16BE -t UTF-8"),
 ]
 
 
@@ -281,8 +285,8 @@ class MessagesTest(PipelineTest):
         self.file('b.csv', b'\xef\xbb\xbfno\n-\n1,-\n')
         first = r"""p3_write: a.csv: row 0, field 3 (byte 25): 'x' is not an integer (column 'of\n"it"')""" \
             '; to sum only some fields: -f LIST\n'
-        others = "p3_write: b.csv: row 1 (0 in this file), field 1 (byte 6): '-' is not an integer (column 'no')\n" \
-            "p3_write: b.csv: row 2 (1 in this file), field 2 (byte 10): '-' is not an integer\n"
+        others = "p3_write: b.csv: row 1, field 1 (row 0 of the file, byte 6): '-' is not an integer (column 'no')\n" \
+            "p3_write: b.csv: row 2, field 2 (row 1 of the file, byte 10): '-' is not an integer\n"
         for words in ['-n1'], ['-n3', '--batch-size=1'], ['--checksum']:
             outcome = self.launcher(None, '--header', '--on-error=skip', *words, 'a.csv', 'b.csv')
             self.assertEqual(outcome, Outcome(b'', first + others, 1))

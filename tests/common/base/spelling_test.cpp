@@ -36,6 +36,7 @@ TEST_CASE("the nearest name") {
   CHECK(nearest("hlp", names) == "help");
   CHECK(nearest("hlep", names) == "help");
   CHECK(nearest("too", names) == "to");
+  CHECK(nearest("m", names) == "max-row");
   CHECK(nearest("header", names) == "header");
 }
 
