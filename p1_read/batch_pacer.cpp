@@ -2,6 +2,7 @@
 #include "p1_read/batch_pacer.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace rowsum {
 
@@ -12,6 +13,12 @@ constexpr double starts_in_least_work = 9;  // so much longer than a start is th
 constexpr double largest_step = 64;         // one batch may have been fast by chance
 
 }  // namespace
+
+BatchPacer::BatchPacer(size_t places, uint64_t most, unsigned timeout)
+    : most_(most),
+      longest_(timeout > 0 ? timeout / 4.0 : std::numeric_limits<double>::infinity()),
+      size_(timeout > 0 ? first_size_with_timeout : first_size),
+      places_(places) {}
 
 void BatchPacer::dealt(size_t place, uint64_t bytes, Clock::time_point now) {
   places_[place].batches.push_back({bytes, now});
@@ -49,13 +56,13 @@ double BatchPacer::wanted_after(const Sample& batch) {
   if (start_) {
     const double bytes_per_second = batch.bytes / std::max(batch.seconds - *start_, 1e-6);
     least_at_end_ = static_cast<uint64_t>(bytes_per_second * starts_in_least_work * *start_);
-    return bytes_per_second * std::max(least_time - *start_, starts_in_least_work * *start_);
+    const double work = std::max(least_time - *start_, starts_in_least_work * *start_);
+    return bytes_per_second * std::min(work, longest_);
   }
   // Another size has to be tried to know it.
   const double half = batch.bytes / 2, twice = 2 * batch.bytes;
-  if (batch.seconds < least_time) {
-    return std::max(twice, batch.bytes / batch.seconds * least_time);
-  }
+  const double time = std::min(least_time, longest_);
+  if (batch.seconds < time) return std::max(twice, batch.bytes / batch.seconds * time);
   return half >= least_size ? half : twice;
 }
 

@@ -24,12 +24,15 @@ class BatchPacer {
   using Clock = std::chrono::steady_clock;
 
   static constexpr uint64_t first_size = uint64_t{8} << 10;
+  static constexpr uint64_t first_size_with_timeout = 512;
   static constexpr uint64_t least_size = 1;  // so that there is one row
 
   static constexpr size_t most_credit = 2;  // a place with one batch waits for its next one
 
-  /// `most`: no batch is to have more bytes.
-  BatchPacer(size_t places, uint64_t most) : most_(most), places_(places) {}
+  /// `most`: no batch is to have more bytes. `timeout`: a worker is killed that works on one for so
+  /// many seconds; 0: never. A batch takes a quarter of that time at most, as soon as the speed is
+  /// known.
+  BatchPacer(size_t places, uint64_t most, unsigned timeout = 0);
 
   /// A batch of so many bytes has been dealt to the place.
   void dealt(size_t place, uint64_t bytes, Clock::time_point now);
@@ -65,7 +68,8 @@ class BatchPacer {
   double wanted_after(const Sample& batch);
 
   uint64_t most_;
-  uint64_t size_ = first_size;
+  double longest_;  // seconds that a batch is to take at most
+  uint64_t size_;
   uint64_t least_at_end_ = 0;       // a start takes a tenth of the time of so many bytes
   std::optional<Sample> quickest_;  // of all batches
   std::optional<double> start_;     // seconds that a start takes, once that is known

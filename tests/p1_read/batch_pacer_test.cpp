@@ -34,8 +34,8 @@ struct Batch {
 /// no clock: the time is that of the next batch that ends.
 class Run {
  public:
-  Run(size_t places, double start, Work work, uint64_t most = 16 * mib)
-      : pacer_(places, most), start_(start), work_(std::move(work)), places_(places) {}
+  Run(size_t places, double start, Work work, uint64_t most = 16 * mib, unsigned timeout = 0)
+      : pacer_(places, most, timeout), start_(start), work_(std::move(work)), places_(places) {}
 
   /// Does so many bytes, and returns the batches in the order in which they ended. `knows_end`: as
   /// of a plain file.
@@ -160,6 +160,20 @@ TEST_CASE("batch pacer: slow rows come back soon") {
       const size_t after = 6 * places;
       REQUIRE(done.size() > 2 * after);
       CHECK(longest_time(done, after) < 0.6);
+    }
+  }
+}
+
+TEST_CASE("batch pacer: rows that are slow are no reason to kill a worker") {
+  for (const double start : {0.0, 0.02, 2.0}) {
+    // A row of 10 bytes takes from a microsecond to a tenth of a second.
+    for (const double speed : {10e6, 10e3, 100.0}) {
+      CAPTURE(start);
+      CAPTURE(speed);
+      const auto done =
+          Run(2, start, at_speed(speed), 16 * mib, 10).done(static_cast<uint64_t>(200 * speed));
+      CHECK(longest_time(done, 0) < 10);
+      CHECK(longest_time(done, 10) < start + 2.6);
     }
   }
 }
