@@ -63,6 +63,7 @@ uint64_t CommandAnswers::answer(const Batch& batch, std::string_view text) {
   lines_ = {};
   // Only a file without rows has such a batch.
   if (rows == 0 && header_.empty()) return rows;
+  ShellCommand::forget_overdue();
   Rows given{batch, header_, text, is_open};
   if (options_.one_line) given = {batch, header_, one_line_.write(text), false};
   std::string_view output = output_for(given);

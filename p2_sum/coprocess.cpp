@@ -62,21 +62,20 @@ bool Coprocess::ask(const Rows& rows) {
     if (is_closed || output_size_ > before) continue;
     // A process that it has left behind may keep its output open.
     if (process_->has_ended()) ended_early(rows.batch, "output");
-    await_answer(to_feed.empty() ? -1 : to_process_.get(), rows.batch);
+    if (to_feed.empty()) {
+      wait_or_warn(-1, "has not answered for 10 s, does it flush its output?", rows.batch);
+    } else {
+      wait(*process_, to_process_.get(), -1, rows.batch);
+    }
   }
   last_batch_ = rows.batch;
   return output_.data()[output_size_ - 1] == '\n';
 }
 
-/// A command that does not flush its output waits for more rows, and would be waited for in
-/// silence.
-void Coprocess::await_answer(int to_write, const Batch& batch) {
-  const bool is_patient = to_write >= 0 || has_warned_;
-  if (wait(*process_, to_write, is_patient ? -1 : silence_ms, batch) || is_patient) return;
-  report(failed("has not answered for " + std::to_string(silence_ms / 1000) +
-                    " s, does it flush its output?",
-                batch, "")
-             .what());
+/// A command that does not flush its output, or reads nothing, would be waited for in silence.
+void Coprocess::wait_or_warn(int to_write, const char* silence, const Batch& batch) {
+  if (wait(*process_, to_write, has_warned_ ? -1 : silence_ms, batch) || has_warned_) return;
+  report(failed(silence, batch, "").what());
   has_warned_ = true;
 }
 
@@ -91,7 +90,8 @@ void Coprocess::start(std::string_view& to_feed, const Batch& batch) {
   in.close();
   std::string_view byte = to_feed.substr(0, 1);
   feed(byte, batch);
-  await_answer(to_process_.get(), batch);  // until the byte has been read
+  // Until the byte has been read.
+  wait_or_warn(to_process_.get(), "has not read its input for 10 s", batch);
   to_feed.remove_prefix(1);
   const bool is_closed = !read_output(*process_, batch);
   if (output_size_ > 0) {

@@ -34,7 +34,7 @@ class Coprocess : public CommandAnswers {
   void feed(std::string_view& bytes, const Batch& batch);
   [[noreturn]] void ended_early(const Batch& batch, const std::string& closed);
   bool wait_for_end();
-  void await_answer(int to_write, const Batch& batch);
+  void wait_or_warn(int to_write, const char* silence, const Batch& batch);
 
   std::optional<ShellCommand> process_;
   OwnedFd to_process_;

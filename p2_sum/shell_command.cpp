@@ -37,12 +37,16 @@ bool is_named_in(const std::vector<std::string>& variables, const std::string& v
   return std::any_of(variables.begin(), variables.end(), is_it);
 }
 
-/// A descriptor that is readable once overdue_signal has come. That stays so, for all such
-/// descriptors.
-OwnedFd receive_overdue_signal() {
+sigset_t only(int signal) {
   sigset_t set;
   ::sigemptyset(&set);
-  ::sigaddset(&set, overdue_signal);
+  ::sigaddset(&set, signal);
+  return set;
+}
+
+/// A descriptor that is readable once overdue_signal has come, until forget_overdue().
+OwnedFd receive_overdue_signal() {
+  const sigset_t set = only(overdue_signal);
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
   OwnedFd file(::signalfd(-1, &set, SFD_CLOEXEC));
   if (!file.is_open()) throw Failure::from_errno(ExitStatus::system, "signalfd");
@@ -80,6 +84,12 @@ ShellCommand::ShellCommand(const std::string& command, int in, std::vector<std::
 
 ShellCommand::~ShellCommand() {
   if (pid_ > 0) end();
+}
+
+void ShellCommand::forget_overdue() {
+  const sigset_t set = only(overdue_signal);
+  const timespec now = {};
+  ::sigtimedwait(&set, nullptr, &now);
 }
 
 bool ShellCommand::wait(int to_write, int timeout_ms) {

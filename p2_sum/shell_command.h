@@ -32,6 +32,9 @@ class ShellCommand {
   ShellCommand(const ShellCommand&) = delete;
   ShellCommand& operator=(const ShellCommand&) = delete;
 
+  /// An overdue_signal that has come was meant for an earlier batch.
+  static void forget_overdue();
+
   /// Waits until read() has something, until `to_write` can be written (-1: none), until the
   /// process ends, or until its time is over, and so many milliseconds at most (-1: any number),
   /// whatever comes on standard error. Returns whether something happened before the time was over.

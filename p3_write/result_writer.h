@@ -19,8 +19,9 @@ class ResultWriter {
   explicit ResultWriter(const WriteOptions& options);
 
   int output_fd() const { return output_.fd(); }
-  /// Whether the lines or the rejected rows go to a terminal.
-  bool writes_to_terminal() const;
+  /// Whether the lines or the rejected rows may appear on a terminal: they go to one, or to another
+  /// program.
+  bool may_be_seen() const;
 
   /// To be called with the hello of each stream before its results are written. Throws
   /// Failure(usage) if its lines cannot be written in the form asked for.

@@ -273,14 +273,20 @@ class LostWorkersTest(CommandTest):
 
 
 class SilenceTest(CommandTest):
-    def test_output_that_is_not_flushed(self):
-        """The run waits, for the command may be slow, and says what may be wrong."""
-        command = python('import sys\nfor head in sys.stdin:\n print(next(sys.stdin))')
+    def check(self, command: str, silence: str) -> None:
         run = self.start_launcher(b'1\n', f'--coprocess={command}')
         self.until(lambda: run.errors(), 'nothing is told')
-        self.assertRegex(run.errors(), r"^p2_sum: '.*' has not answered for 10 s, does it flush its output\? \(row 0\)\n$")
+        self.assertRegex(run.errors(), rf"^p2_sum: '.*' {silence} \(row 0\)\n$")
         os.kill(run.pid, signal.SIGTERM)
         self.assertEqual(run.finish().status, -signal.SIGTERM)
+
+    def test_output_that_is_not_flushed(self):
+        """The run waits, for the command may be slow, and says what may be wrong."""
+        self.check(python('import sys\nfor head in sys.stdin:\n print(next(sys.stdin))'),
+                   r'has not answered for 10 s, does it flush its output\?')
+
+    def test_input_that_is_not_read(self):
+        self.check('sleep 1000', 'has not read its input for 10 s')
 
 
 class ReadmeTest(CommandTest):
