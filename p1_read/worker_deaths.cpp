@@ -70,8 +70,7 @@ void WorkerPlaces::settle(size_t place) {
   at.fate.reset();
   if (log_) log_death(place, fate);
   auto status = static_cast<ExitStatus>(fate.code);
-  const bool has_told = !fate.was_killed && status == ExitStatus::command_failed;
-  if (has_told && options_.has_command) return replace_worker(place, "");
+  if (!fate.was_killed && status == ExitStatus::command_failed) return replace_worker(place, "");
   if (at.is_hung) {
     return replace_worker(place, "returned nothing for " + std::to_string(options_.worker_timeout) +
                                      " s and was killed");
