@@ -21,7 +21,7 @@ from pipeline import Outcome, PipelineTest, Reader, children, files_in, processe
 CLEAN = {65, 66, 69, 71, 73, 74, 141}  # the statuses of failures that are neither bugs nor wrong usage
 LOSS = re.compile(r'p1_read: p2_sum at place \d+ (was killed by|returned nothing|ended with the unknown status) .*?'
                   r'(, and is replaced)?|'
-                  r"p2_sum: '.*' (was killed by|ended with|wrote) .* \(rows? \d.*\)(: .*)?")
+                  r"p2_sum: '.*' (was killed|ended with|wrote) .* \(rows? \d.*\)(: .*)?")
 SAID = re.compile(r'(p1_read|p2_sum|p3_write|run_pipeline\.sh): .*')
 
 pipeline.HANG = HANG = 40  # seconds after which a run counts as a hang
