@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the workers are seen to do, for those who ask for it: --stats, --trace and --joblog. Each of
-// them is a RunObserver. RunLog is told what is sent to the workers and what comes back, and makes
-// of it how long each piece of work took. Pure: is told the time.
+// What the workers do, for --stats, --trace and --joblog. Each of these is a RunObserver. RunLog is
+// told what is sent to the workers and what comes back, and makes of it how long each piece of work
+// took. Pure: is told the time.
 //
 //   log.started(place, now);
 //   log.sent(place, item, now);

@@ -19,14 +19,11 @@ struct Field {
 };
 
 std::vector<Field> fields_of(std::string_view row, Dialect dialect) {
-  FieldParser parser(dialect);
   std::vector<Field> fields;
-  const char* const end = row.data() + row.size();
-  for (const char* at = row.data();; ++at) {
-    at = parser.parse(at, end);
-    fields.push_back({std::string(parser.value()), parser.is_integer(), parser.is_empty()});
-    if (at == end || is_row_end(*at)) return fields;
-  }
+  for_each_field(row, dialect, [&](const FieldParser& field) {
+    fields.push_back({std::string(field.value()), field.is_integer(), field.is_empty()});
+  });
+  return fields;
 }
 
 /// The name of the encoding for iconv(1), if every second byte of the row is NUL, or if it begins

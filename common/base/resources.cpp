@@ -11,9 +11,10 @@ uint64_t microseconds(const timeval& time) {
   return static_cast<uint64_t>(time.tv_sec) * 1'000'000 + static_cast<uint64_t>(time.tv_usec);
 }
 
-Resources resources_of(int who) {
+/// `processes`: RUSAGE_SELF or RUSAGE_CHILDREN.
+Resources resources_of(int processes) {
   rusage usage = {};
-  ::getrusage(who, &usage);
+  ::getrusage(processes, &usage);
   return {microseconds(usage.ru_utime) + microseconds(usage.ru_stime),
           static_cast<uint64_t>(usage.ru_maxrss) * 1024};
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What somebody may have meant who has misspelt a name.
+// Finds the name that is meant by a misspelt one.
 #pragma once
 
 #include <optional>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "common/csv/dialect.h"
 
@@ -56,5 +57,18 @@ class FieldParser {
   bool is_negative_ = false;
   std::string_view digits_;
 };
+
+/// Calls `see` with a parser that has parsed it, for each field of the row, which may have a row
+/// end.
+template <typename See>
+void for_each_field(std::string_view row, Dialect dialect, See see) {
+  FieldParser parser(dialect);
+  const char* const end = row.data() + row.size();
+  for (const char* at = row.data();; ++at) {
+    at = parser.parse(at, end);
+    see(parser);
+    if (at == end || is_row_end(*at)) return;
+  }
+}
 
 }  // namespace rowsum

@@ -26,13 +26,9 @@ void ColumnNames::add_to(std::vector<Reject>& rejects) {
 void ColumnNames::find_names() {
   // With a name of more bytes, all of them escaped, a reason would not have room for it.
   constexpr size_t longest = 24;
-  FieldParser parser(dialect_);
-  const char* const end = header_row_.data() + header_row_.size();
-  for (const char* at = header_row_.data();; ++at) {
-    at = parser.parse(at, end);
-    names_.push_back(printable(parser.value(), longest));
-    if (at == end || is_row_end(*at)) return;
-  }
+  for_each_field(header_row_, dialect_, [&](const FieldParser& field) {
+    names_.push_back(printable(field.value(), longest));
+  });
 }
 
 }  // namespace rowsum

@@ -115,7 +115,7 @@ TEST_CASE("options of p1_read: a command of the workers") {
   CHECK(coprocess.command.words.back() == "--coprocess=a");
 }
 
-TEST_CASE("options of p1_read: who watches a run") {
+TEST_CASE("options of p1_read: --stats, --trace and --joblog") {
   const WorkerOptions none = workers_of({});
   CHECK_FALSE(none.stats);
   CHECK(none.trace == "");
