@@ -252,7 +252,11 @@ class TraceTest(FragileTest):
 
     def test_waits(self):
         run = self.start_half_way(lambda stdin: self.start_launcher(stdin, *self.traced('-n', 1)))
-        self.until(lambda: len(self.processes('/p2_sum ')) == 1, 'no worker')
+        [writer] = self.processes('/p3_write ')
+        # Its output can be read a little before it waits again.
+        stat = Path('/proc', str(writer), 'stat')
+        self.until(lambda: stat.read_text().rpartition(')')[2].split()[0] == 'S', 'p3_write does not wait')
+        time.sleep(0.02)
         run.stdin.write(b'2\n')
         self.assertEqual(run.read_line(), b'1,2\n')
         run.stdin.close()
