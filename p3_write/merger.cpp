@@ -133,7 +133,7 @@ void Merger::check_gap() const {
   if (status_ != ExitStatus::complete || !is_over()) return;
   const auto missing = [&](uint64_t end) {
     return Failure(ExitStatus::bad_data,
-                   describe({position(), end}) + " of the input are missing from the streams");
+                   describe(Range{position(), end}) + " of the input are missing from the streams");
   };
   std::optional<uint64_t> next;  // where the next part begins that there is
   if (!ahead_.empty()) next = ahead_.begin()->first;

@@ -42,8 +42,8 @@ struct FrameHeader {
   /// that it is answered, or 0. chunk: the descriptor for its outline. input: the descriptor of
   /// p1_read that has it open. result: where in the ring its lines begin
   uint32_t where = 0;
-  uint64_t first_row = 0;  // batch, result
-  uint64_t rows = 0;       // batch, result: its rows. end: all rows
+  uint64_t first_row = 0;  // batch, result. hello: which part of the file, from 1, or 0
+  uint64_t rows = 0;       // batch, result: its rows. end: all rows. hello: how many parts
   uint64_t details = 0;    // bytes
   uint64_t text = 0;       // bytes
   uint64_t checksum = 0;   // XXH3 (64 bits) of details and text, with has_checksum

@@ -10,6 +10,7 @@
 #include "common/model/field_rules.h"
 #include "common/model/header_row.h"
 #include "common/model/line_kind.h"
+#include "common/model/part.h"
 
 namespace rowsum {
 
@@ -53,14 +54,15 @@ struct Hello {
   uint32_t results = 0;
   uint32_t place = 0;  // for a worker of p1_read: its place, and which life of the place it is
   uint32_t life = 0;
+  Part part;  // the part of the file that this stream is about; in the header of the frame, too
   LineKind lines = LineKind::sums;  // results only
   std::string command;              // results only: what makes the lines, as options of p2_sum
 
   /// Whether the streams are of the same input, read and answered in the same way.
   bool same_input(const Hello& other) const {
     return identity == other.identity && dialect == other.dialect && header == other.header &&
-           fields == other.fields && begin == other.begin && lines == other.lines &&
-           command == other.command;
+           fields == other.fields && begin == other.begin && part == other.part &&
+           lines == other.lines && command == other.command;
   }
   bool operator==(const Hello&) const = default;
 };

@@ -177,6 +177,8 @@ void StreamParser::accept_hello() {
   hello_.begin = header().range.begin;
   hello_.end = header().range.end;
   hello_.results = header().where;
+  hello_.part = {header().first_row, header().rows};
+  if (hello_.part.number > hello_.part.of) refuse("a hello of no part that there can be");
   if (hello_.content != expected_) {
     refuse(std::string("a stream of ") + frames_of(hello_.content) + " where one of " +
            frames_of(expected_) + " belongs");

@@ -35,6 +35,8 @@ std::string hello_frame(const Hello& hello) {
   header.type = FrameType::hello;
   header.range = {hello.begin, hello.end};
   header.where = hello.results;
+  header.first_row = hello.part.number;
+  header.rows = hello.part.of;
   return with_details(header, encode(hello));
 }
 

@@ -119,6 +119,7 @@ std::string shown_hello(const Hello& hello) {
   if (hello.header == HeaderRow::skip) out += ", header";
   if (hello.header == HeaderRow::repeat) out += ", header repeated";
   if (hello.fields.empty_is_zero) out += ", empty fields are 0";
+  if (hello.part.number > 0) out += ", " + describe(hello.part);
   out += ", place " + std::to_string(hello.place) + ", life " + std::to_string(hello.life);
   out.append("\n").append(indent).append("identity: ");
   if (hello.identity.size != 0) out += std::to_string(hello.identity.size) + " bytes, ";

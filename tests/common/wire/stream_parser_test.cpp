@@ -210,6 +210,15 @@ TEST_CASE("stream parser: the wrong content") {
         bad("a stream of batches where one of results belongs"));
 }
 
+TEST_CASE("stream parser: a part of a file") {
+  Hello part = hello_of(Content::batches);
+  part.part = {3, 64};
+  CHECK(seen_in(hello_frame(part) + end_frame_at(0)).hello == part);
+  CHECK_FALSE(part.same_input(hello_of(Content::batches)));
+  part.part = {65, 64};
+  CHECK(seen_in(hello_frame(part)).thrown == bad("a hello of no part that there can be"));
+}
+
 TEST_CASE("stream parser: no hello") {
   const Thrown refused = bad("the stream does not begin with a hello");
   CHECK(seen_in(batches().substr(hello.size())).thrown == refused);
