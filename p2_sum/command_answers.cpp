@@ -14,6 +14,10 @@ namespace {
 /// So much of the standard error of a command is enough for a message.
 constexpr size_t longest_error = 200;
 
+/// A command that fails on every row would be reported as often as there are rows. Each worker
+/// ends with the first failure, so these are the lives of a place that report it.
+constexpr uint32_t reporting_lives = 10;
+
 /// "1 row", "2 rows".
 std::string number_of(const std::string& what, uint64_t count) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
@@ -43,6 +47,7 @@ CommandAnswers::CommandAnswers(const CommandOptions& options, Hello& results)
     : options_(options),
       repeats_header_(results.header == HeaderRow::repeat),
       place_(results.place),
+      reports_failures_(results.life < reporting_lives),
       one_line_(results.dialect) {
   results.lines = options.any_lines ? LineKind::any : LineKind::text;
   // A command may be any text, so it comes last.
@@ -97,20 +102,27 @@ std::vector<std::string> CommandAnswers::environment() const {
   return {"ROWSUM_PLACE=" + std::to_string(place_)};
 }
 
-Failure CommandAnswers::failed(const std::string& how, const Batch& batch,
-                               const std::string& last_error_line) const {
+std::string CommandAnswers::describe_failure(const std::string& how, const Batch& batch,
+                                             const std::string& last_error_line) const {
   std::string message =
       "'" + printable(options_.command, 60) + "' " + how + " (" + describe_rows(batch) + ")";
   if (!last_error_line.empty()) message += ": " + printable(last_error_line, longest_error);
-  return Failure(ExitStatus::command_failed, message);
+  return message;
+}
+
+Failure CommandAnswers::failed(const std::string& how, const Batch& batch,
+                               const std::string& last_error_line) const {
+  if (!reports_failures_) return Failure::silent(ExitStatus::command_failed);
+  return Failure(ExitStatus::command_failed, describe_failure(how, batch, last_error_line));
 }
 
 Failure CommandAnswers::failed(const Fate& fate, const std::string& when, const Batch& batch,
                                const std::string& last_error_line) const {
   // The statuses of sh(1) for a program that it does not find or may not execute.
   const bool cannot_start = !fate.was_killed && (fate.code == 126 || fate.code == 127);
-  const Failure failure = failed(fate.describe() + when, batch, last_error_line);
-  return cannot_start ? Failure(ExitStatus::system, failure.what()) : failure;
+  const std::string how = fate.describe() + when;
+  if (!cannot_start) return failed(how, batch, last_error_line);
+  return Failure(ExitStatus::system, describe_failure(how, batch, last_error_line));
 }
 
 bool CommandAnswers::wait(ShellCommand& process, int to_write, int timeout_ms,

@@ -52,8 +52,11 @@ class CommandAnswers : public Answerer {
   /// The variables that every command finds in its environment.
   std::vector<std::string> environment() const;
 
-  /// The Failure of this worker that names the command, what it did, and the rows that it had.
-  /// `last_error_line`: on its standard error.
+  /// Names the command, what it did, the rows that it had, and the last line on its standard error.
+  std::string describe_failure(const std::string& how, const Batch& batch,
+                               const std::string& last_error_line) const;
+  /// The Failure of this worker that says so. It is silent if many workers at this place have
+  /// failed before.
   Failure failed(const std::string& how, const Batch& batch,
                  const std::string& last_error_line) const;
   /// The same for a command that has ended. If the shell could not start it, trying again does not
@@ -78,6 +81,7 @@ class CommandAnswers : public Answerer {
   CommandOptions options_;
   bool repeats_header_;
   uint32_t place_;
+  bool reports_failures_;
   OneLine one_line_;
   std::string header_;
   LinePrinter printer_;

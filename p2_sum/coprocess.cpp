@@ -24,15 +24,15 @@ constexpr int silence_ms = 10'000;
 std::string_view Coprocess::output_for(const Rows& rows) {
   const bool is_new = !process_;
   if (ask(rows)) return {output_.data(), output_size_};
-  const Failure failure =
-      failed("wrote more lines than it had rows", rows.batch, process_->last_error_line());
+  const char* const how = "wrote more lines than it had rows";
+  const std::string error = process_->last_error_line();
   if (!is_new) {
     // Is one of them a line of an earlier answer, of which the rest has been passed on? If a new
     // process answers these rows as it should, this was so.
     process_.reset();
-    if (ask(rows)) throw Failure(ExitStatus::bad_data, failure.what());
+    if (ask(rows)) throw Failure(ExitStatus::bad_data, describe_failure(how, rows.batch, error));
   }
-  throw Failure(failure);
+  throw failed(how, rows.batch, error);
 }
 
 /// Gets the answer to a batch into output_. Returns false if there are too many lines.
@@ -75,7 +75,7 @@ bool Coprocess::ask(const Rows& rows) {
 /// A command that does not flush its output, or reads nothing, would be waited for in silence.
 void Coprocess::wait_or_warn(int to_write, const char* silence, const Batch& batch) {
   if (wait(*process_, to_write, has_warned_ ? -1 : silence_ms, batch) || has_warned_) return;
-  report(failed(silence, batch, "").what());
+  report(describe_failure(silence, batch, ""));
   has_warned_ = true;
 }
 
@@ -97,9 +97,9 @@ void Coprocess::start(std::string_view& to_feed, const Batch& batch) {
   if (output_size_ > 0) {
     const std::string_view output(output_.data(), output_size_);
     const std::string line = printable(output.substr(0, output.find('\n')));
-    const Failure failure =
-        failed("wrote '" + line + "' before it was asked", batch, process_->last_error_line());
-    throw Failure(ExitStatus::bad_data, failure.what());  // it would do the same again
+    // It would do the same again.
+    throw Failure(ExitStatus::bad_data, describe_failure("wrote '" + line + "' before it was asked",
+                                                         batch, process_->last_error_line()));
   }
   if (is_closed || process_->has_ended()) ended_early(batch, "output");
   widen_pipe(to_process_.get());
@@ -149,9 +149,8 @@ void Coprocess::end() {
   process_->end();
   if (!has_written) return;
   // No new process could tell now to which answer the line belongs.
-  const Failure failure =
-      failed("wrote more lines than it had rows", last_batch_, process_->last_error_line());
-  throw Failure(ExitStatus::bad_data, failure.what());
+  throw Failure(ExitStatus::bad_data, describe_failure("wrote more lines than it had rows",
+                                                       last_batch_, process_->last_error_line()));
 }
 
 }  // namespace rowsum

@@ -121,6 +121,16 @@ class FoundRowTest(CommandTest):
             found = [line for line in outcome.stderr.splitlines() if line.startswith('p3_write')]
             self.assertEqual(len(found), 4)
 
+    def test_a_command_that_fails_on_every_row(self):
+        """It would be reported twice for each row."""
+        for kind in 'command', 'coprocess':
+            outcome = self.launcher(b'1\n' * 300, f'--{kind}=exit 3', '-n', 1, '--on-error=skip', '--retries=0')
+            self.assertEqual((outcome.stdout, outcome.status), (b'', 1))
+            lines = outcome.stderr.splitlines()
+            self.assertEqual(len([line for line in lines if line.startswith("p2_sum: 'exit 3' ended")]), 10)
+            self.assertIn('p3_write: and 290 more rejects; --rejects FILE has them all', lines)
+            self.assertEqual(len(lines), 10 + 10 + 1)
+
     def test_a_failure_by_chance(self):
         """The command fails once and then no more: the output is the same, with one line."""
         for command in 'mkdir once 2>/dev/null && exit 3; cat', 'mkdir once 2>/dev/null && kill -9 $$; cat', \
