@@ -19,7 +19,7 @@ import measure
 import report
 import workloads
 from contestants import (CAT, CHAIN, DUCKDB, KILLED, LAUNCHER, MONOLITH, PARALLEL, PEERS, PIPE, PIPE_READER, POLARS, SUITE,
-                         Contestant)
+                         WATCHED, Contestant)
 from measure import Command
 from results import Results
 from workloads import MEGABYTE, Workload
@@ -29,7 +29,7 @@ BIN_DIR = Path(os.environ.get('ROWSUM_BIN_DIR') or HERE.parents[1] / 'build/bin'
 SLOW = 4       # seconds: a command that takes longer is run only so often:
 SLOW_RUNS = 3
 SLOW_TURN = 10  # seconds: the same for a turn of all that run somebody's command
-SECTIONS = ('suite', 'recovery', 'peers', 'startup', 'commands')
+SECTIONS = ('suite', 'recovery', 'watched', 'peers', 'startup', 'commands')
 
 
 class Benchmark:
@@ -155,6 +155,18 @@ class Benchmark:
         self.results.add(file.name, KILLED.name, 'seconds over none killed',
                          measure.seconds(samples[1]) / measure.seconds(samples[0]))
 
+    def watched(self, file: Workload) -> None:
+        """What the table at the end and the logs cost."""
+        for contestant in WATCHED:
+            self.check(contestant, file)
+        if self.options.small:
+            return
+        lines = [self.command(contestant, file) for contestant in (LAUNCHER, *WATCHED)]
+        none, *samples = measure.in_turn(lines, 2 * self.options.runs)
+        for contestant, sample in zip(WATCHED, samples):
+            for quantity, middle in ('seconds', measure.seconds), ('cpu', measure.cpu):
+                self.results.add(file.name, contestant.name, f'{quantity} over none', middle(sample) / middle(none))
+
     def peers(self, whole: Workload) -> None:
         for peer in PEERS:
             if not self.is_wanted(peer):
@@ -269,7 +281,7 @@ class Benchmark:
     def run(self) -> None:
         begin = time.monotonic()
         self.machine()
-        by_workload = [section for section in ('suite', 'recovery', 'peers') if section in self.options.only]
+        by_workload = [section for section in ('suite', 'recovery', 'watched', 'peers') if section in self.options.only]
         for name in self.options.workloads if by_workload else ():
             file = self.files[name] = workloads.make(name, self.directory, BIN_DIR, self.options.small)
             for section in by_workload:
@@ -279,7 +291,7 @@ class Benchmark:
             if section in self.options.only:
                 print(f'{section} ({time.monotonic() - begin:.0f} s)', file=sys.stderr)
                 getattr(self, section)()
-        for name in 'output', 'errors', 'ten.csv', 'many.csv':
+        for name in 'output', 'errors', 'ten.csv', 'many.csv', 'trace', 'joblog':
             Path(self.directory, name).unlink(missing_ok=True)
         for part in self.directory.glob('part.*'):
             part.unlink()

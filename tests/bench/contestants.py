@@ -95,6 +95,10 @@ SUITE = [
 KILLED = Contestant('launcher, n = 4, a worker killed half-way',  # after $half seconds, unless $signal is 0
                     '"$bin/run_pipeline.sh" -n 4 "$input" > "$output" & sleep "$half"; '
                     'pkill -"$signal" -o -x -P "$(pgrep -P $! p1_read)" p2_sum && wait $!', size='full')
+WATCHED = [Contestant(f'launcher, n = 2, {option}', f'"$bin/run_pipeline.sh" -n 2 {argument} "$input" > "$output"',
+                      size='full')
+           for option, argument in (('--stats', '--stats'), ('--trace', '--trace "$directory/trace"'),
+                                    ('--joblog', '--joblog "$directory/joblog"'))]
 # For comparison. They sum nothing.
 CAT = Contestant('cat \\| cat', 'cat "$input" | cat > /dev/null', size='full')
 PIPE_READER = Contestant('cat \\| a reader of 256 KiB', 'cat "$input" | "$bin/pipe_reader"', size='full')

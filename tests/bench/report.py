@@ -11,7 +11,7 @@ import gnuplot
 import scaling
 
 from contestants import (CAT, CHAIN, DUCKDB, KILLED, LAUNCHER, MONOLITH, PARALLEL, PEERS, PIPE, PIPE_READER, POLARS,
-                         SUITE, YARDSTICKS)
+                         SUITE, WATCHED, YARDSTICKS)
 from results import Results
 
 HERE = Path(__file__).resolve().parent
@@ -126,6 +126,11 @@ def demands(results: Results) -> Iterator[Demand]:
     for workload in WORKLOADS:
         yield Demand(f'seconds of the {KILLED.name} / without', workload,
                      results.number(workload, KILLED.name, 'seconds over none killed'), 1.1, at_most=True)
+    for contestant in WATCHED:
+        for quantity in 'seconds', 'cpu':
+            option = contestant.name.split()[-1]
+            yield Demand(f'{quantity} of the launcher with {option} / without', 'digits',
+                         results.number('digits', contestant.name, f'{quantity} over none'), 1.02, at_most=True)
     for name in LAUNCHER.name, PIPE.name, CHAIN.name:
         values = [results.number(workload, name, 'memory_mib') for workload in WORKLOADS]
         yield Demand(f'MiB in memory, {name}', 'all workloads',
