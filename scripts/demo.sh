@@ -39,6 +39,7 @@ PATH=$root/build/bin:$root/scripts:$PATH
 
 directory=$(mktemp -d)
 clean_up() {
+  trap '' HUP INT TERM  # also for rm, which would leave files
   [[ ! $(jobs -p) ]] || jobs -p | xargs kill "$!" || true
   wait || true
   rm -rf "$directory"
