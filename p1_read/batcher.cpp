@@ -23,7 +23,7 @@ void Batcher::begin_input(uint32_t input, const std::string& name) {
   may_have_mark_ = true;
   awaits_header_ = options_.header != HeaderRow::none;
   header_row_.clear();
-  is_ended_ = false;
+  is_ended_ = lacks_row_end_ = false;
 }
 
 void Batcher::go_on_at_row(uint64_t number) {
@@ -64,6 +64,7 @@ void Batcher::feed_what_is_no_mark() {
 void Batcher::end_input() {
   feed_what_is_no_mark();
   if (has_failed()) return;
+  lacks_row_end_ = cutter_.open_bytes() > 0;
   is_unterminated_ = !cutter_.finish();
   note_header();
   is_ended_ = true;

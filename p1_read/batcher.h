@@ -80,6 +80,11 @@ class Batcher {
   /// The header row of the current input, with its row end; empty if there is none, or if it has
   /// not ended yet.
   const std::string& header_row() const { return awaits_header_ ? no_header_ : header_row_; }
+  /// Whether the input is over, and its last row had no row end.
+  bool lacks_row_end() const { return lacks_row_end_; }
+  /// Where the rows of the current input begin, after a byte order mark and a header row, once
+  /// needs_bytes() is false or the input is over.
+  uint64_t rows_begin() const { return text_begin_; }
   /// The offset at which the next batch begins. Bytes before it are no longer needed.
   uint64_t taken() const { return taken_; }
   /// The offset of the next byte to be fed.
@@ -118,6 +123,7 @@ class Batcher {
   bool may_have_mark_ = false;  // no byte of this input has been fed that is not part of a mark
   bool awaits_header_ = false;
   bool is_ended_ = false;
+  bool lacks_row_end_ = false;
   bool is_unterminated_ = false;
   bool is_too_long_ = false;  // the open row, which ends in an outline that was not fed on
 };

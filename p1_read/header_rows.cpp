@@ -10,6 +10,25 @@
 
 namespace rowsum {
 
+Batcher read_beginning(const Inputs& inputs, const BatcherOptions& options) {
+  Batcher batcher(options, 0);
+  batcher.begin_input(inputs.index(), inputs.name());
+  std::vector<char> bytes(size_t{32} << 10);
+  while (batcher.needs_bytes()) {
+    const std::span<char> into = std::span(bytes).first(std::min(bytes.size(), batcher.wanted()));
+    const size_t n = pread_fully(inputs.fd(), into, batcher.scanned(), inputs.name());
+    batcher.feed({bytes.data(), n});
+    if (n == 0) {
+      batcher.end_input();
+      batcher.check();
+      break;
+    }
+    // A row after the header may be wrong, too. That is reported when it is dealt.
+    if (batcher.needs_bytes()) batcher.check();
+  }
+  return batcher;
+}
+
 HeaderRows::HeaderRows(const FieldRules& fields, Dialect dialect) : dialect_(dialect) {
   if (!fields.are_selected()) return;
   const FieldList list = FieldList::parse(fields.list, fields.complement);
@@ -28,17 +47,7 @@ void HeaderRows::note(const Batcher& batcher) {
 }
 
 void HeaderRows::read(const Inputs& inputs, const BatcherOptions& options) {
-  Batcher batcher(options, 0);
-  batcher.begin_input(inputs.index(), inputs.name());
-  std::vector<char> bytes(size_t{32} << 10);
-  while (batcher.needs_bytes()) {
-    const std::span<char> into = std::span(bytes).first(std::min(bytes.size(), batcher.wanted()));
-    const size_t n = pread_fully(inputs.fd(), into, batcher.scanned(), inputs.name());
-    if (n == 0) return;
-    batcher.feed({bytes.data(), n});
-    batcher.check();
-  }
-  note(batcher);
+  note(read_beginning(inputs, options));
 }
 
 std::string HeaderRows::of(uint32_t input) const {

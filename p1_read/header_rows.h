@@ -13,6 +13,10 @@
 
 namespace rowsum {
 
+/// Reads the one plain file from its beginning, whatever part of it is to be dealt, until it is
+/// known where its rows begin. Throws as Inputs and Batcher do, if the header row is wrong.
+Batcher read_beginning(const Inputs& inputs, const BatcherOptions& options);
+
 class HeaderRows {
  public:
   /// `fields`: if there are names of columns in its list, every header is to have them.

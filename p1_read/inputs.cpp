@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/base/arguments.h"
 #include "common/base/failure.h"
 #include "common/io/read_write.h"
 
@@ -51,6 +52,13 @@ uint64_t size_of_large_plain_files(const std::vector<std::string>& operands) {
   return are_plain ? size : 0;
 }
 
+bool is_empty_file(int fd, const std::string& name) {
+  struct stat status;
+  char byte;
+  return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0 &&
+         pread_fully(fd, {&byte, 1}, 0, name) == 0;
+}
+
 Identity random_identity() {
   Identity identity;
   if (::getrandom(identity.hash, sizeof identity.hash, 0) != sizeof identity.hash) {
@@ -71,7 +79,10 @@ Inputs::Inputs(std::vector<std::string> operands) : operands_(std::move(operands
   open_current();
 
   is_plain_file_ = operands_.size() == 1 && owed_;
-  if (is_plain_file_) begin_ = size_ - *owed_;
+  if (is_plain_file_) {
+    begin_ = size_ - *owed_;
+    end_ = size_;
+  }
 }
 
 bool Inputs::open_next() {
@@ -121,17 +132,35 @@ bool Inputs::has_shrunk() const {
 }
 
 void Inputs::begin_at(uint64_t offset) {
-  if (!is_plain_file_) return;
-  begin_ = std::min(offset, size_);
-  owed_ = size_ - begin_;
+  if (is_plain_file_) narrow({std::min(offset, size_), size_});
+}
+
+void Inputs::narrow(const Range& range) {
+  begin_ = range.begin;
+  end_ = range.end;
+  owed_ = range.size();
   if (::lseek(fd(), static_cast<off_t>(begin_), SEEK_SET) < 0) {
     throw Failure::from_errno(ExitStatus::io, name());
   }
 }
 
+void Inputs::require_one_plain_file(const std::string& option) {
+  if (operands_.size() == 1 && is_empty_file(fd(), name())) {
+    is_plain_file_ = true;
+    owed_ = 0;
+  }
+  if (!is_plain_file_ || begin_ > 0) throw usage_failure(option + " needs one plain file");
+}
+
+std::string Inputs::bytes(const Range& range) const {
+  std::string bytes(range.size(), '\0');
+  if (pread_fully(fd(), bytes, range.begin, name()) < bytes.size()) throw shrunk(name());
+  return bytes;
+}
+
 uint64_t Inputs::skip_rest() {
   const uint64_t rest = *owed_;
-  if (rest > 0 && ::lseek(fd(), static_cast<off_t>(size_), SEEK_SET) < 0) {
+  if (rest > 0 && ::lseek(fd(), static_cast<off_t>(end_), SEEK_SET) < 0) {
     throw Failure::from_errno(ExitStatus::io, name());
   }
   owed_ = 0;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/io/owned_fd.h"
+#include "common/model/range.h"
 #include "common/wire/hello.h"
 #include "p1_read/decompressor.h"
 
@@ -46,12 +47,20 @@ class Inputs {
   uint64_t size() const { return size_; }
   /// Where reading begins: the current offset of a plain file on standard input, otherwise 0.
   uint64_t begin() const { return begin_; }
-  /// Where the last of the inputs will end, if they are plain files and remain as they are;
+  /// Where reading the last of the inputs will end, if they are plain files and remain as they are;
   /// otherwise 0.
-  uint64_t end() const { return is_plain_file_ ? size_ : size_of_all_; }
+  uint64_t end() const { return is_plain_file_ ? end_ : size_of_all_; }
   /// Lets a plain file begin at `offset`, or at its end if it is shorter, before anything is read.
   /// Throws Failure(io).
   void begin_at(uint64_t offset);
+  /// Lets only these bytes of a plain file be read. To be called before anything is read. Throws
+  /// Failure(io).
+  void narrow(const Range& range);
+  /// Throws Failure(usage), in the name of an option, if the input is not one plain file from its
+  /// beginning on. An empty file counts as one from now on. (One of /proc only looks empty.)
+  void require_one_plain_file(const std::string& option);
+  /// These bytes of a plain file. Throws Failure(io), also if the file ends before them.
+  std::string bytes(const Range& range) const;
   /// Whether the current input is a regular file of which the size is known.
   bool has_known_size() const { return owed_.has_value(); }
   /// Whether a regular file has become shorter than it was when it was opened. It may also end
@@ -87,10 +96,10 @@ class Inputs {
   std::optional<Decompressor> decompressor_;  // if the current input is compressed
   bool is_plain_file_ = false;
   bool are_plain_files_ = false;
-  uint64_t size_of_all_ = 0;  // of several plain files
-  uint64_t begin_ = 0;
-  uint64_t size_ = 0;         // the size of a regular file when it was opened
-  bool is_at_start_ = false;  // of an input that is no regular file, nothing has been read
+  uint64_t size_of_all_ = 0;      // of several plain files
+  uint64_t begin_ = 0, end_ = 0;  // of a plain file: what is read
+  uint64_t size_ = 0;             // the size of a regular file when it was opened
+  bool is_at_start_ = false;      // of an input that is no regular file, nothing has been read
   /// How many of these bytes have not been read yet; nothing if the input is no such file.
   std::optional<uint64_t> owed_;
 };

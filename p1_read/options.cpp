@@ -85,6 +85,7 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   std::string delimiter, header, batch_size, max_row, deal, places, worker, retries, worker_timeout;
   std::string empty;
   CommandArguments command;
+  PartArguments part;
   WorkerOptions workers;
 
   CommandLine command_line;
@@ -143,6 +144,9 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   add_launcher("joblog", po::value(&workers.joblog)->value_name("FILE"),
                "write into FILE a line for each batch, as GNU parallel does for each job");
   command_line.options.add(launcher);
+  po::options_description one_part("For one of several parts of a file, on several machines");
+  part.add_to(one_part);
+  command_line.options.add(one_part);
 
   const auto values = parse_arguments(argc, argv, command_line);
   if (!values) return std::nullopt;
@@ -167,6 +171,8 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
     workers.scanned_from = 0;
   }
   options.batches.max_row = parse_size("max-row", max_row);
+  options.part = part.parse(*values);
+  if (options.part && workers.resume) throw usage_failure("--part and --resume exclude each other");
   if (values->count("deal")) options.deal = parse_deal_policy(deal);
   const std::optional<CommandOptions> given = command.parse(*values);
   workers.has_command = given.has_value();

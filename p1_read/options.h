@@ -9,6 +9,7 @@
 #include "p1_read/batcher.h"
 #include "p1_read/crew.h"
 #include "p1_read/dealer.h"
+#include "p1_read/part_options.h"
 
 namespace rowsum {
 
@@ -34,8 +35,9 @@ struct ReadOptions {
   std::vector<std::string> inputs;
   BatcherOptions batches;
   DealPolicy deal = DealPolicy::round_robin;
-  std::vector<std::string> to;  // none: standard output
-  bool checksum = false;        // add a checksum of every payload, also in pipes
+  std::vector<std::string> to;      // none: standard output
+  bool checksum = false;            // add a checksum of every payload, also in pipes
+  std::optional<PartOptions> part;  // of the one plain input
   std::optional<WorkerOptions> workers;
 };
 

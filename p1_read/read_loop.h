@@ -33,6 +33,7 @@ bool read_and_feed(Inputs& inputs, Batcher& batcher, Destination& destination) {
   if (n == 0) {
     batcher.end_input();
   } else if (n) {
+    destination.has_read(batcher.scanned(), {into.data(), *n});
     batcher.feed({into.data(), *n});
   }
   return n == 0;
@@ -46,6 +47,7 @@ bool read_and_feed(Inputs& inputs, Batcher& batcher, Destination& destination) {
 /// - `NextStep wait(int input, const Batcher&)` waits until there is a next step.
 /// - `std::span<char> space(const Batcher&, size_t bytes)` says where the next bytes of the input
 /// go.
+/// - `void has_read(uint64_t offset, std::string_view)` gets the bytes that have been read here.
 /// - `void deal(const Batch&, const Batcher&)` takes a batch that is full.
 /// - `void deal_early(const Batch&, const Batcher&)` takes one that is not.
 ///

@@ -49,9 +49,11 @@ class Carry {
 class Destination {
  public:
   Destination(const Inputs& inputs, const BatcherOptions& options,
-              std::vector<StreamWriter>& streams, bool has_checksums, DealPolicy policy)
+              std::vector<StreamWriter>& streams, bool has_checksums, DealPolicy policy,
+              DealtPart* part)
       : inputs_(inputs),
         streams_(streams),
+        part_(part),
         // The credit is unlimited, because the writes block.
         dealer_(policy, streams.size(), SIZE_MAX),
         headers_(options.fields, options.dialect),
@@ -61,6 +63,7 @@ class Destination {
                     std::all_of(streams.begin(), streams.end(),
                                 [](const StreamWriter& s) { return is_pipe(s.fd()); })) {
     for (const StreamWriter& stream : streams) readers_.push_back(stream.fd());
+    if (part && part->first_row()) headers_.read(inputs, options);
   }
 
   void begin_input(const Batcher&) {}
@@ -75,6 +78,10 @@ class Destination {
   std::span<char> space(const Batcher& batcher, size_t bytes) {
     const uint64_t scanned = batcher.scanned();
     return carry_.space(is_spliced_ ? scanned : batcher.taken(), scanned, bytes);
+  }
+
+  void has_read(uint64_t offset, std::string_view bytes) {
+    if (part_) part_->bytes().saw(offset, bytes);
   }
 
   void deal(const Batch& batch, const Batcher& batcher) {
@@ -100,6 +107,7 @@ class Destination {
 
   const Inputs& inputs_;
   std::vector<StreamWriter>& streams_;
+  DealtPart* part_;  // nullptr: the whole input is dealt
   Dealer dealer_;
   HeaderRows headers_;
   std::vector<std::optional<uint32_t>> headers_sent_;  // of which input last, to each stream
@@ -181,11 +189,18 @@ void StreamDealing::add_checksums() {
   for (StreamWriter& stream : streams_) stream.add_checksums();
 }
 
-void StreamDealing::run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy) {
-  say_hello(inputs, options);
+void StreamDealing::run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy,
+                        DealtPart* part) {
+  say_hello(inputs, options, part);
   Batcher batcher(options, inputs.begin());
-  Destination destination(inputs, options, streams_, has_checksums_, policy);
-  read_and_deal(inputs, batcher, destination);
+  Destination destination(inputs, options, streams_, has_checksums_, policy, part);
+  try {
+    read_and_deal(inputs, batcher, destination, part ? part->first_row() : std::nullopt);
+  } catch (const Failure& failure) {
+    if (part) part->explain(failure, inputs);
+    throw;
+  }
+  if (part) part->check(inputs, batcher);
   for (StreamWriter& stream : streams_) {
     stream.end({ExitStatus::complete, batcher.taken(), batcher.rows()});
   }
@@ -200,8 +215,10 @@ void StreamDealing::fail(ExitStatus status) {
   for (StreamWriter& stream : streams_) stream.fail(status, Content::batches);
 }
 
-void StreamDealing::say_hello(const Inputs& inputs, const BatcherOptions& options) {
+void StreamDealing::say_hello(const Inputs& inputs, const BatcherOptions& options,
+                              const DealtPart* part) {
   Hello hello = first_hello(inputs, inputs.identity(), options);
+  if (part) part->note_in(hello);
   for (StreamWriter& stream : streams_) {
     stream.hello(hello);
     ++hello.place;

@@ -14,6 +14,7 @@
 #include "common/wire/stream_writer.h"
 #include "p1_read/batcher.h"
 #include "p1_read/dealer.h"
+#include "p1_read/dealt_part.h"
 #include "p1_read/inputs.h"
 
 namespace rowsum {
@@ -28,15 +29,17 @@ class StreamDealing {
   /// All frames get checksums of their payloads.
   void add_checksums();
 
-  /// Deals all of the inputs and ends the streams. Throws Failure.
-  void run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy);
+  /// Deals all of the inputs and ends the streams. `part`: the part of the one input, if that is
+  /// divided; otherwise nullptr. Throws Failure.
+  void run(Inputs& inputs, const BatcherOptions& options, DealPolicy policy,
+           DealtPart* part = nullptr);
 
   /// Ends all streams with a verdict. If open() has not been called, because the command line is
   /// wrong, it ends the stream on standard output if that is a pipe or a socket.
   void fail(ExitStatus status);
 
  private:
-  void say_hello(const Inputs& inputs, const BatcherOptions& options);
+  void say_hello(const Inputs& inputs, const BatcherOptions& options, const DealtPart* part);
 
   std::vector<OwnedFd> files_;
   std::vector<StreamWriter> streams_;  // not a deque, which would allocate outside of run_program()

@@ -83,15 +83,17 @@ WorkerDealing::WorkerDealing(const WorkerOptions& options, DealPolicy policy, in
   link_.open();
 }
 
-void WorkerDealing::run(Inputs& inputs, BatcherOptions options) {
+void WorkerDealing::run(Inputs& inputs, BatcherOptions options, DealtPart* part) {
   if (options_.resume) {
     while (!begin_) wait_for_writer();
     inputs.begin_at(*begin_);
   }
   inputs_ = &inputs;
+  part_ = part;
   headers_.emplace(options.fields, options.dialect);
-  const bool are_large = inputs.are_plain_files() ||
-                         (inputs.is_plain_file() && inputs.size() >= options_.scanned_from);
+  const bool are_large =
+      inputs.are_plain_files() ||
+      (inputs.is_plain_file() && inputs.end() - inputs.begin() >= options_.scanned_from);
   // While a command runs, a worker scans nothing. All others would wait for its outline.
   const bool have_scanners =
       options_.command.is_p2_sum && !options_.has_command && !options_.checksum && are_large;
@@ -115,6 +117,7 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options) {
   shared_.emplace(inputs, options, window, have_scanners);
   hello_ = first_hello(
       inputs, options_.resume ? inputs.identity_since_written() : inputs.identity(), options);
+  if (part) part->note_in(hello_);
   hello_.shared = shared_->where();
   places_.set_hello(hello_, pacer_ ? least_paced : options.batch_size);
   dealt_.total = inputs.begin();
@@ -131,6 +134,10 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options) {
   } else {
     printed_ = inputs.begin();
   }
+  if (part && part->first_row()) {
+    go_on_at_row = part->first_row();
+    headers_->read(inputs, options);
+  }
 
   Batcher batcher(options, inputs.begin());
   try {
@@ -139,8 +146,10 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options) {
     // Earlier rows may be wrong as well, and are to be reported first.
     const bool is_told = failure.what()[0] == '\0';
     while (!is_told && printed_ != dealt_.total) wait_for_writer();
+    if (part) part->explain(failure, inputs);
     throw;
   }
+  if (part) part->check(inputs, batcher);
   places_.end_streams({ExitStatus::complete, batcher.taken(), batcher.rows()});
   while (link_.is_open()) wait_for_writer();
   if (printed_ != dealt_.total) throw Failure::silent(ExitStatus::neighbour_vanished);
@@ -208,6 +217,10 @@ std::span<char> WorkerDealing::space(const Batcher& batcher, size_t bytes) {
   return shared_->space(batcher.scanned(), bytes);
 }
 
+void WorkerDealing::has_read(uint64_t offset, std::string_view bytes) {
+  if (part_) part_->bytes().saw(offset, bytes);
+}
+
 void WorkerDealing::deal(const Batch& batch, const Batcher& batcher) {
   headers_->note(batcher);
   deal_to(*dealer_.deal(), batch);
@@ -232,7 +245,7 @@ void WorkerDealing::deal_to(size_t place, const Batch& batch) {
 void WorkerDealing::pace(Batcher& batcher) {
   dealer_.set_credit(pacer_->credit());
   const bool knows_end = inputs_->is_plain_file();
-  const uint64_t left = inputs_->size() - std::min(inputs_->size(), batcher.taken());
+  const uint64_t left = inputs_->end() - std::min(inputs_->end(), batcher.taken());
   batcher.set_batch_size(knows_end ? pacer_->size_before_end(left) : pacer_->size());
 }
 

@@ -19,6 +19,7 @@
 #include "p1_read/batcher.h"
 #include "p1_read/chunks.h"
 #include "p1_read/dealer.h"
+#include "p1_read/dealt_part.h"
 #include "p1_read/header_rows.h"
 #include "p1_read/inputs.h"
 #include "p1_read/options.h"
@@ -44,7 +45,8 @@ class WorkerDealing {
   /// has ended. Throws Failure. If another program has failed and has reported that, the Failure is
   /// silent and has its status. A failure of the input is thrown after everything before it has
   /// been printed.
-  void run(Inputs& inputs, BatcherOptions options);
+  /// `part`: the part of the one input, if that is divided; otherwise nullptr.
+  void run(Inputs& inputs, BatcherOptions options, DealtPart* part = nullptr);
 
   /// Ends all streams with a verdict, and returns when p3_write has written what it still can and
   /// has ended.
@@ -59,6 +61,7 @@ class WorkerDealing {
   bool read_elsewhere(Batcher& batcher);
   NextStep wait(int input, const Batcher& batcher);
   std::span<char> space(const Batcher& batcher, size_t bytes);
+  void has_read(uint64_t offset, std::string_view bytes);
   void deal(const Batch& batch, const Batcher& batcher);
   void deal_early(const Batch& batch, const Batcher& batcher);
 
@@ -98,6 +101,7 @@ class WorkerDealing {
   Dealer dealer_;
   std::vector<pollfd> polled_;       // a member so that its memory is used again
   Inputs* inputs_ = nullptr;         // while run() runs
+  DealtPart* part_ = nullptr;        // while run() runs; nullptr: the whole input is dealt
   std::optional<BatchPacer> pacer_;  // while the workers run a command
   uint64_t chunk_size_ = 0;          // 0: the workers do not scan the input
   Chunks chunks_;

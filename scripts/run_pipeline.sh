@@ -73,6 +73,10 @@ Workers:
                           (default with a command)
       --checksum          prove every batch and every result by a checksum
 
+One of several parts of a file, see p1_read(1):
+      --part I/N          only the I-th N-th of the one plain file, counted from 1
+      --plan FILE         with --part: the plan that p1_read --fold has made
+
 Watching a run:
       --stats             print a table at the end: what was done, by place, and what it took
       --trace FILE        write into FILE what each place did when, for ui.perfetto.dev
@@ -185,6 +189,8 @@ while [ $# -gt 0 ]; do
     --batch-size) to=reader takes=value ;;
     --deal) to=reader takes=value ;;
     --checksum) to=reader ;;
+    --part) to=reader takes=value ;;
+    --plan) to=reader takes=value ;;
     --stats) to=reader ;;
     --trace) to=both takes=value ;;
     --joblog) to=reader takes=value ;;
