@@ -57,9 +57,9 @@ void DealtPart::explain(const Failure& failure, const Inputs& input) {
 void DealtPart::check(const Inputs& input, const Batcher& dealt) {
   bytes_.check(input);
   // What follows shows that the plan itself is damaged.
-  const bool is_last = part_.number == part_.of;
   const uint64_t rows = plan_.rows_of(part_.number);
-  if (dealt.rows() == rows && (is_last || !dealt.lacks_row_end())) return;
+  const bool ends_with_file = plan_.dealt_range(part_.number).end == plan_.file.size();
+  if (dealt.rows() == rows && (ends_with_file || !dealt.lacks_row_end())) return;
   throw Failure(ExitStatus::bad_data, input.name() + ": the rows of " + describe(part_) +
                                           " are not where the plan says; make all outlines and "
                                           "the plan anew");
