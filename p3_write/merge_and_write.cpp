@@ -21,7 +21,6 @@
 #include "p3_write/merger.h"
 #include "p3_write/progress.h"
 #include "p3_write/reader_link.h"
-#include "p3_write/result_writer.h"
 
 namespace rowsum {
 
@@ -65,10 +64,10 @@ Source open_source(const std::string& path) {
 
 class MergeLoop {
  public:
-  explicit MergeLoop(const WriteOptions& options)
+  MergeLoop(const WriteOptions& options, std::unique_ptr<ResultOutput>& output)
       : merger_(options.streams.size(), options.unordered ? most_ahead : 0),
-        writer_(open_writer(options)) {
-    progress_.show(options.progress, writer_.may_be_seen());
+        output_(open_output(options, output)) {
+    progress_.show(options.progress, output_.may_be_seen());
     for (const std::string& path : options.streams) sources_.push_back(open_source(path));
     for (const auto& message : first_news_) accept(message);
     if (reader_) reader_->send();
@@ -94,27 +93,31 @@ class MergeLoop {
       if (reader_) reader_->send();
     }
     if (merger_.status() != ExitStatus::complete) {
-      writer_.save_what_there_is();
+      output_.save_what_there_is();
       // Workers may have noticed the death of p1_read before this process did. Then finish() throws
       // a Failure that tells how p1_read ended.
       const bool has_lost = merger_.status() == ExitStatus::neighbour_vanished;
       if (reader_ && has_lost) reader_->finish();
       throw Failure::silent(merger_.status());
     }
-    return writer_.commit();
+    return output_.commit();
   }
 
  private:
   /// Before the output is opened, p1_read has opened its input, or has failed.
-  ResultWriter open_writer(const WriteOptions& options) {
-    if (options.reader.empty()) return ResultWriter(options);
+  ResultOutput& open_output(const WriteOptions& options, std::unique_ptr<ResultOutput>& output) {
+    if (!options.reader.empty()) open_link(options);
+    output = open_result_output(options);
+    return *output;
+  }
+
+  void open_link(const WriteOptions& options) {
     if (!options.trace.empty()) open_trace(options.trace);
     raise_descriptor_limit();  // there is one for every place
     reader_.emplace(start_reader(options.reader));
     pollfd link{reader_->fd(), POLLIN, 0};
     poll_fds({&link, 1});
     first_news_ = reader_->hear();
-    return ResultWriter(options);
   }
 
   void open_trace(const std::string& path) {
@@ -127,7 +130,7 @@ class MergeLoop {
   TraceFile::Time now() const { return trace_ ? TraceFile::Clock::now() : TraceFile::Time(); }
 
   void wait() {
-    polled_.assign({{writer_.output_fd(), 0, 0}, {reader_ ? reader_->fd() : -1, POLLIN, 0}});
+    polled_.assign({{output_.fd(), 0, 0}, {reader_ ? reader_->fd() : -1, POLLIN, 0}});
     for (const Source& source : sources_) {
       polled_.push_back({source.is_reading() ? source.fd() : -1, POLLIN, 0});
     }
@@ -156,7 +159,7 @@ class MergeLoop {
       case NewsOfReader::control:
         reader_->open_control(message);
         reader_->say(NewsOfWriter::ready);
-        if (const Checkpoint* const checkpoint = writer_.checkpoint()) {
+        if (const Checkpoint* const checkpoint = output_.checkpoint()) {
           reader_->say(NewsOfWriter::row, 0, checkpoint->state().row);
           reader_->say(NewsOfWriter::begin, 0, checkpoint->state().offset);
         }
@@ -212,7 +215,7 @@ class MergeLoop {
     const Resources taken = resources_of_this_process();
     try {
       if (!reader_->has_room()) return;
-      reader_->say(NewsOfWriter::rejects, 0, writer_.rejects());
+      reader_->say(NewsOfWriter::rejects, 0, output_.rejects());
       reader_->say(NewsOfWriter::cpu, 0, taken.cpu_microseconds);
       reader_->say(NewsOfWriter::memory, 0, taken.peak_memory);
       reader_->send();
@@ -304,9 +307,9 @@ class MergeLoop {
 
   /// With --resume, p1_read begins to deal when the first hello has shown which input it reads.
   void accept(const Hello& hello) {
-    Checkpoint* const checkpoint = writer_.checkpoint();
+    Checkpoint* const checkpoint = output_.checkpoint();
     if (!hello.inputs.empty()) {
-      writer_.begin(hello);
+      output_.begin(hello);
       progress_.begin(hello.begin, hello.end, checkpoint ? checkpoint->state().row : 0);
     }
     if (!checkpoint || checkpoint->is_accepted() || hello.inputs.empty()) return;
@@ -331,12 +334,12 @@ class MergeLoop {
       const Batch batch = stream.batch();
       const TraceFile::Time begin = now();
       progress_.make_way();
-      writer_.write_header_line(stream, std::exchange(sources_[*i].header_line, ""));
-      const uint64_t rejects = writer_.write(stream, merger_.first_row(*i));
+      output_.write_header_line(stream, std::exchange(sources_[*i].header_line, ""));
+      const uint64_t rejects = output_.write(stream, merger_.first_row(*i));
       if (trace_) note_writing(batch.range, begin);
       stream.next();
       merger_.written(*i);
-      writer_.note_progress(merger_.position(), merger_.next_row());
+      output_.note_progress(merger_.position(), merger_.next_row());
       progress_.add(batch.range.size(), batch.rows, rejects);
       progress_.tick();
     }
@@ -364,7 +367,7 @@ class MergeLoop {
   std::vector<ControlMessage<NewsOfReader>> first_news_;
   std::deque<Source> sources_;
   Merger merger_;
-  ResultWriter writer_;
+  ResultOutput& output_;
   std::vector<pollfd> polled_;
   uint64_t rows_dealt_ = 0;
   std::optional<Verdict> end_;  // of the input, once p1_read has dealt all of it
@@ -374,8 +377,8 @@ class MergeLoop {
 
 }  // namespace
 
-ExitStatus merge_and_write(const WriteOptions& options) {
-  return MergeLoop(options).run();
+ExitStatus merge_and_write(const WriteOptions& options, std::unique_ptr<ResultOutput>& output) {
+  return MergeLoop(options, output).run();
 }
 
 }  // namespace rowsum

@@ -2,14 +2,18 @@
 // The poll loop of p3_write: streams of results in, lines out.
 #pragma once
 
+#include <memory>
+
 #include "common/base/exit_status.h"
 #include "p3_write/options.h"
+#include "p3_write/result_output.h"
 
 namespace rowsum {
 
-/// Merges all of the streams and writes their lines. Returns `complete` or `some_rejected`. Throws
-/// Failure. If a stream says that it has failed, the Failure is silent and has its status, and it
-/// is thrown after everything that can be written has been written.
+/// Merges all of the streams and writes their results. Returns `complete` or `some_rejected`.
+/// Throws Failure. If a stream says that it has failed, the Failure is silent and has its status,
+/// and it is thrown after everything that can be written has been written. `output` is empty, and
+/// is opened here. It outlives the call, so that a stream in it can still be ended after a failure.
 ///
 /// Every stream is in one of these states:
 ///
@@ -30,6 +34,6 @@ namespace rowsum {
 ///
 /// A closed output, and the death of p1_read, are noticed at once, also while no stream sends
 /// anything.
-ExitStatus merge_and_write(const WriteOptions& options);
+ExitStatus merge_and_write(const WriteOptions& options, std::unique_ptr<ResultOutput>& output);
 
 }  // namespace rowsum

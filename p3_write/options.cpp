@@ -28,11 +28,23 @@ bool have_common(const std::vector<std::string>& some, const std::vector<std::st
   return std::find_first_of(some.begin(), some.end(), others.begin(), others.end()) != some.end();
 }
 
+/// The p3_write that reads a stream decides on the form of the lines and on the rejects, and it
+/// needs a stream that is in order and of one run.
+void check_stream(const po::variables_map& values) {
+  for (const char* const option : {"crlf", "no-index", "output-delimiter", "output-header",
+                                   "unordered", "on-error", "rejects", "reports", "resume"}) {
+    if (values.count(option) && !values[option].defaulted()) {
+      throw usage_failure(std::string("--") + option + " and --format=stream exclude each other");
+    }
+  }
+}
+
 /// --format and what depends on it.
 void parse_format(const po::variables_map& values, LineForm& form) {
   const auto format = values["format"].as<std::string>();
+  if (format == "stream") return check_stream(values);
   if (format != "csv" && format != "tsv" && format != "jsonl") {
-    throw usage_failure("--format: '" + format + "' is not csv, tsv or jsonl");
+    throw usage_failure("--format: '" + format + "' is not csv, tsv, jsonl or stream");
   }
   if (format == "tsv") form.delimiter = '\t';
   form.is_json = format == "jsonl";
@@ -75,7 +87,8 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
   add("crlf", po::bool_switch(&options.form.crlf), "end lines with CR LF");
   add("no-index", po::bool_switch(&no_index), "print only the sums");
   add("format", po::value<std::string>()->default_value("csv")->value_name("FORMAT"),
-      "csv, tsv (a tab in place of the comma), or jsonl: {\"index\":0,\"sum\":6}");
+      "csv, tsv (a tab in place of the comma), jsonl: {\"index\":0,\"sum\":6}, or stream: one "
+      "stream of results, for another p3_write");
   add("output-delimiter", po::value<std::string>()->value_name("C"),
       "the byte between index and sum (default: a comma); \\t or tab is a tab");
   add("output-header", po::bool_switch(&options.form.has_header),
@@ -115,6 +128,7 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
     }
   }
   parse_format(*values, options.form);
+  options.as_stream = (*values)["format"].as<std::string>() == "stream";
   if (options.output == "-" && options.rejects == "-") {
     throw usage_failure("sums and rejected rows would both go to standard output");
   }
@@ -157,6 +171,23 @@ std::optional<WriteOptions> parse_write_options(int argc, char** argv) {
       std::count(options.streams.begin(), options.streams.end(), "-") && ::isatty(STDIN_FILENO);
   if (reads_terminal) throw usage_failure("standard input is a terminal, and no stream of results");
   return options;
+}
+
+bool asks_for_stream(int argc, char** argv) {
+  po::options_description known;
+  known.add_options()("format", po::value<std::string>())("output,o", po::value<std::string>());
+  std::string format, output = "-";
+  try {
+    const auto given =
+        po::command_line_parser(argc, argv).options(known).allow_unregistered().run();
+    for (const po::option& option : given.options) {
+      if (option.string_key == "format") format = option.value.front();
+      if (option.string_key == "output") output = option.value.front();
+    }
+  } catch (const po::error&) {
+    return false;
+  }
+  return format == "stream" && output == "-";
 }
 
 }  // namespace rowsum

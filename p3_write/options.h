@@ -17,6 +17,7 @@ struct WriteOptions {
   std::string output = "-";          // "-": standard output
   std::string trace;                 // the file for trace events; empty: none
   bool resume = false;               // keep a journal, and go on where it says
+  bool as_stream = false;            // write one stream of results, and no lines
   LineForm form;
   bool unordered = false;     // write results as they come
   bool skip_rejects = false;  // otherwise the first reject ends the run
@@ -27,5 +28,9 @@ struct WriteOptions {
 
 /// Returns nothing if --help or --version has been answered. Throws as parse_arguments() does.
 std::optional<WriteOptions> parse_write_options(int argc, char** argv);
+
+/// Whether the command line asks for a stream of results on standard output, as far as that can be
+/// seen if something else in it is wrong.
+bool asks_for_stream(int argc, char** argv);
 
 }  // namespace rowsum

@@ -31,6 +31,8 @@ class Output {
   ~Output();
 
   int fd() const { return fd_; }
+  /// For messages.
+  const std::string& name() const { return name_; }
   /// The name that the file gets, with symbolic links followed.
   const std::string& path() const { return path_; }
   void write(std::string_view bytes);
@@ -57,7 +59,7 @@ class Output {
 
   OwnedFd file_;
   int fd_ = -1;
-  std::string name_;       // for messages
+  std::string name_;
   std::string path_;       // of the file to be replaced; empty: written directly
   std::string temporary_;  // its name until then, if it has one
   bool is_partial_ = false;

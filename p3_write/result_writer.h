@@ -1,60 +1,47 @@
 // SPDX-License-Identifier: MIT
-// Writes results to the output, one after another. Knows the form of the lines and what is done
-// with rejects.
+// Writes results as lines. Knows the form of the lines and what is done with rejects.
 #pragma once
 
 #include <optional>
 
-#include "common/wire/stream_parser.h"
 #include "p3_write/checkpoint.h"
 #include "p3_write/options.h"
 #include "p3_write/output.h"
 #include "p3_write/reject_reports.h"
+#include "p3_write/result_output.h"
 
 namespace rowsum {
 
-class ResultWriter {
+class ResultWriter : public ResultOutput {
  public:
   /// Opens the output and the file for rejects. Throws as Output and Checkpoint do.
   explicit ResultWriter(const WriteOptions& options);
 
-  int output_fd() const { return output_.fd(); }
-  /// Whether the lines or the rejected rows may appear on a terminal: they go to one, or to another
-  /// program.
-  bool may_be_seen() const;
+  int fd() const override { return output_.fd(); }
+  bool may_be_seen() const override;
 
-  /// To be called with the hello of each stream before its results are written. Throws
-  /// Failure(usage) if its lines cannot be written in the form asked for.
-  void begin(const Hello& hello);
-  /// Writes this line of `stream`, with LF, as the first one of the output, in the form of the
-  /// lines after it. Does nothing if it is empty or lines have been written. Any lines may have no
-  /// header among them, and then the first one of an answer is here by mistake: if it is not the
-  /// same as before, throws Failure(bad_data). To be called before write() for the same result.
-  void write_header_line(const StreamParser& stream, std::string_view line);
-  /// Writes the result that `stream` shows, whose first row has the number `first_row`. Reports
-  /// rejects as RejectReports does, and returns their number. If rejects may not be skipped, it
-  /// writes the rows before the first one and throws a silent Failure(bad_data). Also throws as
-  /// Output does, and Failure(bad_data) for lines that cannot be changed to the form asked for.
-  uint64_t write(const StreamParser& stream, uint64_t first_row);
+  void begin(const Hello& hello) override;
+  /// Writes the line as the first one of the output, in the form of the lines after it. Does
+  /// nothing if lines have been written. Any lines may have no header among them, and then the
+  /// first one of an answer is here by mistake: if it is not the same as before, throws
+  /// Failure(bad_data).
+  void write_header_line(const StreamParser& stream, std::string_view line) override;
+  /// Reports rejects as RejectReports does. If rejects may not be skipped, it writes the rows
+  /// before the first one and throws a silent Failure(bad_data). Also throws Failure(bad_data) for
+  /// lines that cannot be changed to the form asked for.
+  uint64_t write(const StreamParser& stream, uint64_t first_row) override;
+  uint64_t rejects() const override { return rejects_in_run_; }
 
-  /// How many rejects there were in this run.
-  uint64_t rejects() const { return rejects_in_run_; }
+  Checkpoint* checkpoint() override { return checkpoint_ ? &*checkpoint_ : nullptr; }
+  void note_progress(uint64_t offset, uint64_t row) override;
+  /// Says how many rejects have not been reported. With --resume, the journal then says how far the
+  /// run has come. Without it nothing is kept: the files of the output and of the rejects stay as
+  /// they were.
+  void save_what_there_is() override;
 
-  // With --resume there is a checkpoint, otherwise nullptr.
-
-  Checkpoint* checkpoint() { return checkpoint_ ? &*checkpoint_ : nullptr; }
-  /// Everything before `offset` has been given to write(), and the next row has the number `row`.
-  /// If there is a checkpoint, throws as Checkpoint does.
-  void note_progress(uint64_t offset, uint64_t row);
-
-  /// To be called when a run fails, but not in writing. Says how many rejects have not been
-  /// reported. With --resume, the journal then says how far the run has come. Without it nothing is
-  /// kept: the files of the output and of the rejects stay as they were.
-  void save_what_there_is();
-
-  /// Gives the files their names, and says how many rejects have not been reported. Returns
-  /// `some_rejected` or `complete`; throws as Output does.
-  ExitStatus commit();
+  /// Says how many rejects have not been reported, too.
+  ExitStatus commit() override;
+  void fail(ExitStatus) noexcept override {}
 
  private:
   void check_header_line(const StreamParser& stream, std::string_view line);

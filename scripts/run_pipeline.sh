@@ -43,7 +43,7 @@ Output:
       --resume            with -o, for one plain file: go on where a run was killed
   -k, --keep-order        write lines in the order of the rows, as is the default
       --unordered         write lines as they come
-      --format FORMAT     csv (default), tsv, or jsonl: {"index":0,"sum":6}
+      --format FORMAT     csv (default), tsv, jsonl: {"index":0,"sum":6}, or stream: for p3_write
       --output-delimiter C  the byte between index and sum (default: a comma); tab: a tab
       --output-header     begin with the line "index,sum"
       --no-index          print only the sums

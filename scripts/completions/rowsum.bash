@@ -11,7 +11,7 @@ _rowsum_values() {  # OPTION
     --deal) echo round-robin random pull ;;
     --delimiter | --output-delimiter) echo tab ;;
     --empty) echo reject zero ;;
-    --format) echo csv tsv jsonl ;;
+    --format) echo csv tsv jsonl stream ;;
     --header) echo skip repeat ;;
     --lines) echo rows any ;;
     --on-error) echo fail skip ;;

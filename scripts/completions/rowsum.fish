@@ -15,7 +15,7 @@ function __rowsum_values --argument-names option
         case empty
             echo reject zero
         case format
-            echo csv tsv jsonl
+            echo csv tsv jsonl stream
         case header
             echo skip repeat
         case lines

@@ -13,20 +13,13 @@
 
 #include "tests/support/files.h"
 #include "tests/support/pipes.h"
-#include "tests/support/streams.h"
+#include "tests/support/shown_results.h"
 #include "tests/support/temporary_directory.h"
 #include "tests/support/thrown.h"
 
 namespace rowsum {
 
 namespace {
-
-/// A result as a worker sends it.
-struct Result {
-  Batch batch;
-  std::string lines;
-  std::vector<Reject> rejects;
-};
 
 /// What was written for some results.
 struct Outcome {
@@ -61,43 +54,6 @@ class Reports {
   OwnedFd before_;
 };
 
-/// A stream that shows one result after another.
-class Source {
- public:
-  explicit Source(LineKind lines = LineKind::sums) : stream_("out.0", Content::results) {
-    Hello hello = hello_of(Content::results);
-    hello.inputs = {"in.csv", "second.csv", "third.csv"};
-    hello.lines = lines;
-    feed(hello_frame(hello));
-    stream_.next();
-  }
-
-  const StreamParser& show(const Result& result) {
-    FrameHeader header = header_of(result.batch);
-    header.type = FrameType::result;
-    const std::string details = encode(result.rejects);
-    header.details = details.size();
-    header.text = result.lines.size();
-    feed(frame(header, details + result.lines));
-    REQUIRE(stream_.item() == StreamParser::Item::frame);
-    return stream_;
-  }
-  void next() { stream_.next(); }
-
- private:
-  void feed(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const std::span<char> space = stream_.space();
-      const size_t n = std::min(space.size(), bytes.size());
-      std::copy_n(bytes.begin(), n, space.begin());
-      bytes.remove_prefix(n);
-      stream_.filled(n);
-    }
-  }
-
-  StreamParser stream_;
-};
-
 /// Writes the results to files. The numbers of rows go on from `first_row`.
 Outcome outcome_of(const std::vector<Result>& results, WriteOptions options = {},
                    uint64_t first_row = 0) {
@@ -112,7 +68,7 @@ Outcome outcome_of(const std::vector<Result>& results, WriteOptions options = {}
     ResultWriter writer(options);
     // A failed run leaves no file under its name. What was written can be read through the
     // descriptor.
-    unfinished = OwnedFd(::dup(writer.output_fd()));
+    unfinished = OwnedFd(::dup(writer.fd()));
     for (const Result& result : results) {
       writer.write(source.show(result), first_row);
       source.next();

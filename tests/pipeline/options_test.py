@@ -87,7 +87,7 @@ class FormsTest(PipelineTest):
                                 (['--format', 'tsv', '--output-header'], b'index\tsum\n0\t3\n'),
                                 (['--output-delimiter', ' '], b'0 3\n'), (['--output-delimiter=tab'], b'0\t3\n')):
             self.assertEqual(self.launcher(b'1,2\n', *words), Outcome(expected, '', 0))
-        line = "p3_write: --format: 'xml' is not csv, tsv or jsonl; try 'run_pipeline.sh --help'\n"
+        line = "p3_write: --format: 'xml' is not csv, tsv, jsonl or stream; try 'run_pipeline.sh --help'\n"
         self.assertEqual(self.launcher(b'1\n', '--format=xml'), Outcome(b'', line, 64))
 
     def test_forms_of_the_launcher(self):

@@ -141,7 +141,7 @@ class FormsTest(PipelineTest):
         delimiter = "--output-delimiter: '{}' is not one byte other than a quote or a row end".format
         exclusion = '{} and {} exclude each other'.format
         for words, said in (
-                ('--format=json', "--format: 'json' is not csv, tsv or jsonl"),
+                ('--format=json', "--format: 'json' is not csv, tsv, jsonl or stream"),
                 ('--format=jsonl --output-header', exclusion('--output-header', '--format=jsonl')),
                 ('--format=jsonl --output-delimiter=,', exclusion('--output-delimiter', '--format=jsonl')),
                 ('--format=tsv --output-delimiter=;', exclusion('--output-delimiter', '--format=tsv')),
