@@ -9,8 +9,8 @@
 #include <deque>
 #include <optional>
 
-#include "common/csv/outline.h"
 #include "common/model/range.h"
+#include "common/wire/scanned_chunk.h"
 
 namespace rowsum {
 
@@ -20,6 +20,7 @@ class Chunks {
     Range range;
     size_t place = 0;                // the one that scans it
     std::optional<Outline> outline;  // once it is known
+    uint64_t checksum = 0;           // likewise, if it was wanted
   };
 
   /// Divides this part of the input into chunks of `size` bytes, the last of which may be shorter.
@@ -31,9 +32,9 @@ class Chunks {
   /// Deals the next chunk to a place, and returns its range.
   Range deal(size_t place);
 
-  /// The chunk that begins at `begin` has been scanned. Does nothing if that was known already, or
+  /// A worker has scanned a chunk. Does nothing if that was known already, or
   /// if there is no such chunk.
-  void scanned(uint64_t begin, const Outline& outline);
+  void scanned(const ScannedChunk& scanned);
 
   /// Returns the first chunk if its outline is known. The next one is the first from then on.
   std::optional<Chunk> take();

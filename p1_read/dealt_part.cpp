@@ -40,11 +40,6 @@ void DealtPart::check_options(const PartOptions& options, const BatcherOptions& 
   }
 }
 
-void DealtPart::note_in(Hello& hello) const {
-  hello.part = part_;
-  hello.identity = {plan_.file.size(), {plan_.hash.low, plan_.hash.high}};
-}
-
 std::optional<uint64_t> DealtPart::first_row() const {
   if (part_.number == 1) return std::nullopt;
   return plan_.parts[part_.number - 1].first_row;

@@ -23,8 +23,9 @@ class DealtPart {
   DealtPart(const DealtPart&) = delete;
   DealtPart& operator=(const DealtPart&) = delete;
 
-  /// Says in the hello which part of which file this is.
-  void note_in(Hello& hello) const;
+  Part number() const { return part_; }
+  /// What distinguishes this file from others: its size, and a hash of all of it.
+  Identity identity() const { return {plan_.file.size(), {plan_.hash.low, plan_.hash.high}}; }
   /// The number of the row with which reading begins, unless it begins with the file.
   std::optional<uint64_t> first_row() const;
   /// What is read is to be told to this.

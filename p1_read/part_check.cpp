@@ -28,6 +28,16 @@ PartCheck::PartCheck(const Plan& plan, uint64_t part)
       nominal_(nominal_range(plan.file, part)),
       known_((nominal_.size() + block_size - 1) / block_size) {}
 
+bool PartCheck::is_border(uint64_t offset) const {
+  return offset == nominal_.end || (nominal_.begin <= offset && offset < nominal_.end &&
+                                    block_at(nominal_, offset).begin == offset);
+}
+
+size_t PartCheck::until_border(uint64_t offset) const {
+  if (offset < nominal_.begin) return nominal_.begin - offset;
+  return offset < nominal_.end ? block_at(nominal_, offset).end - offset : SIZE_MAX;
+}
+
 void PartCheck::saw(uint64_t offset, std::string_view bytes) {
   if (offset < nominal_.begin) {
     const size_t before = std::min<uint64_t>(bytes.size(), nominal_.begin - offset);

@@ -22,7 +22,10 @@ class PartCheck {
   /// `part`: from 1. The plan must outlive this object.
   PartCheck(const Plan& plan, uint64_t part);
 
-  const Range& nominal() const { return nominal_; }
+  /// Whether a block begins at `offset`, or the nominal range ends there.
+  bool is_border(uint64_t offset) const;
+  /// How many bytes there are at most from `offset` to the next border after it; at least one.
+  size_t until_border(uint64_t offset) const;
 
   /// These bytes of the file have been read. They may be of any part; what does not follow the
   /// bytes before is left to check().

@@ -217,8 +217,8 @@ void StreamDealing::fail(ExitStatus status) {
 
 void StreamDealing::say_hello(const Inputs& inputs, const BatcherOptions& options,
                               const DealtPart* part) {
-  Hello hello = first_hello(inputs, inputs.identity(), options);
-  if (part) part->note_in(hello);
+  Hello hello = first_hello(inputs, part ? part->identity() : inputs.identity(), options);
+  if (part) hello.part = part->number();
   for (StreamWriter& stream : streams_) {
     stream.hello(hello);
     ++hello.place;

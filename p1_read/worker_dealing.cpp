@@ -65,18 +65,16 @@ WorkerDealing::WorkerDealing(const WorkerOptions& options, DealPolicy policy, in
       policy_(policy),
       link_(link),
       log_(make_log(options)),
-      places_(
-          options, link_, log_.has_observers() ? &log_ : nullptr,
-          {.returned =
-               [this](size_t place) {
-                 dealer_.returned(place);
-                 if (pacer_) pacer_->returned(place, BatchPacer::Clock::now());
-               },
-           .text = [this](const Batch& batch) { return text_of(batch); },
-           .cut = [this](const Batch& batch) { return cut(batch); },
-           .scanned =
-               [this](const ScannedChunk& chunk) { chunks_.scanned(chunk.begin, chunk.outline); },
-           .input_frame = [this](uint32_t input) { return frame_of(input); }}),
+      places_(options, link_, log_.has_observers() ? &log_ : nullptr,
+              {.returned =
+                   [this](size_t place) {
+                     dealer_.returned(place);
+                     if (pacer_) pacer_->returned(place, BatchPacer::Clock::now());
+                   },
+               .text = [this](const Batch& batch) { return text_of(batch); },
+               .cut = [this](const Batch& batch) { return cut(batch); },
+               .scanned = [this](const ScannedChunk& chunk) { chunks_.scanned(chunk); },
+               .input_frame = [this](uint32_t input) { return frame_of(input); }}),
       dealer_(policy, options.places, options.has_command ? paced_credit : credit) {
   // Comes last: as long as nothing is said on the link, p1_read tells of a failure by the end of a
   // stream, as without workers.
@@ -106,7 +104,7 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options, DealtPart* part)
     options.batch_size = options_.chunk_size;
     // In a longer chunk, a row that is too long could begin and end.
     chunk_size_ = std::max<uint64_t>(1, std::min(options_.chunk_size, options.max_row));
-    places_.open_outlines();
+    places_.open_outlines(part != nullptr);
   }
   const bool is_pull = policy_ == DealPolicy::pull;
   if (is_pull || log_.has_observers()) places_.open_answers(is_pull);
@@ -115,9 +113,12 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options, DealtPart* part)
           ? options_.places * paced_credit * options.batch_size
           : std::min(largest_window, options_.places * credit * options.batch_size);
   shared_.emplace(inputs, options, window, have_scanners);
-  hello_ = first_hello(
-      inputs, options_.resume ? inputs.identity_since_written() : inputs.identity(), options);
-  if (part) part->note_in(hello_);
+  hello_ = first_hello(inputs,
+                       part              ? part->identity()
+                       : options_.resume ? inputs.identity_since_written()
+                                         : inputs.identity(),
+                       options);
+  if (part) hello_.part = part->number();
   hello_.shared = shared_->where();
   places_.set_hello(hello_, pacer_ ? least_paced : options.batch_size);
   dealt_.total = inputs.begin();
@@ -194,6 +195,8 @@ void WorkerDealing::begin_input(const Batcher& batcher) {
 bool WorkerDealing::read_elsewhere(Batcher& batcher) {
   if (pacer_) pace(batcher);
   if (chunk_size_ == 0 || batcher.needs_bytes()) return false;
+  // Each chunk is to be a block of the part, so that its checksum is of use.
+  if (part_ && chunks_.is_over() && !part_->bytes().is_border(batcher.scanned())) return false;
   begin_chunks(batcher);
   if (chunks_.is_over()) return false;
   deal_chunks();
@@ -214,6 +217,7 @@ NextStep WorkerDealing::wait(int input, const Batcher& batcher) {
 
 std::span<char> WorkerDealing::space(const Batcher& batcher, size_t bytes) {
   if (chunk_size_ > 0) bytes = std::min(bytes, read_first);
+  if (part_) bytes = std::min(bytes, part_->bytes().until_border(batcher.scanned()));
   return shared_->space(batcher.scanned(), bytes);
 }
 
@@ -257,7 +261,7 @@ void WorkerDealing::begin_chunks(const Batcher& batcher) {
   if (rest == 0) return;
   // A short file is divided more finely, so that all workers are done at about the same time.
   const uint64_t share = rest / (chunks_of_place * options_.places) / page * page;
-  const uint64_t size = std::min(chunk_size_, std::max(share, least_chunk));
+  const uint64_t size = std::min(chunk_size_, part_ ? block_size : std::max(share, least_chunk));
   chunks_.begin({batcher.scanned(), batcher.scanned() + rest}, size);
 }
 
@@ -298,10 +302,14 @@ void WorkerDealing::deal_after(const Chunks::Chunk& chunk, Batcher& batcher) {
 /// reported here, in the order of the input.
 void WorkerDealing::feed(const Chunks::Chunk& chunk, Batcher& batcher) {
   if (batcher.scanned() < chunk.range.begin) return;  // a file that ends before its size
-  if (chunk.outline->size() == chunk.range.size()) return batcher.feed(*chunk.outline);
+  if (chunk.outline->size() == chunk.range.size()) {
+    if (part_) part_->bytes().saw_hash(chunk.range, chunk.checksum);
+    return batcher.feed(*chunk.outline);
+  }
   const std::string& name = inputs_->name();
   const std::string_view text = shared_->chunk(chunk.range, inputs_->index(), name);
   if (text.size() < chunk.range.size() && inputs_->has_shrunk()) throw shrunk(name);
+  has_read(chunk.range.begin, text);
   batcher.feed(Outline::of(text, hello_.dialect));
 }
 

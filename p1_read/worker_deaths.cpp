@@ -124,7 +124,7 @@ void WorkerPlaces::settle_suspect(size_t place) {
   if (!ledger.front_is_chunk()) return ledger.cut_front(callbacks_.cut(ledger.front()));
   const uint64_t begin = ledger.front().range.begin;
   ledger.scanned(begin);
-  callbacks_.scanned({static_cast<uint32_t>(place), begin, Outline()});
+  callbacks_.scanned({static_cast<uint32_t>(place), begin, Outline(), 0});
 }
 
 // --- Workers that fail the run ------------------------------------------------------------------

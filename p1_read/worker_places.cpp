@@ -81,7 +81,8 @@ void WorkerPlaces::deal(size_t place, const Ledger::Item& item) {
   send(place);
 }
 
-void WorkerPlaces::open_outlines() {
+void WorkerPlaces::open_outlines(bool with_checksums) {
+  flags_of_chunks_ = with_checksums ? wants_checksum : 0;
   std::tie(outlines_, outlines_to_write_) = make_pipe();
   make_non_blocking(outlines_.get(), "the pipe for outlines");
 }
@@ -283,7 +284,7 @@ void WorkerPlaces::send(size_t place) {
     }
     if (item->is_chunk) {
       const int answer = outlines_to_write_.get();
-      to.pending += chunk_frame(item->batch.range, item->batch.input, answer);
+      to.pending += chunk_frame(item->batch.range, item->batch.input, answer, flags_of_chunks_);
     } else {
       to.pending += batch_frame(*item, to.gets_text);
     }

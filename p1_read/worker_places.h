@@ -71,8 +71,9 @@ class WorkerPlaces {
   /// many bytes has a batch; the rings for results have room for some results.
   void set_hello(const Hello& hello, uint64_t batch_size);
 
-  /// To be called before a worker is started, if chunks will be dealt. Throws Failure(system).
-  void open_outlines();
+  /// To be called before a worker is started, if chunks will be dealt. `with_checksums`: of the
+  /// bytes of each chunk as well. Throws Failure(system).
+  void open_outlines(bool with_checksums);
 
   /// To be called before a worker is started, if the workers are to say when they have answered a
   /// batch. Otherwise that is known when p3_write has received the result, which it takes in the
@@ -196,6 +197,7 @@ class WorkerPlaces {
   OwnedFd outlines_;               // the reading end of the pipe for outlines, if there is one
   OwnedFd outlines_to_write_;      // its writing end, which all workers inherit
   ScannedChunkParser outline_parser_;
+  uint16_t flags_of_chunks_ = 0;
   OwnedFd answers_;  // likewise for the messages that batches are answered
   OwnedFd answers_to_write_;
   ControlParser<NewsOfWorker> answer_parser_;

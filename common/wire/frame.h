@@ -24,6 +24,8 @@ constexpr uint16_t text_is_shared =
     1;  // no text follows; it lies in the input, or in the ring for results
 constexpr uint16_t has_checksum = 2;  // the checksum of the payload is set, also for shared text
 constexpr uint16_t is_refused = 4;    // the row is not to be summed but to be returned as a reject
+constexpr uint16_t wants_checksum =
+    8;  // the outline of the chunk is to have the checksum of its bytes
 
 /// The most bytes of details, and of text. A header with more is refused before anything is
 /// allocated.

@@ -37,6 +37,7 @@ ScannedChunk decode(const char* at) {
   std::array<Passage, reading_states> passages;
   for (Passage& passage : passages) passage = decode_passage(at, size);
   chunk.outline = Outline(size, passages);
+  chunk.checksum = get<uint64_t>(at);
   return chunk;
 }
 
@@ -56,6 +57,7 @@ std::string encode(const ScannedChunk& chunk) {
     put<uint64_t>(at, passage.row_end);
     put<uint64_t>(at, passage.content_end);
   }
+  put<uint64_t>(at, chunk.checksum);
   return {bytes, sizeof bytes};
 }
 

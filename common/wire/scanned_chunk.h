@@ -17,14 +17,15 @@
 namespace rowsum {
 
 struct ScannedChunk {
-  uint32_t place = 0;  // of the worker
-  uint64_t begin = 0;  // the offset of the chunk in the input
-  Outline outline;     // of fewer bytes than the chunk has, if the worker could not read more
+  uint32_t place = 0;     // of the worker
+  uint64_t begin = 0;     // the offset of the chunk in the input
+  Outline outline;        // of fewer bytes than the chunk has, if the worker could not read more
+  uint64_t checksum = 0;  // XXH3 (64 bits) of these bytes, with wants_checksum; otherwise 0
 
   bool operator==(const ScannedChunk&) const = default;
 };
 
-constexpr size_t scanned_chunk_size = 24 + 32 * reading_states;
+constexpr size_t scanned_chunk_size = 24 + 32 * reading_states + 8;
 
 std::string encode(const ScannedChunk& chunk);
 

@@ -63,9 +63,10 @@ std::string batch_frame_inline(const Batch& batch, std::string_view text, uint16
   return header_bytes(header).append(text);
 }
 
-std::string chunk_frame(const Range& range, uint32_t input, int descriptor) {
+std::string chunk_frame(const Range& range, uint32_t input, int descriptor, uint16_t flags) {
   FrameHeader header;
   header.type = FrameType::chunk;
+  header.flags = flags;
   header.range = range;
   header.input = input;
   header.where = static_cast<uint32_t>(descriptor);

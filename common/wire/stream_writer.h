@@ -28,8 +28,8 @@ std::string batch_frame_inline(const Batch& batch, std::string_view text, uint16
 /// `text`: the header row of an input, with its row end.
 std::string header_frame(uint32_t input, std::string_view text);
 /// Asks a worker to write the outline of these bytes of an input into a descriptor that it has
-/// inherited (scanned_chunk.h).
-std::string chunk_frame(const Range& range, uint32_t input, int descriptor);
+/// inherited (scanned_chunk.h). `flags`: wants_checksum or 0.
+std::string chunk_frame(const Range& range, uint32_t input, int descriptor, uint16_t flags = 0);
 /// Says where the text of this input lies from now on: p1_read has the file open as `descriptor`,
 /// and byte 0 of the file lies at `origin` of all the inputs.
 std::string input_frame(uint32_t input, uint64_t origin, int descriptor);

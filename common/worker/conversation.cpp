@@ -60,10 +60,11 @@ class TextSource {
   ScannedChunk scan(const StreamParser& stream) {
     require_file(stream);
     const FrameHeader& header = stream.header();
-    ScannedChunk chunk{hello_.place, header.range.begin, Outline()};
+    ScannedChunk chunk{hello_.place, header.range.begin, Outline(), 0};
     try {
       const std::string_view text = shared_.chunk(header.range, hello_.inputs[header.input]);
       chunk.outline = Outline::of(text, hello_.dialect);
+      if (header.flags & wants_checksum) chunk.checksum = payload_checksum("", text);
     } catch (const Failure&) {
     }
     return chunk;

@@ -67,7 +67,7 @@ bool is_outline(std::string_view message) {
     return get<uint64_t>(at);
   };
   const uint64_t size = number(16);
-  for (size_t at = 24; at < message.size(); at += 32) {
+  for (size_t at = 24; at < 24 + 32 * reading_states; at += 32) {
     const uint64_t content_end = number(at + 24);
     if (number(at) >= reading_states || number(at + 8) > size || number(at + 16) > size) {
       return false;

@@ -46,19 +46,20 @@ TEST_CASE("chunks: outlines are known in any order and taken in the order of the
   CHECK(chunks.deal(2) == Range{0, 4});
   CHECK(chunks.deal(0) == Range{4, 8});
   CHECK_FALSE(chunks.take());
-  chunks.scanned(4, outline_of(4));
+  chunks.scanned({0, 4, outline_of(4), 0});
   CHECK_FALSE(chunks.take());
   CHECK(chunks.deal(1) == Range{8, 10});
-  chunks.scanned(8, outline_of(2));
-  chunks.scanned(0, outline_of(3));
+  chunks.scanned({0, 8, outline_of(2), 7});
+  chunks.scanned({0, 0, outline_of(3), 0});
   const std::vector<Chunks::Chunk> expected = {
-      {{0, 4}, 2, outline_of(3)}, {{4, 8}, 0, outline_of(4)}, {{8, 10}, 1, outline_of(2)}};
+      {{0, 4}, 2, outline_of(3)}, {{4, 8}, 0, outline_of(4)}, {{8, 10}, 1, outline_of(2), 7}};
   for (const Chunks::Chunk& chunk : expected) {
     const auto taken = chunks.take();
     REQUIRE(taken);
     CHECK(taken->range == chunk.range);
     CHECK(taken->place == chunk.place);
     CHECK(taken->outline == chunk.outline);
+    CHECK(taken->checksum == chunk.checksum);
   }
   CHECK_FALSE(chunks.take());
 }
@@ -67,14 +68,14 @@ TEST_CASE("chunks: the first outline of a chunk counts, and one of no chunk does
   Chunks chunks;
   chunks.begin({0, 8}, 4);
   chunks.deal(0);
-  chunks.scanned(4, outline_of(4));  // it has not been dealt
-  chunks.scanned(1, outline_of(4));
+  chunks.scanned({0, 4, outline_of(4), 0});  // it has not been dealt
+  chunks.scanned({0, 1, outline_of(4), 0});
   CHECK_FALSE(chunks.take());
-  chunks.scanned(0, outline_of(4));
-  chunks.scanned(0, outline_of(0));
+  chunks.scanned({0, 0, outline_of(4), 0});
+  chunks.scanned({0, 0, outline_of(0), 0});
   chunks.deal(0);
   CHECK(chunks.take()->outline == outline_of(4));
-  chunks.scanned(0, outline_of(4));  // it has been taken
+  chunks.scanned({0, 0, outline_of(4), 0});  // it has been taken
   CHECK_FALSE(chunks.take());
 }
 
@@ -84,12 +85,12 @@ TEST_CASE("chunks: it is over when all have been taken") {
   chunks.begin({0, 8}, 4);
   CHECK_FALSE(chunks.is_over());
   chunks.deal(0);
-  chunks.scanned(0, outline_of(4));
+  chunks.scanned({0, 0, outline_of(4), 0});
   chunks.take();
   CHECK_FALSE(chunks.is_over());  // the second one has not been dealt
   chunks.deal(0);
   CHECK_FALSE(chunks.is_over());
-  chunks.scanned(4, outline_of(4));
+  chunks.scanned({0, 4, outline_of(4), 0});
   CHECK_FALSE(chunks.is_over());
   chunks.take();
   CHECK(chunks.is_over());

@@ -178,7 +178,8 @@ std::string shown_header(const StreamParser& stream, bool with_text) {
 
 std::string shown_chunk(const FrameHeader& header) {
   return "chunk   " + describe(header.range) + ", input " + std::to_string(header.input) +
-         ", outline to descriptor " + std::to_string(header.where) + "\n";
+         ", outline " + (header.flags & wants_checksum ? "and checksum " : "") + "to descriptor " +
+         std::to_string(header.where) + "\n";
 }
 
 std::string shown_input(const FrameHeader& header) {

@@ -110,7 +110,7 @@ TEST_CASE("format document: a header row") {
 
 TEST_CASE("format document: a chunk and its outline") {
   CHECK(to_hex(examples()[4]) == to_hex(chunk_frame({0, 8}, 0, 9)));
-  const ScannedChunk scanned{0, 0, Outline::of("1,2\n3,x\n", Dialect())};
+  const ScannedChunk scanned{0, 0, Outline::of("1,2\n3,x\n", Dialect()), 0};
   CHECK(to_hex(examples()[5]) == to_hex(encode(scanned)));
 }
 
@@ -118,7 +118,8 @@ TEST_CASE("format document: the flags") {
   const std::string document = source_file("common/wire/FORMAT.md");
   const std::pair<const char*, uint16_t> flags[] = {{"text_is_shared", text_is_shared},
                                                     {"has_checksum", has_checksum},
-                                                    {"is_refused", is_refused}};
+                                                    {"is_refused", is_refused},
+                                                    {"wants_checksum", wants_checksum}};
   for (const auto& flag : flags) {
     const int bit = std::countr_zero(flag.second);
     const std::string row = "| " + std::to_string(bit) + " | " + flag.first + " |";

@@ -13,11 +13,11 @@ using namespace rowsum;
 namespace {
 
 const std::vector<ScannedChunk> examples = {
-    {3, 0x1122334455667788, Outline::of("1,2\n\"3\r\n", Dialect())},
-    {0, 0, Outline::of("1", Dialect())},  // no row ends, from most states
-    {UINT32_MAX, UINT64_MAX, Outline()},
-    {1, 8, Outline::of("\n\n\n", Dialect())},
-    {2, 11, Outline::of("\r", Dialect())},
+    {3, 0x1122334455667788, Outline::of("1,2\n\"3\r\n", Dialect()), 0x8877665544332211},
+    {0, 0, Outline::of("1", Dialect()), 0},  // no row ends, from most states
+    {UINT32_MAX, UINT64_MAX, Outline(), UINT64_MAX},
+    {1, 8, Outline::of("\n\n\n", Dialect()), 1},
+    {2, 11, Outline::of("\r", Dialect()), 0},
 };
 
 std::string bytes_of(const std::vector<ScannedChunk>& chunks) {
@@ -28,7 +28,7 @@ std::string bytes_of(const std::vector<ScannedChunk>& chunks) {
 
 /// The bytes of an outline of 8 bytes, with another number at an offset.
 std::string changed(size_t offset, uint64_t value) {
-  std::string bytes = encode({0, 0, Outline::of("1,2\n3,4\n", Dialect())});
+  std::string bytes = encode({0, 0, Outline::of("1,2\n3,4\n", Dialect()), 0});
   char* at = bytes.data() + offset;
   put<uint64_t>(at, value);
   return bytes;
@@ -62,7 +62,7 @@ TEST_CASE("scanned chunk: outlines come out as they went in, in whatever pieces"
 }
 
 TEST_CASE("scanned chunk: a passage without row ends") {
-  const ScannedChunk chunk{0, 0, Outline::of("1", Dialect())};
+  const ScannedChunk chunk{0, 0, Outline::of("1", Dialect()), 0};
   const auto parsed = ScannedChunkParser().feed(encode(chunk));
   REQUIRE(parsed.size() == 1);
   CHECK(parsed[0].outline.from(ReadingState::row_start) == Passage{.exit = ReadingState::plain});

@@ -114,6 +114,9 @@ TEST_CASE("stream writer: a chunk and an input, as a parser reads them") {
     CHECK(header.payload_size() == 0);
   };
   check(chunk_frame({5, 12}, 3, 77), FrameType::chunk, {5, 12});
+  check(chunk_frame({5, 12}, 3, 77, wants_checksum), FrameType::chunk, {5, 12});
+  CHECK(decode_header(chunk_frame({5, 12}, 3, 77)).flags == 0);
+  CHECK(decode_header(chunk_frame({5, 12}, 3, 77, wants_checksum)).flags == wants_checksum);
   check(input_frame(3, 5, 77), FrameType::input, {5, 5});
 }
 

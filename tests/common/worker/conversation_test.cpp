@@ -397,11 +397,13 @@ TEST_CASE("conversation: a chunk is answered by its outline, and its text is kep
   const auto send = [&](const std::string& bytes) {
     CHECK(::write(in.in.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
   };
-  send(hello_frame(shared) + chunk_frame({2, 10}, 0, outlines.in.get()));
+  send(hello_frame(shared) + chunk_frame({2, 10}, 0, outlines.in.get(), wants_checksum));
   std::string outline(scanned_chunk_size, '\0');
   CHECK(::read(outlines.out.get(), outline.data(), outline.size()) ==
         static_cast<ssize_t>(outline.size()));
-  const ScannedChunk expected{3, 2, Outline::of(text.substr(2, 8), shared.dialect)};
+  const std::string bytes = text.substr(2, 8);
+  const ScannedChunk expected{3, 2, Outline::of(bytes, shared.dialect),
+                              payload_checksum("", bytes)};
   CHECK(outline == encode(expected));
   // Only what lies before the chunk is still to be read.
   write_file(path, "7;" + std::string(text.size() - 2, 'x'));
@@ -431,6 +433,7 @@ TEST_CASE("conversation: a chunk that cannot be read to its end has the outline 
     const auto chunks = ScannedChunkParser().feed(read_to_end(outlines.out.get()));
     REQUIRE(chunks.size() == 1);
     CHECK(chunks[0].begin == range.begin);
+    CHECK(chunks[0].checksum == 0);  // nobody wanted it
     return chunks[0].outline;
   };
   const OwnedFd readable = open_file(path, O_RDONLY);
