@@ -130,6 +130,56 @@ TEST_CASE("inputs: a plain file from the middle on") {
   CHECK(read_current(beyond) == "");
 }
 
+TEST_CASE("inputs: a stretch of a plain file") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("in.csv");
+  write_file(path, "1,2\n3\n4\n");
+  Inputs inputs({path});
+  inputs.narrow({2, 6});
+  CHECK(inputs.begin() == 2);
+  CHECK(inputs.end() == 6);
+  CHECK(inputs.size() == 8);
+  CHECK(inputs.identity() == Inputs({path}).identity());
+  CHECK(read_current(inputs) == "2\n3\n");
+  Inputs left({path});
+  left.narrow({2, 6});
+  CHECK(left.skip_rest() == 4);
+  CHECK(::lseek(left.fd(), 0, SEEK_CUR) == 6);
+  CHECK(read_current(left) == "");
+  CHECK(left.bytes({4, 8}) == "3\n4\n");
+  CHECK(thrown_by([&] { left.bytes({4, 9}); }).status == ExitStatus::io);
+}
+
+TEST_CASE("inputs: what is to be one plain file") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("in.csv"), empty = directory.file("empty.csv");
+  write_file(path, "1\n");
+  write_file(empty, "");
+  const auto refused = [](std::vector<std::string> operands) {
+    Inputs inputs(std::move(operands));
+    const Thrown thrown = thrown_by([&] { inputs.require_one_plain_file("--part"); });
+    if (thrown == Thrown()) {
+      CHECK(inputs.is_plain_file());
+      CHECK(inputs.end() == inputs.size());
+    } else {
+      CHECK(thrown.status == ExitStatus::usage);
+      CHECK(thrown.message.starts_with("--part needs one plain file"));
+    }
+    return !(thrown == Thrown());
+  };
+  CHECK_FALSE(refused({path}));
+  CHECK_FALSE(refused({empty}));
+  CHECK(refused({path, path}));
+  CHECK(refused({empty, empty}));
+  CHECK(refused({"/proc/self/stat"}));
+  CHECK(refused({"/dev/null"}));
+  const OwnedFd file = open_file(path, O_RDONLY);
+  const StandardInput standard_input(file.get());
+  CHECK_FALSE(refused({}));
+  REQUIRE(::lseek(file.get(), 1, SEEK_SET) == 1);
+  CHECK(refused({"-"}));
+}
+
 TEST_CASE("inputs: a plain file that was written to is another, wherever that was") {
   const TemporaryDirectory directory;
   const std::string path = directory.file("in.csv");
