@@ -19,6 +19,7 @@
 #include "common/io/trace_file.h"
 #include "common/wire/stream_parser.h"
 #include "p3_write/merger.h"
+#include "p3_write/part_streams.h"
 #include "p3_write/progress.h"
 #include "p3_write/reader_link.h"
 
@@ -29,6 +30,7 @@ namespace {
 struct Source {
   OwnedFd file;  // closed for standard input
   StreamParser stream;
+  std::optional<Hello> hello = std::nullopt;      // of a part, as it was found in the file
   std::optional<ResultRing> ring = std::nullopt;  // for the lines of results
   bool is_vacant = false;
   bool is_over = false;
@@ -57,18 +59,17 @@ StreamParser new_stream(size_t place) {
 
 Source open_source(const std::string& path) {
   if (path == "-") return {OwnedFd(), StreamParser("standard input", Content::results)};
-  OwnedFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.is_open()) throw Failure::from_errno(ExitStatus::no_input, path);
-  return {std::move(file), StreamParser(path, Content::results)};
+  return {open_stream(path), StreamParser(path, Content::results)};
 }
 
 class MergeLoop {
  public:
   MergeLoop(const WriteOptions& options, std::unique_ptr<ResultOutput>& output)
-      : merger_(options.streams.size(), options.unordered ? most_ahead : 0),
-        output_(open_output(options, output)) {
+      : options_(options),
+        parts_(find_parts(options.streams)),
+        merger_(new_merger(options.streams.size())),
+        output_(open_output(output)) {
     progress_.show(options.progress, output_.may_be_seen());
-    for (const std::string& path : options.streams) sources_.push_back(open_source(path));
     for (const auto& message : first_news_) accept(message);
     if (reader_) reader_->send();
   }
@@ -78,6 +79,42 @@ class MergeLoop {
   }
 
   ExitStatus run() {
+    if (parts_) {
+      merge_parts(*parts_);
+    } else {
+      for (const std::string& path : options_.streams) sources_.push_back(open_source(path));
+      merge();
+    }
+    return output_.commit();
+  }
+
+ private:
+  /// One part after the other, so that only the streams of one part are open at a time.
+  void merge_parts(const Parts& parts) {
+    const Hello whole = parts.whole();
+    accept(whole);
+    Merger::Place end;
+    for (const Parts::Streams& streams : parts.in_order()) {
+      merger_ = new_merger(streams.size(), end);
+      sources_.clear();
+      for (const PartStream& stream : streams) {
+        sources_.push_back(open_source(stream.name));
+        sources_.back().hello = stream.hello;
+      }
+      merge();
+      end = {merger_.position(), merger_.next_row()};
+    }
+    if (end.offset != whole.end) {
+      throw Failure(ExitStatus::bad_data, "the parts end at byte " + std::to_string(end.offset) +
+                                              " of a file of " + std::to_string(whole.end));
+    }
+  }
+
+  Merger new_merger(size_t streams, std::optional<Merger::Place> begin = std::nullopt) const {
+    return Merger(streams, options_.unordered ? most_ahead : 0, begin);
+  }
+
+  void merge() {
     while (!is_over()) {
       wait();
       if (reader_) hear_reader();
@@ -100,21 +137,19 @@ class MergeLoop {
       if (reader_ && has_lost) reader_->finish();
       throw Failure::silent(merger_.status());
     }
-    return output_.commit();
   }
 
- private:
   /// Before the output is opened, p1_read has opened its input, or has failed.
-  ResultOutput& open_output(const WriteOptions& options, std::unique_ptr<ResultOutput>& output) {
-    if (!options.reader.empty()) open_link(options);
-    output = open_result_output(options);
+  ResultOutput& open_output(std::unique_ptr<ResultOutput>& output) {
+    if (!options_.reader.empty()) open_link();
+    output = open_result_output(options_);
     return *output;
   }
 
-  void open_link(const WriteOptions& options) {
-    if (!options.trace.empty()) open_trace(options.trace);
+  void open_link() {
+    if (!options_.trace.empty()) open_trace(options_.trace);
     raise_descriptor_limit();  // there is one for every place
-    reader_.emplace(start_reader(options.reader));
+    reader_.emplace(start_reader(options_.reader));
     pollfd link{reader_->fd(), POLLIN, 0};
     poll_fds({&link, 1});
     first_news_ = reader_->hear();
@@ -194,7 +229,8 @@ class MergeLoop {
 
   Source& source_of(size_t place) {
     while (sources_.size() <= place) {
-      sources_.push_back({OwnedFd(), new_stream(sources_.size()), std::nullopt, true});
+      sources_.push_back({OwnedFd(), new_stream(sources_.size())});
+      sources_.back().is_vacant = true;
     }
     merger_.expect(place);
     return sources_[place];
@@ -288,10 +324,14 @@ class MergeLoop {
     }
   }
 
-  /// Throws if the stream is that of another place. A worker that failed before it got its hello
-  /// does not know its place.
+  /// Throws if the stream is that of another place, or not that of the part which was found in its
+  /// file. A worker that failed before it got its hello does not know its place.
   void check_belongs(size_t place) const {
     const StreamParser& stream = sources_[place].stream;
+    const std::optional<Hello>& expected = sources_[place].hello;
+    if (expected && *expected != stream.hello()) {
+      throw Failure(ExitStatus::bad_data, stream.name() + ": it was replaced during the run");
+    }
     if (!reader_ || stream.hello().inputs.empty() || stream.hello().place == place) return;
     throw Failure(ExitStatus::bad_data, stream.name() + ": the stream of another worker");
   }
@@ -362,6 +402,8 @@ class MergeLoop {
   static constexpr size_t first_polled = 2;  // where the entries of the sources begin
   static constexpr int pipe_flags = O_RDONLY | O_NONBLOCK;
 
+  const WriteOptions& options_;
+  std::optional<Parts> parts_;
   std::optional<TraceFile> trace_;
   std::optional<ReaderLink> reader_;
   std::vector<ControlMessage<NewsOfReader>> first_news_;

@@ -15,6 +15,8 @@ namespace rowsum {
 /// and it is thrown after everything that can be written has been written. `output` is empty, and
 /// is opened here. It outlives the call, so that a stream in it can still be ended after a failure.
 ///
+/// Parts of a file are merged one after the other, each like the streams of a whole run.
+///
 /// Every stream is in one of these states:
 ///
 ///   vacant    no worker writes it now, so it is not polled (only after a p1_read with workers)

@@ -8,6 +8,12 @@
 
 namespace rowsum {
 
+Merger::Merger(size_t streams, size_t most_ahead, std::optional<Place> begin)
+    : streams_(streams), most_ahead_(most_ahead), begin_(begin) {
+  for (Stream& stream : streams_) stream.is_expected = true;
+  if (begin) done_ = {{begin->offset, begin->offset}, begin->row, 0};
+}
+
 void Merger::expect(size_t stream) {
   if (stream >= streams_.size()) streams_.resize(stream + 1);
   streams_[stream].is_expected = true;
@@ -17,9 +23,19 @@ void Merger::hello(size_t stream, const std::string& name, const Hello& hello) {
   streams_[stream].name = name;
   if (hello.inputs.empty()) return;  // it failed before it knew its input; its end will say so
   if (!hello_) {
+    if (begin_ && hello.begin != begin_->offset) {
+      throw Failure(ExitStatus::bad_data, name + ": begins at byte " + std::to_string(hello.begin) +
+                                              ", and what comes before it ends at byte " +
+                                              std::to_string(begin_->offset));
+    }
     hello_ = hello;
     hello_name_ = name;
     done_.range = {hello.begin, hello.begin};
+  } else if (hello.part.is_given() && hello_->part.is_given() && hello.part != hello_->part) {
+    throw Failure(ExitStatus::bad_data,
+                  name + ": " + describe(hello.part) + ", and " + hello_name_ + " is " +
+                      describe(hello_->part) +
+                      "; the streams of parts have to be regular files with names");
   } else if (!hello_->same_input(hello)) {
     throw Failure(ExitStatus::bad_data,
                   name + ": of another input, or read in another way, than " + hello_name_);
@@ -81,7 +97,7 @@ void Merger::written(size_t stream) {
     next = ahead_.erase(next);
   }
   if (part.range.begin == position()) {
-    if (done_.range.size() == 0) done_.first_row = part.first_row;
+    if (done_.range.size() == 0 && !begin_) done_.first_row = part.first_row;
     join(done_, part, from.name);
   } else if (next != ahead_.begin() && std::prev(next)->second.range.end == part.range.begin) {
     join(std::prev(next)->second, part, from.name);

@@ -33,19 +33,24 @@ namespace rowsum {
 
 class Merger {
  public:
+  /// Where streams begin: at which byte, and with the row of which number.
+  struct Place {
+    uint64_t offset = 0;
+    uint64_t row = 0;
+  };
+
   /// Expects the streams 0 to `streams` - 1. `most_ahead`: how many parts of the input, with gaps
-  /// between them, may be written ahead of their turn; 0: everything is written in order.
-  explicit Merger(size_t streams, size_t most_ahead = 0)
-      : streams_(streams), most_ahead_(most_ahead) {
-    for (Stream& stream : streams_) stream.is_expected = true;
-  }
+  /// between them, may be written ahead of their turn; 0: everything is written in order. `begin`:
+  /// where the streams have to begin, if they go on where others have ended.
+  explicit Merger(size_t streams, size_t most_ahead = 0, std::optional<Place> begin = std::nullopt);
 
   /// Expects this stream, too. To be called before any call for a stream that begins later in the
   /// input.
   void expect(size_t stream);
 
   // Each of these throws Failure(bad_data) if the streams do not belong together: they are of
-  // different inputs, a part of the input comes twice or is missing, or their ends differ. head()
+  // different inputs, begin in a wrong place, a part of the input comes twice or is missing, or
+  // their ends differ. head()
   // also throws it for rows whose number is not known and that may not wait for those before them.
 
   void hello(size_t stream, const std::string& name, const Hello& hello);
@@ -99,6 +104,7 @@ class Merger {
 
   std::vector<Stream> streams_;
   size_t most_ahead_;
+  std::optional<Place> begin_;
   std::optional<Hello> hello_;  // of the stream whose hello came first
   std::string hello_name_;
   std::optional<Verdict> verdict_;  // of a complete end

@@ -11,6 +11,7 @@ struct Part {
   uint64_t number = 0;  // from 1; 0: the input is not divided
   uint64_t of = 0;      // how many parts there are
 
+  bool is_given() const { return number > 0; }
   bool operator==(const Part&) const = default;
 };
 

@@ -136,6 +136,47 @@ TEST_CASE("merger: begins where the hello says") {
   CHECK(merger.is_over());
 }
 
+TEST_CASE("merger: begins where other streams have ended") {
+  Merger merger(2, 0, Merger::Place{10, 5});
+  CHECK(merger.position() == 10);
+  CHECK(merger.next_row() == 5);
+  CHECK(refused([&] { merger.hello(0, "out.0", a_hello(8)); }) ==
+        "out.0: begins at byte 8, and what comes before it ends at byte 10");
+  merger.hello(0, "out.0", a_hello(10));
+  CHECK(refused([&] { merger.hello(1, "out.1", a_hello(12)); }) ==
+        "out.1: of another input, or read in another way, than out.0");
+  merger.hello(1, "out.1", a_hello(10));
+  merger.head(0, tile(10, 14));
+  CHECK(merger.due() == 0);
+  merger.written(0);
+  CHECK(merger.next_row() == 7);
+  merger.end(0, {ExitStatus::complete, 14, 2});
+  merger.end(1, {ExitStatus::complete, 14, 2});
+  CHECK(merger.is_over());
+  CHECK(merger.has_everything());
+
+  Merger wrong(1, 0, Merger::Place{10, 4});
+  wrong.hello(0, "out.0", a_hello(10));
+  wrong.head(0, tile(10, 14));
+  CHECK(refused([&] { wrong.written(0); }) == "out.0: bytes 10 to 14 begin with row 5 and not 4");
+}
+
+TEST_CASE("merger: different parts cannot be merged at once") {
+  Hello part = a_hello();
+  part.part = {1, 3};
+  Hello other = part;
+  other.part.number = 2;
+  other.begin = 10;
+  Merger merger(2);
+  merger.hello(0, "out.0", part);
+  CHECK(refused([&] { merger.hello(1, "out.1", other); }) ==
+        "out.1: part 2 of 3, and out.0 is part 1 of 3; the streams of parts have to be regular "
+        "files with names");
+  CHECK(refused([&] { merger.hello(1, "out.1", a_hello()); }) ==
+        "out.1: of another input, or read in another way, than out.0");
+  merger.hello(1, "out.1", part);
+}
+
 TEST_CASE("merger: streams of different inputs") {
   std::vector<Hello> others(5, a_hello());
   others[0].identity.size = 101;
