@@ -19,7 +19,7 @@ Root runs some of the tests as an ordinary user as well.
   --clang   look at the sources with clang-format, and build with sanitizers by clang++ in
             place of g++, with the fuzzers, which run for two minutes
   --places  also install what tests/places tests, which otherwise are skipped where it is missing:
-            PostgreSQL, an ssh server and others, which Debian may also start as services
+            PostgreSQL, an ssh server, Slurm and others, which Debian may also start as services
   --help
 
 The builds are in build/ (Release) and build-sanitize/ or, by clang++, build-fuzz/ (address and
@@ -93,7 +93,7 @@ test_as_ordinary_user() (
     -j"$jobs" -R "^($tests)\$"
 )
 
-install_packages build check ${clang:+clang} ${places:+places}
+install_packages build check ${clang:+clang} ${places:+places slurm}
 check_scripts
 [[ ! $clang ]] || check_format
 build build -DCMAKE_BUILD_TYPE=Release

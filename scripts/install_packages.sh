@@ -27,6 +27,8 @@ packages_for() {  # PURPOSE
     places)
       printf '%s\n' postgresql 'sqlite3 sqlite3' 'socat socat' 'openssh-client ssh' openssh-server \
         libnss-wrapper 'parallel parallel' 'make make' ;;
+    # A cluster of its own on this machine, for tests/places/slurm_test.py.
+    slurm) printf '%s\n' 'slurmctld slurmctld' 'slurmd slurmd' 'slurm-client sbatch' 'munge munged' ;;
   esac
 }
 
@@ -38,7 +40,7 @@ is_installed() {  # PACKAGE [COMMAND]
   fi
 }
 
-# Installs what is missing for all of the PURPOSEs (build, check, clang, bench, places), with apt-get, as
+# Installs what is missing for all of the PURPOSEs (build, check, clang, bench, places, slurm), with apt-get, as
 # root. Without root it prints the command that installs them, and fails. Without dpkg it looks for
 # commands only: CMake reports missing libraries.
 install_packages() {  # PURPOSE...

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # Completions for bash. To be sourced, or to be installed in share/bash-completion/completions under
-# the name of each command in the last line.
+# the name of each command in the last lines.
 #
 # The options are those that the command's --help shows, and the names of their values there say what
 # is completed: files for FILE and PATH, commands for COMMAND. Values that are fixed are listed here.
@@ -61,4 +61,5 @@ _rowsum() {  # COMMAND WORD
   fi
 }
 
-complete -o default -F _rowsum p1_read p2_sum p3_write run_pipeline run_pipeline.sh
+complete -o default -F _rowsum p1_read p2_sum p3_write run_pipeline run_pipeline.sh \
+  slurm_pipeline slurm_pipeline.sh

@@ -21,8 +21,8 @@ from pipeline import BIN_DIR, HANG, SOURCE_DIR, PipelineTest, main, program  # n
 
 COMPLETIONS = SOURCE_DIR / 'scripts/completions'
 PROGRAMS = 'p1_read', 'p2_sum', 'p3_write'
-COMMANDS = *PROGRAMS, 'run_pipeline.sh'
-INSTALLED = *COMMANDS, 'run_pipeline'
+COMMANDS = *PROGRAMS, 'run_pipeline.sh', 'slurm_pipeline.sh'
+INSTALLED = *COMMANDS, 'run_pipeline', 'slurm_pipeline'
 BASH_COMPLETION = Path('/usr/share/bash-completion/bash_completion')
 FILE = 'a file.csv'
 

@@ -61,6 +61,8 @@ check_page() {  # PAGE COMMAND
 for program in p1_read p2_sum p3_write; do
   check_page "$program/$program.1" "$bin/$program"
 done
-check_page scripts/run_pipeline.1 "$root/scripts/run_pipeline.sh"
+for script in run_pipeline slurm_pipeline; do
+  check_page "scripts/$script.1" "$root/scripts/$script.sh"
+done
 check_syntax common/wire/rowsum-stream.5
 ((failures == 0))
