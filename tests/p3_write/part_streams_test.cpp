@@ -160,7 +160,8 @@ TEST_CASE("part streams: what cannot be a part is named before anything is writt
     CHECK(refused(cut) == Thrown{ExitStatus::bad_data, cut + ": the stream is cut off or damaged"});
   }
   const std::string longer = files.write("longer", whole + "x");
-  CHECK(refused(longer) == Thrown{ExitStatus::bad_data, longer + ": the stream is cut off or damaged"});
+  CHECK(refused(longer) ==
+        Thrown{ExitStatus::bad_data, longer + ": the stream is cut off or damaged"});
   const std::string text = files.write("text", std::string(1000, '1'));
   CHECK(refused(text) ==
         Thrown{ExitStatus::bad_data, text + ": not a stream of batches or results"});

@@ -251,7 +251,7 @@ class GoingOnTest(SlurmTest):
         self.until(lambda: not any(task.endswith('_2') for task in cluster.queue()), 'the task is not cancelled')
         self.go()
         outcome = run.finish()
-        self.assertRegex(outcome.stderr, r'^slurm_pipeline.sh: part 2 of 3: slurmstepd: error: \*\*\* JOB \d+ ON n\d '
+        self.assertRegex(outcome.stderr, r'^slurm_pipeline.sh: part 2 of 3: slurmstepd\S*: error: \*\*\* JOB \d+ ON n\d '
                          r'CANCELLED AT \S+ \*\*\* \(kept for the same command: sums.csv.parts\)\n$')
         self.assertEqual(outcome.status, 69)
         self.assert_done(self.slurm(*self.SAME))
