@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Completions for fish. To be installed in share/fish/vendor_completions.d as NAME.fish, for each of the
-# commands p1_read, p2_sum, p3_write, run_pipeline, slurm_pipeline and these two with .sh: the name of the file says which
-# one it is for.
+# commands p1_read, p2_sum, p3_write, run_pipeline and slurm_pipeline, and the last two with .sh: the
+# name of the file says which one it is for.
 #
 # The options are those that the command's --help shows, and the names of their values there say what
 # is completed: files for FILE and PATH, commands for COMMAND. Values that are fixed are listed here.
