@@ -23,8 +23,7 @@ Batcher read_beginning(const Inputs& inputs, const BatcherOptions& options) {
       batcher.check();
       break;
     }
-    // A row after the header may be wrong, too. That is reported when it is dealt.
-    if (batcher.needs_bytes()) batcher.check();
+    batcher.check();  // no row after the header can be too long yet, see wanted()
   }
   return batcher;
 }

@@ -141,6 +141,13 @@ class MessagesTest(PartsTest):
                 self.assertEqual(self.dealt(n, '--max-row=5'), Outcome(lines, error, 65), (n, ends))
                 self.assertEqual(self.launched(n, '-n', 2, '--max-row=5'), Outcome(lines, error, 65))
 
+    def test_a_row_after_the_header_that_is_too_long(self):
+        """Every part reads the header, and the rows just after it belong to one of them."""
+        self.file('in.csv', b'a\n1\n333333333\n4\n5\n')
+        self.plan(5, '--header', '--max-row=5')
+        error = 'p1_read: in.csv: row 1 (byte 4): longer than 5 bytes (--max-row)\n'
+        self.assertEqual(self.dealt(5, '--header', '--max-row=5'), Outcome(b'0,1\n2,4\n3,5\n', error, 65))
+
     def test_a_header_that_is_too_long_or_never_closed(self):
         for data, what in (b'"a\n1\n', 'a quoted field is never closed'), (b'aaaaaa\n1\n', 'longer than 5 bytes (--max-row)'):
             self.file('in.csv', data)
