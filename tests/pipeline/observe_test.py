@@ -265,7 +265,7 @@ class TraceTest(FragileTest):
         self.assertTrue(trace.named('waiting for input', lane='p1_read'))
         bytes_ = [event['args']['byte'] for event in trace.named('waiting', lane='p3_write')]
         self.assertEqual(bytes_, sorted(bytes_))
-        self.assertLessEqual({0, 2}, set(bytes_))
+        self.assertIn(2, bytes_)  # there may be no wait before the first row, if its line comes soon
 
     def test_a_run_that_is_killed(self):
         """Each second lines are written, and the file can be read, whoever is killed."""
