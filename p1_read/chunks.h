@@ -32,8 +32,8 @@ class Chunks {
   /// Deals the next chunk to a place, and returns its range.
   Range deal(size_t place);
 
-  /// A worker has scanned a chunk. Does nothing if that was known already, or
-  /// if there is no such chunk.
+  /// A worker has scanned a chunk. Does nothing if that was known already, or if there is no such
+  /// chunk.
   void scanned(const ScannedChunk& scanned);
 
   /// Returns the first chunk if its outline is known. The next one is the first from then on.

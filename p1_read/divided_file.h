@@ -30,7 +30,7 @@ Hash hash_of(std::string_view bytes);
 /// The hash of numbers of 8 bytes each, the least significant byte first.
 Hash hash_of(const std::vector<uint64_t>& numbers);
 
-/// What all who work on the file have to agree on.
+/// What is the same in the outlines of all parts, and in the plan.
 struct DividedFile {
   Identity identity;  // its size, and a hash of its two ends
   Dialect dialect;

@@ -2,7 +2,7 @@
 // Checks that a part of a file is what it was when its outline was made: the bytes of its nominal
 // range, those before it that belong to its first row, and the beginning of the file.
 //
-// Whoever reads a block has its hash as well, so most blocks need not be read again for this.
+// A process that reads a block hashes it as well, so most blocks need not be read again for this.
 #pragma once
 
 #include <xxhash.h>

@@ -2,14 +2,10 @@
 #include "p1_read/part_files.h"
 
 #include <fcntl.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <boost/interprocess/streams/bufferstream.hpp>
 #include <charconv>
-#include <filesystem>
 #include <sstream>
 #include <stdexcept>
 
@@ -243,51 +239,6 @@ std::string read_part_file(const std::string& path) {
     }
   }
   return bytes;
-}
-
-namespace {
-
-/// Permissions as open(2) would have given them.
-void give_usual_permissions(int fd) {
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  ::fchmod(fd, 0666 & ~mask);
-}
-
-void replace(const std::string& path, std::string_view bytes) {
-  std::string beside = path + ".XXXXXX";
-  const OwnedFd file(::mkostemp(beside.data(), O_CLOEXEC));
-  if (!file.is_open()) throw Failure::from_errno(ExitStatus::cannot_create, path);
-  try {
-    give_usual_permissions(file.get());
-    write_all(file.get(), bytes, path);
-    if (::fsync(file.get()) != 0) throw Failure::from_errno(ExitStatus::io, path);
-    if (::rename(beside.c_str(), path.c_str()) != 0) {
-      throw Failure::from_errno(ExitStatus::cannot_create, path);
-    }
-  } catch (const Failure&) {
-    ::unlink(beside.c_str());
-    throw;
-  }
-}
-
-}  // namespace
-
-void write_part_file(const std::string& path, std::string_view bytes) {
-  if (path == "-") {
-    write_all(STDOUT_FILENO, bytes, "standard output");
-    return flush(STDOUT_FILENO, "standard output");
-  }
-  struct stat status;
-  const bool exists = ::stat(path.c_str(), &status) == 0;
-  if (!exists || S_ISREG(status.st_mode)) {
-    std::error_code error;
-    const std::string real = std::filesystem::weakly_canonical(path, error);
-    return replace(error ? path : real, bytes);
-  }
-  const OwnedFd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
-  if (!file.is_open()) throw Failure::from_errno(ExitStatus::cannot_create, path);
-  write_all(file.get(), bytes, path);
 }
 
 }  // namespace rowsum

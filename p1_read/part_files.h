@@ -23,9 +23,4 @@ Plan parse_plan(std::string_view json, const std::string& name);
 /// Failure(no_input), Failure(io), and Failure(bad_data) for a longer one.
 std::string read_part_file(const std::string& path);
 
-/// Writes an outline. `-` is standard output. A regular file is written beside, under a name of its
-/// own, and then renamed, so that it is there as a whole or not at all, also if another process
-/// writes the same one. Throws Failure(cannot_create) and Failure(io).
-void write_part_file(const std::string& path, std::string_view bytes);
-
 }  // namespace rowsum

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "common/base/arguments.h"
+#include "common/io/output.h"
 #include "p1_read/part_files.h"
 #include "p1_read/part_outline.h"
 #include "p1_read/plan.h"
@@ -25,7 +26,9 @@ void write_outline(const ReadOptions& options) {
   input.require_one_plain_file("--part");
   const std::string& path = options.part->outline;
   if (is_input(path, input)) throw usage_failure("--outline: '" + path + "' is the input");
-  write_part_file(path, to_json(outline_part(input, options.batches, options.part->part)));
+  Output output(path);  // comes first: what cannot be written need not be read
+  output.write(to_json(outline_part(input, options.batches, options.part->part)));
+  output.commit();
 }
 
 void print_plan(const std::vector<std::string>& outlines) {
@@ -34,7 +37,9 @@ void print_plan(const std::vector<std::string>& outlines) {
   for (const std::string& path : outlines) {
     named.push_back({path, parse_outline(read_part_file(path), path)});
   }
-  write_part_file("-", to_json(fold(std::move(named))));
+  Output output("-");
+  output.write(to_json(fold(std::move(named))));
+  output.commit();
 }
 
 }  // namespace rowsum

@@ -10,8 +10,8 @@
 
 #include "common/base/failure.h"
 #include "common/base/report.h"
+#include "common/io/death_by_signal.h"
 #include "common/io/read_write.h"
-#include "p3_write/death_by_signal.h"
 
 namespace rowsum {
 

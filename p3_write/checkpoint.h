@@ -12,9 +12,9 @@
 #include <optional>
 #include <string>
 
+#include "common/io/output.h"
 #include "p3_write/journal.h"
 #include "p3_write/options.h"
-#include "p3_write/output.h"
 
 namespace rowsum {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The poll loop of p3_write: streams of results in, lines out.
+// The poll loop of p3_write: streams of results in, lines or one stream out.
 #pragma once
 
 #include <memory>

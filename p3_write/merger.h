@@ -50,8 +50,8 @@ class Merger {
 
   // Each of these throws Failure(bad_data) if the streams do not belong together: they are of
   // different inputs, begin in a wrong place, a part of the input comes twice or is missing, or
-  // their ends differ. head()
-  // also throws it for rows whose number is not known and that may not wait for those before them.
+  // their ends differ. head() also throws it for rows whose number is not known and that may not
+  // wait for those before them.
 
   void hello(size_t stream, const std::string& name, const Hello& hello);
   /// The next result of `stream`. All earlier ones of this stream have been written.

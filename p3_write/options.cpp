@@ -8,7 +8,7 @@
 
 #include "common/base/arguments.h"
 #include "common/csv/delimiter.h"
-#include "p3_write/output.h"
+#include "common/io/output.h"
 
 namespace rowsum {
 

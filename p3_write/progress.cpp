@@ -13,7 +13,7 @@
 
 #include "common/base/report.h"
 #include "common/base/terminal.h"
-#include "p3_write/death_by_signal.h"
+#include "common/io/death_by_signal.h"
 
 namespace rowsum {
 

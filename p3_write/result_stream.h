@@ -6,8 +6,8 @@
 
 #include <string>
 
+#include "common/io/output.h"
 #include "common/wire/stream_writer.h"
-#include "p3_write/output.h"
 #include "p3_write/result_output.h"
 
 namespace rowsum {

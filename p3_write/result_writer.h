@@ -4,9 +4,9 @@
 
 #include <optional>
 
+#include "common/io/output.h"
 #include "p3_write/checkpoint.h"
 #include "p3_write/options.h"
-#include "p3_write/output.h"
 #include "p3_write/reject_reports.h"
 #include "p3_write/result_output.h"
 

@@ -2,9 +2,7 @@
 #include "p1_read/part_files.h"
 
 #include <doctest/doctest.h>
-#include <sys/stat.h>
 
-#include <filesystem>
 #include <string>
 
 #include "tests/support/files.h"
@@ -120,34 +118,9 @@ TEST_CASE("part files: a plan that cannot be") {
   CHECK_FALSE(is_plan([](Plan& p) { p.parts.clear(); }));
 }
 
-TEST_CASE("part files: a file is there as a whole or not at all") {
+TEST_CASE("part files: a missing file") {
   const TemporaryDirectory directory;
-  const std::string path = directory.file("out"), link = directory.file("link");
-  const auto names = [&] {
-    size_t count = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(directory.path())) {
-      count += !entry.path().empty();
-    }
-    return count;
-  };
-  write_part_file(path, "1\n");
-  CHECK(read_part_file(path) == "1\n");
-  struct stat status;
-  REQUIRE(::stat(path.c_str(), &status) == 0);
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  CHECK((status.st_mode & 0777) == (0666 & ~mask));
-  // A link stays one.
-  std::filesystem::create_symlink(path, link);
-  write_part_file(link, "2\n");
-  CHECK(read_part_file(path) == "2\n");
-  CHECK(std::filesystem::is_symlink(link));
-  CHECK(names() == 2);
-  write_part_file("/dev/null", "3\n");
-  CHECK_FALSE(std::filesystem::is_regular_file("/dev/null"));
-  const std::string missing = directory.file("none/out");
-  CHECK(thrown_by([&] { write_part_file(missing, ""); }) ==
-        Thrown{ExitStatus::cannot_create, missing + ": No such file or directory"});
+  const std::string missing = directory.file("missing");
   CHECK(thrown_by([&] { read_part_file(missing); }) ==
         Thrown{ExitStatus::no_input, missing + ": No such file or directory"});
 }

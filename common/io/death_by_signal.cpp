@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "p3_write/death_by_signal.h"
+#include "common/io/death_by_signal.h"
 
 #include <signal.h>
 #include <unistd.h>

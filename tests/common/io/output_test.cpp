@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "p3_write/output.h"
+#include "common/io/output.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "p3_write/output.h"
+#include "common/io/output.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -14,8 +14,8 @@
 #include <utility>
 
 #include "common/base/failure.h"
+#include "common/io/death_by_signal.h"
 #include "common/io/read_write.h"
-#include "p3_write/death_by_signal.h"
 
 namespace rowsum {
 
