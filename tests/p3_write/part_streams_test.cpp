@@ -3,6 +3,7 @@
 #include "p3_write/part_streams.h"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <memory>
@@ -18,7 +19,7 @@ using namespace rowsum;
 
 namespace {
 
-/// What is in the stream of a part of a file of eight bytes.
+/// What is in the stream of a part of a file, which has eight bytes unless it is said.
 struct Contents {
   Part part;
   Range range;
@@ -35,9 +36,9 @@ std::string answer(const Range& range, uint64_t row) {
   return frame(header, line);
 }
 
-std::string bytes_of(const Contents& contents) {
+std::string bytes_of(const Contents& contents, uint64_t size = 8) {
   Hello hello = hello_of(Content::results);
-  hello.identity.size = 8;
+  hello.identity.size = size;
   hello.part = contents.part;
   hello.begin = contents.range.begin;
   return hello_frame(hello) + contents.results + end_frame_at(contents.range.end, contents.rows);
@@ -136,6 +137,32 @@ TEST_CASE("part streams: several streams of one part are merged with each other"
   CHECK(merged({parts[1], parts[2]}) == "bytes 0 to 2 of the input are missing from the streams");
   CHECK(merged({parts[0], parts[2], parts[1], parts[0]}) ==
         "d: bytes 0 to 2 come twice (everything before byte 2 is written)");
+}
+
+TEST_CASE("part streams: thousands of parts need few descriptors") {
+  constexpr uint64_t parts = 3000;
+  Files files;
+  std::string lines;
+  for (uint64_t i = parts; i > 0; --i) {
+    const uint64_t row = i - 1;
+    files.write(std::to_string(i),
+                bytes_of({{i, parts}, {row, i}, answer({row, i}, row), 1}, parts));
+  }
+  for (uint64_t row = 0; row < parts; ++row) lines += std::to_string(row) + ",3\n";
+  WriteOptions options;
+  options.streams = files.paths();
+  options.output = files.in_directory("out");
+  rlimit before;
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const rlimit few = {32, before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+  const Thrown thrown = thrown_by([&] {
+    std::unique_ptr<ResultOutput> output;
+    merge_and_write(options, output);
+  });
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  CHECK(thrown == Thrown());
+  CHECK(contents_of(options.output) == lines);
 }
 
 TEST_CASE("part streams: without a part among them, the streams are not looked at any further") {
