@@ -16,7 +16,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / 'support'))
-from pipeline import SOURCE_DIR, Outcome, Run, children, main, program, sums  # noqa: E402
+from pipeline import LONGEST, SOURCE_DIR, Outcome, Run, children, main, program, sums  # noqa: E402
 from recipes import RecipeTest, as_server, make_for_server  # noqa: E402
 from slurm import NODES, Cluster  # noqa: E402
 
@@ -187,6 +187,7 @@ class NodeDeathTest(SlurmTest):
     def test_at_any_time(self):
         restarts = 0
         for trial in range(NODE_DEATHS):
+            signal.setitimer(signal.ITIMER_REAL, LONGEST)  # which is for one of them
             moment = random.uniform(0, 5)
             node = random.choice(NODES)
             run = self.start_slurm('-N', 64, '--command', 'sleep 0.1; cat', '--lines=any', '-o', 'sums.csv', 'in.csv')

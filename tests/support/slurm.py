@@ -57,6 +57,7 @@ SlurmdTimeout=10
 KillWait=2
 ReturnToService=2
 JobRequeue=0
+MinJobAge=3600
 MaxArraySize={max_array_size}
 {nodes}
 PartitionName=all Nodes=ALL Default=YES MaxTime=INFINITE
