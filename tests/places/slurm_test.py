@@ -297,24 +297,23 @@ class GoingOnTest(SlurmTest):
         self.assert_done(again.finish())
         self.assertEqual(self.count('sum'), 1)
 
-    def test_nobody_has_waited(self):
+    def go_on_without_anybody(self):
+        """The process that waits is killed, and the jobs go on to their ends."""
         run = self.start_slurm(*self.SAME)
         self.until_running(3)
         os.kill(run.pid, signal.SIGKILL)
         self.wait(run.members[0])
         self.go()
         self.until(lambda: not cluster.queue(), 'the jobs do not end')
+
+    def test_nobody_has_waited(self):
+        self.go_on_without_anybody()
         self.assertEqual(self.files(), ['go', 'in.csv', 'sums.csv', 'sums.csv.parts'])
         self.assert_done(self.slurm(*self.SAME))
         self.assertEqual(self.count('merge'), 1)
 
     def test_nobody_has_waited_and_the_output_has_gone(self):
-        run = self.start_slurm(*self.SAME)
-        self.until_running(3)
-        os.kill(run.pid, signal.SIGKILL)
-        self.wait(run.members[0])
-        self.go()
-        self.until(lambda: not cluster.queue(), 'the jobs do not end')
+        self.go_on_without_anybody()
         (self.work / 'sums.csv').unlink()
         self.assert_done(self.slurm(*self.SAME))
         self.assertEqual([self.count(job) for job in ('outline', 'sum', 'merge')], [1, 1, 2])
