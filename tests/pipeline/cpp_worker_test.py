@@ -7,6 +7,7 @@ The worker is odd_worker, which shows the fields of each row, or does what its f
 import os
 import pty
 import random
+import re
 import sys
 from pathlib import Path
 
@@ -165,7 +166,9 @@ class BugsTest(CppWorkerTest):
                 outcome = self.worked(None, '-n', n, '--batch-size=1', '--on-error=skip', 'in.csv')
                 self.assertEqual(outcome, Outcome(b'0,|1\n1,|2\n', line, 70))
             outcome = self.worked_chain(None, ['in.csv'])
-            self.assertEqual(outcome, Outcome(b'', f'{line}0 70 70\n', None))
+            # The worker may have gone before p1_read has written the end of its stream.
+            self.assertEqual((outcome.stdout, re.sub(r'^(0|141) (?=70 70$)', '', outcome.stderr, flags=re.M)),
+                             (b'', f'{line}70 70\n'))
 
     def test_a_row_that_workers_die_of(self):
         data = b'1\n2\nabort,"x\ny"\n3\n'
