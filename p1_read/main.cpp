@@ -48,9 +48,11 @@ int main(int argc, char** argv) {
     }
     return ExitStatus::complete;
   };
-  const int status = run_program("p1_read", std::ref(body), [&](ExitStatus failure) {
+  const auto farewell = [&](ExitStatus failure) {
     if (has_stream) workers ? workers->fail(failure) : streams.fail(failure);
-  });
+  };
+  // References, because to copy these would allocate memory where no failure is caught.
+  const int status = run_program("p1_read", std::ref(body), std::ref(farewell));
   if (workers) workers->finish_log();
   return status;
 }

@@ -19,7 +19,7 @@
 # What a task makes is written beside, under a name of its own, and renamed. So what is there is
 # complete, and a task that runs twice, even on two machines at once, does no harm.
 set -u
-shopt -s extglob nullglob
+shopt -s nullglob
 program=${0##*/}
 
 die() {  # STATUS MESSAGE
@@ -376,9 +376,21 @@ submit() {
 
 # --- Waiting ----------------------------------------------------------------------------------------
 
+# Sets `count` to the number of parts that are done.
+count_done() {  # JOB
+  local file
+  count=0
+  for file in "$dir/$1".*; do
+    [[ ${file##*"/$1."} != +([0-9]) ]] || ((++count))
+  done
+}
+
 show_progress() {
-  local outlined=("$dir"/outline.+([0-9])) summed=("$dir"/sum.+([0-9])) line
-  line="$output: ${#outlined[@]} of $parts parts outlined, ${#summed[@]} summed"
+  local count line
+  count_done outline
+  line="$output: $count of $parts parts outlined"
+  count_done sum
+  line+=", $count summed"
   if [[ -t 2 && $progress != never ]]; then
     printf '\r%s\e[K' "$line" >&2
   elif [[ $progress == always ]] && ((SECONDS >= next_line)); then
