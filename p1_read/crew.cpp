@@ -17,7 +17,7 @@
 
 namespace rowsum {
 
-Crew::Crew(WorkerCommand command, size_t places) : command_(std::move(command)), workers_(places) {
+Crew::Crew(size_t places) : workers_(places) {
   adopt_orphans();
 }
 
@@ -29,10 +29,11 @@ Crew::~Crew() {
   }
 }
 
-void Crew::start(size_t place, int in, int out, const std::vector<int>& kept) {
+void Crew::start(size_t place, const std::vector<std::string>& words, int in, int out,
+                 const std::vector<int>& kept) {
   Worker& worker = workers_[place];
   ++worker.lives;
-  NewProcess process{.words = command_.words,
+  NewProcess process{.words = words,
                      .environment = {mark_of(place)},
                      .in = in,
                      .out = out,
@@ -50,7 +51,7 @@ void Crew::start(size_t place, int in, int out, const std::vector<int>& kept) {
     const int error = errno;
     kill(place);
     errno = error;
-    throw Failure::from_errno(ExitStatus::system, "cannot watch " + command_.words[0]);
+    throw Failure::from_errno(ExitStatus::system, "cannot watch " + words[0]);
   }
 }
 

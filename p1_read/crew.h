@@ -2,8 +2,8 @@
 // The processes of the workers: starts one at each place, learns how it ended, and can kill it.
 // Knows no batch.
 //
-//   Crew crew({{"/usr/bin/p2_sum"}, "p2_sum"}, places);
-//   crew.start(place, in, out, kept);
+//   Crew crew(places);
+//   crew.start(place, {"/usr/bin/p2_sum"}, in, out, kept);
 //   poll crew.exit_fd(place) for POLLIN
 //   if (const auto fate = crew.reap(place)) ... fate->describe() ...
 //
@@ -32,29 +32,33 @@
 
 namespace rowsum {
 
-/// The program that runs at the places.
+/// The program that runs at a place.
 struct WorkerCommand {
   std::vector<std::string> words;  // the program, as for execvp(3), and its arguments
   std::string name;                // for messages
-  /// It is the p2_sum of this suite. So it reports why it ends with a status of the suite's table,
-  /// and it can scan chunks.
+  /// It is the p2_sum of this suite. So it reports why it ends with a status of the suite's table.
   bool is_p2_sum = false;
+  bool is_elsewhere = false;  // it runs on another host, and is the p2_sum there
+
+  /// It is the p2_sum beside p1_read. So it reads the input itself, can scan chunks, and puts its
+  /// results into a ring.
+  bool shares_files() const { return is_p2_sum && !is_elsewhere; }
 };
 
 class Crew {
  public:
-  Crew(WorkerCommand command, size_t places);
+  explicit Crew(size_t places);
   /// Calls end().
   ~Crew();
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
-  const WorkerCommand& command() const { return command_; }
-
-  /// Starts a process at a place that has none, with `in` as its standard input and `out` as its
-  /// standard output. The descriptors `kept` are open in it under the same numbers. Throws
-  /// Failure(system) if the process cannot be created, or if the program cannot be executed.
-  void start(size_t place, int in, int out, const std::vector<int>& kept);
+  /// Starts a program, with its arguments, at a place that has none. `in` becomes its standard
+  /// input and `out` its standard output. The descriptors `kept` are open in it under the same
+  /// numbers. Throws Failure(system) if the process cannot be created, or if the program cannot be
+  /// executed.
+  void start(size_t place, const std::vector<std::string>& words, int in, int out,
+             const std::vector<int>& kept);
 
   bool is_running(size_t place) const { return workers_[place].pid > 0; }
   /// How many processes have been started at the place.
@@ -98,7 +102,6 @@ class Crew {
   /// and waits for those that have ended. Returns whether any are left.
   static bool sweep_adopted(const std::string& mark);
 
-  WorkerCommand command_;
   std::vector<Worker> workers_;
   std::vector<std::string> left_;  // the marks of processes that may have left something behind
 };

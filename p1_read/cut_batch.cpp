@@ -30,4 +30,21 @@ std::vector<Batch> cut_batch(const Batch& batch, std::string_view text, Dialect 
   return pieces;
 }
 
+std::vector<Batch> split_batch(const Batch& batch, std::string_view text, Dialect dialect,
+                               uint64_t bytes) {
+  RowCutter cutter(dialect, batch.text_begin());
+  while (!text.empty() && cutter.row_end() < batch.text_begin() + bytes) {
+    text.remove_prefix(cutter.feed_row(text));
+  }
+  if (text.empty()) return {batch};
+  Batch first = batch, rest = batch;
+  rest.range.begin = first.range.end = cutter.row_end();
+  first.text = first.range.end - batch.text_begin();
+  first.rows = cutter.rows();
+  rest.text = rest.range.size();
+  rest.first_row += first.rows;
+  rest.rows -= first.rows;
+  return {first, rest};
+}
+
 }  // namespace rowsum

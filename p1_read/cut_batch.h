@@ -16,4 +16,9 @@ namespace rowsum {
 std::vector<Batch> cut_batch(const Batch& batch, std::string_view text, Dialect dialect,
                              uint64_t most);
 
+/// Divides a batch into its first whole rows, of at least `bytes` bytes unless there are fewer, and
+/// the rest, if there is one. Otherwise as cut_batch().
+std::vector<Batch> split_batch(const Batch& batch, std::string_view text, Dialect dialect,
+                               uint64_t bytes);
+
 }  // namespace rowsum

@@ -15,8 +15,18 @@ DealPolicy parse_deal_policy(const std::string& text) {
 }
 
 Dealer::Dealer(DealPolicy policy, size_t places, size_t credit)
-    : policy_(policy), credit_(credit), outstanding_(places), chunks_(places) {
+    : policy_(policy),
+      credit_(credit),
+      outstanding_(places),
+      limits_(places, SIZE_MAX),
+      is_elsewhere_(places),
+      chunks_(places) {
   if (policy == DealPolicy::random) random_.seed(std::random_device{}());
+}
+
+void Dealer::set_elsewhere(size_t place) {
+  is_elsewhere_[place] = true;
+  limits_[place] = 0;
 }
 
 std::optional<size_t> Dealer::deal() {
@@ -27,8 +37,12 @@ std::optional<size_t> Dealer::deal_to_idle() {
   return deal_below(1);
 }
 
+std::optional<size_t> Dealer::next() const {
+  return find(next_, credit_, Where::anywhere, SIZE_MAX);
+}
+
 std::optional<size_t> Dealer::deal_chunk(size_t most) {
-  const auto place = deal_below(credit_, most);
+  const auto place = deal_below(credit_, Where::here, most);
   if (place) ++chunks_[*place];
   return place;
 }
@@ -46,34 +60,34 @@ bool Dealer::has_idle() const {
   return any_below(1);
 }
 
-/// The place at which the search for a place begins.
-size_t Dealer::first_choice() {
-  if (policy_ == DealPolicy::random) return random_() % outstanding_.size();
-  if (policy_ == DealPolicy::round_robin) return next_;
-  size_t least = next_;
-  for (size_t i = 1; i < outstanding_.size(); ++i) {
-    const size_t place = (next_ + i) % outstanding_.size();
-    if (outstanding_[place] < outstanding_[least]) least = place;
+std::optional<size_t> Dealer::find(size_t first, size_t limit, Where where,
+                                   size_t chunk_limit) const {
+  std::optional<size_t> found;
+  for (size_t i = 0; i < outstanding_.size(); ++i) {
+    const size_t place = (first + i) % outstanding_.size();
+    const bool is_there =
+        where == Where::anywhere || is_elsewhere_[place] == (where == Where::elsewhere);
+    if (!is_there || !has_room(place, limit) || chunks_[place] >= chunk_limit) continue;
+    if (policy_ != DealPolicy::pull) return place;
+    if (!found || outstanding_[place] < outstanding_[*found]) found = place;
   }
-  return least;
+  return found;
 }
 
-std::optional<size_t> Dealer::deal_below(size_t limit, size_t chunk_limit) {
-  const size_t places = outstanding_.size();
-  const size_t first = first_choice();
-  for (size_t i = 0; i < places; ++i) {
-    const size_t place = (first + i) % places;
-    if (outstanding_[place] >= limit || chunks_[place] >= chunk_limit) continue;
-    ++outstanding_[place];
-    next_ = (place + 1) % places;
-    return place;
-  }
-  return std::nullopt;
+std::optional<size_t> Dealer::deal_below(size_t limit, Where where, size_t chunk_limit) {
+  const size_t first = policy_ == DealPolicy::random ? random_() % outstanding_.size() : next_;
+  const auto place = find(first, limit, where, chunk_limit);
+  if (!place) return std::nullopt;
+  ++outstanding_[*place];
+  next_ = (*place + 1) % outstanding_.size();
+  return place;
 }
 
 bool Dealer::any_below(size_t limit) const {
-  return std::any_of(outstanding_.begin(), outstanding_.end(),
-                     [limit](size_t batches) { return batches < limit; });
+  for (size_t place = 0; place < outstanding_.size(); ++place) {
+    if (has_room(place, limit)) return true;
+  }
+  return false;
 }
 
 }  // namespace rowsum

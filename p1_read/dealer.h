@@ -6,6 +6,7 @@
 // batch counts as outstanding.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -30,11 +31,21 @@ class Dealer {
   Dealer(DealPolicy policy, size_t places, size_t credit);
   void set_credit(size_t credit) { credit_ = credit; }
 
+  /// The place is on another host: it gets no chunks, and nothing at all until limit() says how
+  /// many batches it may have outstanding.
+  void set_elsewhere(size_t place);
+  void limit(size_t place, size_t credit) { limits_[place] = credit; }
+
   /// Returns the place for the next batch among those with credit left, or nothing if there is
   /// none. The batch counts as outstanding from then on.
   std::optional<size_t> deal();
   /// The same among places that have no batch outstanding.
   std::optional<size_t> deal_to_idle();
+  /// The same among places on other hosts, and among the others.
+  std::optional<size_t> deal_elsewhere() { return deal_below(credit_, Where::elsewhere); }
+  std::optional<size_t> deal_here() { return deal_below(credit_, Where::here); }
+  /// The place that deal() would return, if the policy is not random.
+  std::optional<size_t> next() const;
   /// The same for a chunk, among places with credit left and with fewer than `most` chunks of which
   /// the batch has not been dealt yet.
   std::optional<size_t> deal_chunk(size_t most);
@@ -46,16 +57,25 @@ class Dealer {
   void returned(size_t place) { --outstanding_[place]; }
 
   bool has_credit() const;
+  bool has_credit_here() const { return find(0, credit_, Where::here, SIZE_MAX).has_value(); }
   bool has_idle() const;
 
  private:
-  std::optional<size_t> deal_below(size_t limit, size_t chunk_limit = SIZE_MAX);
-  size_t first_choice();
+  enum class Where { anywhere, here, elsewhere };
+
+  std::optional<size_t> find(size_t first, size_t limit, Where where, size_t chunk_limit) const;
+  std::optional<size_t> deal_below(size_t limit, Where where = Where::anywhere,
+                                   size_t chunk_limit = SIZE_MAX);
+  bool has_room(size_t place, size_t limit) const {
+    return outstanding_[place] < std::min(limit, limits_[place]);
+  }
   bool any_below(size_t limit) const;
 
   DealPolicy policy_;
   size_t credit_;
   std::vector<size_t> outstanding_;  // batches, by place, with those that chunks will become
+  std::vector<size_t> limits_;       // by place: no more than so many may be outstanding
+  std::vector<bool> is_elsewhere_;   // by place
   std::vector<size_t> chunks_;       // by place: chunks of which the batch has not been dealt
   size_t next_ = 0;                  // the place that is chosen first among equals
   std::minstd_rand random_;          // seeded only for DealPolicy::random

@@ -94,6 +94,15 @@ void Ledger::cut_front(const std::vector<Item>& pieces) {
   deaths_ = 0;
 }
 
+uint64_t Ledger::lines_under_way() const {
+  constexpr uint64_t longest_index = 22;  // with a comma and the end of the line
+  uint64_t bytes = 0;
+  for (const Entry& entry : entries_) {
+    if (entry.is_answered) bytes += entry.item.batch.text + longest_index * entry.item.batch.rows;
+  }
+  return bytes;
+}
+
 void Ledger::clear() {
   entries_.clear();
   sent_ = 0;

@@ -85,6 +85,10 @@ class Ledger {
   /// To be called after Death::suspect: replaces the oldest batch by `pieces`, which tile it.
   void cut_front(const std::vector<Item>& pieces);
 
+  /// About how many bytes of lines are on their way: of batches that have been answered and have
+  /// not come back.
+  uint64_t lines_under_way() const;
+
   bool is_empty() const { return entries_.empty(); }
   void clear();
 

@@ -2,7 +2,9 @@
 #include <unistd.h>
 
 #include <functional>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "common/base/arguments.h"
 #include "common/base/program.h"
@@ -38,7 +40,9 @@ int main(int argc, char** argv) {
         throw usage_failure("--resume: '" + inputs.name() + "' is compressed");
       }
       DealtPart* const dealt = narrowed(inputs);
-      workers.emplace(*options->workers, options->deal, STDOUT_FILENO);
+      WorkerOptions worker_options = *options->workers;
+      std::unique_ptr<OtherHosts> others = reach_other_hosts(worker_options);
+      workers.emplace(worker_options, options->deal, STDOUT_FILENO, std::move(others));
       workers->run(inputs, options->batches, dealt);
     } else {
       streams.open(options->to, options->inputs);

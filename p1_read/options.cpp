@@ -22,12 +22,11 @@ namespace po = boost::program_options;
 namespace {
 
 size_t parse_places(const std::string& text) {
-  constexpr unsigned most_by_default = 64;
   constexpr unsigned most = 1'000'000;
   if (text == "auto") {
     cpu_set_t processors;
     if (::sched_getaffinity(0, sizeof processors, &processors) != 0) return 1;
-    return std::min<size_t>(static_cast<size_t>(CPU_COUNT(&processors)), most_by_default);
+    return std::min<size_t>(static_cast<size_t>(CPU_COUNT(&processors)), most_places_by_default);
   }
   const unsigned places = parse_count("workers", text, most);
   if (places == 0) throw usage_failure("--workers: '" + text + "' is no number of workers");
@@ -78,12 +77,28 @@ WorkerCommand default_worker() {
   throw Failure(ExitStatus::system, "there is no p2_sum beside p1_read");
 }
 
+/// The places of --hosts, in place of those of --workers.
+void add_hosts(const std::string& list, const std::string& ssh, const po::variables_map& values,
+               WorkerOptions& workers) {
+  // The launcher asks for one place for each processor unless the user has asked for something.
+  if (values["workers"].as<std::string>() != "auto") {
+    throw usage_failure("--hosts excludes -n, --workers: it says how many there are");
+  }
+  if (values.count("worker")) throw usage_failure("--hosts excludes --worker");
+  workers.hosts = parse_hosts(list);
+  workers.ssh = values.count("ssh") ? po::split_unix(ssh) : default_ssh();
+  if (workers.ssh.empty()) throw usage_failure("--ssh: no program");
+  for (Host& host : workers.hosts) {
+    if (host.is_here() && host.places == 0) host.places = workers.places;
+  }
+}
+
 }  // namespace
 
 std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   ReadOptions options;
   std::string delimiter, header, batch_size, max_row, deal, places, worker, retries, worker_timeout;
-  std::string empty;
+  std::string empty, hosts, ssh;
   CommandArguments command;
   PartArguments part;
   WorkerOptions workers;
@@ -115,7 +130,7 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
       "a longer row is an error");
   add("deal", po::value(&deal)->value_name("POLICY"),
       "who gets the next batch, of several --to or workers: round-robin, random or pull (default: "
-      "round-robin; pull with --command)");
+      "round-robin; pull with --command and with --hosts)");
   add("to", po::value(&options.to)->composing()->value_name("PATH"),
       "write to PATH, a file or FIFO, not to standard output; several: deal to them");
   add("checksum", po::bool_switch(&options.checksum),
@@ -129,6 +144,10 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
   add_launcher(
       "worker", po::value(&worker)->value_name("COMMAND"),
       "the program at the places, with its arguments (default: the p2_sum beside this one)");
+  add_launcher("hosts", po::value(&hosts)->value_name("LIST"),
+               "places on several machines, as in a,b:8,localhost:4");
+  add_launcher("ssh", po::value(&ssh)->value_name("COMMAND"),
+               "what starts p2_sum on another machine, as ssh does");
   command.add_to(launcher);
   add_launcher("retries", po::value(&retries)->value_name("K"),
                "deaths in a row at one place that are taken for chance (default: 3; 1 with "
@@ -186,12 +205,18 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
       if (values->count("worker")) throw usage_failure("--worker excludes --command, --coprocess");
       for (const std::string& word : words_of(*given)) workers.command.words.push_back(word);
     }
+    if (values->count("hosts")) {
+      add_hosts(hosts, ssh, *values, workers);
+    } else if (values->count("ssh")) {
+      throw usage_failure("--ssh needs --hosts");
+    }
     workers.task = given ? given->command : values->count("worker") ? worker : workers.command.name;
     if (workers.joblog == "-") {
       throw usage_failure("--joblog: standard output is no place for it");
     }
     workers.is_paced = workers.has_command && !values->count("batch-size");
-    if (workers.has_command && !values->count("deal")) options.deal = DealPolicy::pull;
+    const bool is_uneven = workers.has_command || !workers.hosts.empty();
+    if (is_uneven && !values->count("deal")) options.deal = DealPolicy::pull;
     if (!options.to.empty()) throw usage_failure("--workers and --to exclude each other");
     if (::isatty(STDOUT_FILENO)) {
       throw usage_failure("standard output is a terminal, and not p3_write");
@@ -199,9 +224,11 @@ std::optional<ReadOptions> parse_read_options(int argc, char** argv) {
     workers.checksum = options.checksum;
     options.workers = workers;
   } else {
-    for (const char* const option : {"worker", "command", "coprocess", "trace", "joblog"}) {
-      if (values->count(option))
+    for (const char* const option :
+         {"worker", "hosts", "ssh", "command", "coprocess", "trace", "joblog"}) {
+      if (values->count(option)) {
         throw usage_failure(std::string("--") + option + " needs --workers");
+      }
     }
     if (workers.resume) throw usage_failure("--resume needs --workers");
     if (workers.stats) throw usage_failure("--stats needs --workers");

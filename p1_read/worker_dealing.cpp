@@ -32,8 +32,8 @@ constexpr size_t paced_credit = BatchPacer::most_credit;
 constexpr uint64_t paced_window = uint64_t{256} << 20;
 constexpr uint64_t least_paced = uint64_t{1} << 20, most_paced = uint64_t{16} << 20;
 
-/// Each place gets so many chunks at least, unless they would be smaller than `least_chunk`.
-constexpr uint64_t chunks_of_place = 8, least_chunk = 512 << 10, page = 4 << 10;
+/// Milliseconds after which places on other hosts that get nothing are looked at again.
+constexpr int longest_rest = 50;
 
 /// How many of several plain files are open at once. What has been dealt of one has not come back
 /// yet, while others are read.
@@ -60,7 +60,8 @@ RunLog make_log(const WorkerOptions& options) {
 
 }  // namespace
 
-WorkerDealing::WorkerDealing(const WorkerOptions& options, DealPolicy policy, int link)
+WorkerDealing::WorkerDealing(const WorkerOptions& options, DealPolicy policy, int link,
+                             std::unique_ptr<OtherHosts> others)
     : options_(options),
       policy_(policy),
       link_(link),
@@ -69,13 +70,22 @@ WorkerDealing::WorkerDealing(const WorkerOptions& options, DealPolicy policy, in
               {.returned =
                    [this](size_t place) {
                      dealer_.returned(place);
+                     if (others_) {
+                       others_->returned(place, places_.oldest_outstanding(dealt_.total),
+                                         places_.may_wait_for_room());
+                     }
                      if (pacer_) pacer_->returned(place, BatchPacer::Clock::now());
                    },
                .text = [this](const Batch& batch) { return text_of(batch); },
                .cut = [this](const Batch& batch) { return cut(batch); },
                .scanned = [this](const ScannedChunk& chunk) { chunks_.scanned(chunk); },
-               .input_frame = [this](uint32_t input) { return frame_of(input); }}),
-      dealer_(policy, options.places, options.has_command ? paced_credit : credit) {
+               .input_frame = [this](uint32_t input) { return frame_of(input); },
+               .opened = [this](size_t place, bool is_open) { others_->opened(place, is_open); }}),
+      dealer_(policy, options.places, options.has_command ? paced_credit : credit),
+      others_(std::move(others)) {
+  if (others_) {
+    for (const size_t place : others_->places()) dealer_.set_elsewhere(place);
+  }
   // Comes last: as long as nothing is said on the link, p1_read tells of a failure by the end of a
   // stream, as without workers.
   link_.open();
@@ -93,8 +103,8 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options, DealtPart* part)
       inputs.are_plain_files() ||
       (inputs.is_plain_file() && inputs.end() - inputs.begin() >= options_.scanned_from);
   // While a command runs, a worker scans nothing. All others would wait for its outline.
-  const bool have_scanners =
-      options_.command.is_p2_sum && !options_.has_command && !options_.checksum && are_large;
+  const bool have_scanners = options_.command.is_p2_sum && !options_.has_command &&
+                             !options_.checksum && are_large && can_scan(inputs);
   if (options_.is_paced) {
     options.batch_size =
         std::clamp(paced_window / (options_.places * paced_credit), least_paced, most_paced);
@@ -109,9 +119,9 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options, DealtPart* part)
   const bool is_pull = policy_ == DealPolicy::pull;
   if (is_pull || log_.has_observers()) places_.open_answers(is_pull);
   const uint64_t window =
-      options_.has_command
-          ? options_.places * paced_credit * options.batch_size
-          : std::min(largest_window, options_.places * credit * options.batch_size);
+      options_.has_command ? options_.places * paced_credit * options.batch_size
+      : others_            ? largest_window
+                : std::min(largest_window, options_.places * credit * options.batch_size);
   shared_.emplace(inputs, options, window, have_scanners);
   hello_ = first_hello(inputs,
                        part              ? part->identity()
@@ -121,6 +131,11 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options, DealtPart* part)
   if (part) hello_.part = part->number();
   hello_.shared = shared_->where();
   places_.set_hello(hello_, pacer_ ? least_paced : options.batch_size);
+  batch_size_ = options.batch_size;
+  if (others_) {
+    others_->begin(options.batch_size);
+    start_on_other_hosts();
+  }
   dealt_.total = inputs.begin();
   std::optional<uint64_t> go_on_at_row;
   if (options_.resume) {
@@ -130,7 +145,7 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options, DealtPart* part)
     }
     // The first worker is started now and passes on the hello. From it, p3_write sees whether this
     // is still the input that its journal is about.
-    places_.fill(0);
+    places_.fill(first_place_here());
     while (!printed_) wait_for_writer();
   } else {
     printed_ = inputs.begin();
@@ -194,6 +209,7 @@ void WorkerDealing::begin_input(const Batcher& batcher) {
 
 bool WorkerDealing::read_elsewhere(Batcher& batcher) {
   if (pacer_) pace(batcher);
+  if (others_) pace_other_hosts(batcher);
   if (chunk_size_ == 0 || batcher.needs_bytes()) return false;
   // Each chunk is to be a block of the part, so that its checksum is of use.
   if (part_ && chunks_.is_over() && !part_->bytes().is_border(batcher.scanned())) return false;
@@ -227,7 +243,8 @@ void WorkerDealing::has_read(uint64_t offset, std::string_view bytes) {
 
 void WorkerDealing::deal(const Batch& batch, const Batcher& batcher) {
   headers_->note(batcher);
-  deal_to(*dealer_.deal(), batch);
+  if (!others_ || !dealer_.has_credit_here()) return deal_to(*dealer_.deal(), batch);
+  if (const auto rest = deal_elsewhere(batch)) deal_to(*dealer_.deal_here(), *rest);
 }
 
 void WorkerDealing::deal_early(const Batch& batch, const Batcher& batcher) {
@@ -244,73 +261,63 @@ void WorkerDealing::deal_to(size_t place, const Batch& batch) {
   dealt_.rows += batch.rows;
   places_.deal(place, item_of(batch, text));
   if (pacer_) pacer_->dealt(place, batch.text, BatchPacer::Clock::now());
+  if (others_) others_->dealt(place, batch.range.begin, batch.text);
 }
 
 void WorkerDealing::pace(Batcher& batcher) {
   dealer_.set_credit(pacer_->credit());
   const bool knows_end = inputs_->is_plain_file();
   const uint64_t left = inputs_->end() - std::min(inputs_->end(), batcher.taken());
-  batcher.set_batch_size(knows_end ? pacer_->size_before_end(left) : pacer_->size());
+  batch_size_ = knows_end ? pacer_->size_before_end(left) : pacer_->size();
+  batcher.set_batch_size(batch_size_);
 }
 
-// --- Chunks that workers scan --------------------------------------------------------------------
+// --- Places on other hosts -----------------------------------------------------------------------
 
-void WorkerDealing::begin_chunks(const Batcher& batcher) {
-  headers_->note(batcher);
-  const uint64_t rest = inputs_->skip_rest();
-  if (rest == 0) return;
-  // A short file is divided more finely, so that all workers are done at about the same time.
-  const uint64_t share = rest / (chunks_of_place * options_.places) / page * page;
-  const uint64_t size = std::min(chunk_size_, part_ ? block_size : std::max(share, least_chunk));
-  chunks_.begin({batcher.scanned(), batcher.scanned() + rest}, size);
+/// Whether workers can scan the inputs. There must be one on this machine. And those on other hosts
+/// cannot be told where several files are.
+bool WorkerDealing::can_scan(const Inputs& inputs) const {
+  return !others_ || (others_->places().size() < options_.places && inputs.is_plain_file());
 }
 
-void WorkerDealing::deal_chunks() {
-  while (chunks_.has_next()) {
-    const auto place = dealer_.deal_chunk(kept_chunks);
-    if (!place) return;
-    places_.fill(*place);
-    places_.deal_chunk(*place, chunks_.deal(*place), inputs_->index());
+/// The first place on this machine; 0 if there is none.
+size_t WorkerDealing::first_place_here() const {
+  size_t place = 0;
+  if (others_) {
+    for (const size_t elsewhere : others_->places()) place += elsewhere == place;
   }
+  return place < options_.places ? place : 0;
 }
 
-void WorkerDealing::fold(Batcher& batcher) {
-  while (const auto chunk = chunks_.take()) {
-    try {
-      feed(*chunk, batcher);
-    } catch (const Failure&) {
-      // The rows before it may be wrong as well, and are to be reported first.
-      deal_after(*chunk, batcher);
-      throw;
+void WorkerDealing::start_on_other_hosts() {
+  for (const size_t host : others_->take_ready()) places_.open_host(host);
+}
+
+void WorkerDealing::pace_other_hosts(Batcher& batcher) {
+  std::optional<uint64_t> left;
+  if (inputs_->is_plain_file()) {
+    left = inputs_->end() - std::min(inputs_->end(), batcher.taken());
+  }
+  for (const size_t place : others_->places()) dealer_.limit(place, others_->credit(place, left));
+  if (chunk_size_ != 0) return;
+  // While all places here are busy, the next batch is for another host.
+  const auto next = dealer_.has_credit_here() ? std::nullopt : dealer_.next();
+  batcher.set_batch_size(next ? std::min(batch_size_, others_->size(*next)) : batch_size_);
+}
+
+std::optional<Batch> WorkerDealing::deal_elsewhere(Batch batch) {
+  while (const auto place = dealer_.deal_elsewhere()) {
+    const uint64_t size = others_->size(*place);
+    if (batch.text <= size) {
+      deal_to(*place, batch);
+      return std::nullopt;
     }
-    deal_after(*chunk, batcher);
-    batcher.check();
+    const std::vector<Batch> pieces = split_batch(batch, text_of(batch), hello_.dialect, size);
+    deal_to(*place, pieces.front());
+    if (pieces.size() == 1) return std::nullopt;
+    batch = pieces.back();
   }
-}
-
-/// Deals the whole rows that are known to the place that has scanned the chunk.
-void WorkerDealing::deal_after(const Chunks::Chunk& chunk, Batcher& batcher) {
-  if (const auto batch = batcher.take_any()) {
-    dealer_.chunk_became_batch(chunk.place);
-    deal_to(chunk.place, *batch);
-  } else {
-    dealer_.chunk_has_no_batch(chunk.place);
-  }
-}
-
-/// A chunk that no worker has scanned to its end is scanned here. If it cannot be read, that is
-/// reported here, in the order of the input.
-void WorkerDealing::feed(const Chunks::Chunk& chunk, Batcher& batcher) {
-  if (batcher.scanned() < chunk.range.begin) return;  // a file that ends before its size
-  if (chunk.outline->size() == chunk.range.size()) {
-    if (part_) part_->bytes().saw_hash(chunk.range, chunk.checksum);
-    return batcher.feed(*chunk.outline);
-  }
-  const std::string& name = inputs_->name();
-  const std::string_view text = shared_->chunk(chunk.range, inputs_->index(), name);
-  if (text.size() < chunk.range.size() && inputs_->has_shrunk()) throw shrunk(name);
-  has_read(chunk.range.begin, text);
-  batcher.feed(Outline::of(text, hello_.dialect));
+  return batch;
 }
 
 // --- Waiting, and hearing p3_write --------------------------------------------------------------
@@ -318,7 +325,10 @@ void WorkerDealing::feed(const Chunks::Chunk& chunk, Batcher& batcher) {
 bool WorkerDealing::see_to_all(int input, bool may_block) {
   const auto for_link = link_.to_poll();
   polled_.assign({for_link[0], for_link[1], {signals_.fd(), POLLIN, 0}, {input, POLLIN, 0}});
-  constexpr size_t first_place = 4;
+  constexpr size_t first_host = 4;
+  const bool may_start_there = others_ && !places_.has_end();
+  if (may_start_there) others_->to_poll(polled_);
+  const size_t first_place = polled_.size();
   places_.to_poll(polled_);
   poll_all(may_block, input >= 0);
   if (polled_[2].revents != 0) {
@@ -330,18 +340,27 @@ bool WorkerDealing::see_to_all(int input, bool may_block) {
   if (!link_.is_open() && !places_.has_end()) {
     throw Failure::silent(ExitStatus::neighbour_vanished);
   }
+  if (may_start_there) {
+    others_->polled(std::span(polled_).subspan(first_host));
+    start_on_other_hosts();
+  }
   places_.polled(std::span(polled_).subspan(first_place));
   places_.see_to_time();
   return polled_[3].revents != 0;
 }
 
 void WorkerDealing::poll_all(bool may_block, bool for_input) {
+  int timeout = may_block ? places_.time_left() : 0;
+  // Places that get nothing say nothing that would end the waiting.
+  if (others_ && !dealer_.has_credit()) {
+    timeout = timeout < 0 ? longest_rest : std::min(timeout, longest_rest);
+  }
   if (!may_block || !log_.has_observers()) {
-    poll_fds(polled_, may_block ? places_.time_left() : 0);
+    poll_fds(polled_, timeout);
     return;
   }
   const RunClock::time_point begin = RunClock::now();
-  poll_fds(polled_, places_.time_left());
+  poll_fds(polled_, timeout);
   log_.waited({begin, RunClock::now()}, for_input);
 }
 

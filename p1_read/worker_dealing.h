@@ -10,6 +10,7 @@
 
 #include <poll.h>
 
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@
 #include "p1_read/header_rows.h"
 #include "p1_read/inputs.h"
 #include "p1_read/options.h"
+#include "p1_read/other_hosts.h"
 #include "p1_read/read_loop.h"
 #include "p1_read/run_log.h"
 #include "p1_read/shared_input.h"
@@ -37,7 +39,9 @@ class WorkerDealing {
   /// `link`: the pipe to p3_write; not owned. From now on SIGHUP, SIGINT, SIGQUIT and SIGTERM end
   /// the workers before they end this process. Throws Failure(system), also if there are too few
   /// descriptors for so many places.
-  WorkerDealing(const WorkerOptions& options, DealPolicy policy, int link);
+  /// `others`: the other hosts of the options; nullptr if all places are here.
+  WorkerDealing(const WorkerOptions& options, DealPolicy policy, int link,
+                std::unique_ptr<OtherHosts> others = nullptr);
   WorkerDealing(const WorkerDealing&) = delete;
   WorkerDealing& operator=(const WorkerDealing&) = delete;
 
@@ -74,6 +78,15 @@ class WorkerDealing {
   void feed(const Chunks::Chunk& chunk, Batcher& batcher);
   void deal_after(const Chunks::Chunk& chunk, Batcher& batcher);
 
+  /// Gives the places on other hosts that have room the beginning of the batch, as much as each may
+  /// get. Returns what is left.
+  std::optional<Batch> deal_elsewhere(Batch batch);
+  void start_on_other_hosts();
+  /// The places on other hosts may get as much as their connections allow now.
+  void pace_other_hosts(Batcher& batcher);
+  bool can_scan(const Inputs& inputs) const;
+  size_t first_place_here() const;
+
   void deal_to(size_t place, const Batch& batch);
   void pace(Batcher& batcher);
 
@@ -99,11 +112,13 @@ class WorkerDealing {
   RunLog log_;
   WorkerPlaces places_;
   Dealer dealer_;
-  std::vector<pollfd> polled_;       // a member so that its memory is used again
-  Inputs* inputs_ = nullptr;         // while run() runs
-  DealtPart* part_ = nullptr;        // while run() runs; nullptr: the whole input is dealt
-  std::optional<BatchPacer> pacer_;  // while the workers run a command
-  uint64_t chunk_size_ = 0;          // 0: the workers do not scan the input
+  std::vector<pollfd> polled_;          // a member so that its memory is used again
+  Inputs* inputs_ = nullptr;            // while run() runs
+  DealtPart* part_ = nullptr;           // while run() runs; nullptr: the whole input is dealt
+  std::unique_ptr<OtherHosts> others_;  // nullptr: all places are here
+  uint64_t batch_size_ = 0;             // of batches for places that are here
+  std::optional<BatchPacer> pacer_;     // while the workers run a command
+  uint64_t chunk_size_ = 0;             // 0: the workers do not scan the input
   Chunks chunks_;
   std::optional<HeaderRows> headers_;
   Hello hello_;  // has no name of an input until the inputs are known

@@ -30,6 +30,12 @@ constexpr milliseconds patience_after_loss(1000);
 constexpr milliseconds between_sweeps(20);
 constexpr milliseconds patience_with_what_is_left(2000);
 
+/// The time between the death of a worker on another host and the start of the next one there. The
+/// host, or its sshd, may be starting again.
+constexpr milliseconds between_starts(1000);
+/// What ssh(1) ends with if the connection has failed.
+constexpr int status_of_ssh = 255;
+
 /// Whether `status` is a failure in the suite's own table. A worker that ends with such a status
 /// has reported why.
 bool is_own_status(int status) {
@@ -55,7 +61,7 @@ bool is_own_status(int status) {
 }  // namespace
 
 std::string WorkerPlaces::name_of(size_t place) const {
-  return crew_.command().name + " at place " + std::to_string(place);
+  return worker_of(places_[place]).name + " at place " + std::to_string(place);
 }
 
 // --- Workers that end ---------------------------------------------------------------------------
@@ -68,6 +74,8 @@ void WorkerPlaces::settle(size_t place) {
   if (!at.fate || !at.is_lost || at.has_ended || at.is_gone) return;
   const Fate fate = *at.fate;
   at.fate.reset();
+  if (at.is_released) return start_next_worker(place);
+  if (is_elsewhere(at)) callbacks_.opened(place, false);
   if (log_) log_death(place, fate);
   auto status = static_cast<ExitStatus>(fate.code);
   if (!fate.was_killed && status == ExitStatus::command_failed) return replace_worker(place, "");
@@ -76,6 +84,9 @@ void WorkerPlaces::settle(size_t place) {
                                      " s and was killed");
   }
   if (fate.was_killed) return replace_worker(place, fate.describe());
+  if (worker_of(at).is_elsewhere && fate.code == status_of_ssh) {
+    return replace_worker(place, "has lost its connection");
+  }
   if (status != ExitStatus::complete && !is_own_status(fate.code)) {
     return replace_worker(place, "ended with the unknown status " + std::to_string(fate.code));
   }
@@ -85,7 +96,7 @@ void WorkerPlaces::settle(size_t place) {
     status = ExitStatus::neighbour_vanished;
   }
   // p2_sum leaves it to the other programs to report a vanished neighbour.
-  const bool is_told = crew_.command().is_p2_sum && status != ExitStatus::neighbour_vanished;
+  const bool is_told = worker_of(at).is_p2_sum && status != ExitStatus::neighbour_vanished;
   if (!is_told) report_failed_place(place, fate.describe() + " before the end of its stream");
   fail_place(place, status);
 }
@@ -104,7 +115,13 @@ void WorkerPlaces::replace_worker(size_t place, const std::string& fate) {
   // The death of a worker that is starting or ending does not depend on what it was given.
   const bool was_at_work = at.is_alive && !(at.is_told && at.ledger.is_empty());
   const Ledger::Death death = at.ledger.died(was_at_work);
-  if (death == Ledger::Death::hopeless) {
+  const bool is_hopeless = death == Ledger::Death::hopeless;
+  if (is_hopeless && give_up_host(place)) {
+    if (!fate.empty()) report(name_of(place) + " " + fate);
+    report(hosts_[at.host].command.name + " is given no more rows");
+    return start_next_worker(place);
+  }
+  if (is_hopeless) {
     if (!fate.empty()) report(name_of(place) + " " + fate);
     const unsigned deaths = options_.retries + 1;
     const std::string times = deaths == 1 ? "" : std::to_string(deaths) + " times in a row, ";
@@ -114,8 +131,54 @@ void WorkerPlaces::replace_worker(size_t place, const std::string& fate) {
   }
   if (!fate.empty()) report(name_of(place) + " " + fate + ", and is replaced");
   if (death == Ledger::Death::suspect) settle_suspect(place);
+  start_next_worker(place);
+}
+
+/// Starts a worker at a place that has had one. If its host is another one, a substitute does what
+/// is outstanding, so that the others need not wait until the host answers again.
+void WorkerPlaces::start_next_worker(size_t place) {
+  Place& at = places_[place];
+  at.worker_host = at.host;
+  if (is_elsewhere(at)) {
+    const auto substitute = substitute_host(at);
+    const bool is_given_up = hosts_[at.host].is_given_up;
+    if (!substitute || (at.ledger.is_empty() && !is_given_up)) {
+      at.next_start = Clock::now() + between_starts;
+      return;
+    }
+    at.worker_host = *substitute;
+  }
   start_worker(place);
   send(place);
+}
+
+/// The host of a worker that can do what a place on another host has not returned: this machine, if
+/// it has a place, or else one whose connection stands.
+std::optional<size_t> WorkerPlaces::substitute_host(const Place& place) const {
+  for (size_t host = 0; host < hosts_.size(); ++host) {
+    if (!hosts_[host].command.is_elsewhere) return host;
+  }
+  for (const Place& other : places_) {
+    if (other.host != place.host && other.is_alive && !has_substitute(other)) return other.host;
+  }
+  return std::nullopt;
+}
+
+/// Workers die on the host of this place whatever they are given. Returns whether the run can do
+/// without it.
+bool WorkerPlaces::give_up_host(size_t place) {
+  const Place& at = places_[place];
+  if (!worker_of(at).is_elsewhere || !substitute_host(at)) return false;
+  hosts_[at.host].is_given_up = true;
+  return true;
+}
+
+/// The substitute has done what was outstanding. The place becomes one on its own host again.
+void WorkerPlaces::release_substitute(size_t place) {
+  Place& at = places_[place];
+  if (!at.ledger.is_empty() || at.is_told || hosts_[at.host].is_given_up) return;
+  at.is_released = true;
+  crew_.kill(place);
 }
 
 /// No worker survives what the place was given first.
@@ -162,6 +225,9 @@ int WorkerPlaces::time_left() const {
     }
   }
   if (crew_.has_to_sweep()) next = std::min(next, now + between_sweeps);
+  for (const Place& at : places_) {
+    if (at.next_start) next = std::min(next, *at.next_start);
+  }
   if (warning_) next = std::min(next, *warning_);
   if (options_.worker_timeout != 0) next = std::min(next, next_probe_);
   if (next == Clock::time_point::max()) return -1;
@@ -180,6 +246,14 @@ void WorkerPlaces::see_to_time() {
       fail_place(place, ExitStatus::neighbour_vanished);
     }
   }
+  for (size_t place = 0; place < places_.size(); ++place) {
+    Place& at = places_[place];
+    if (!at.next_start || Clock::now() < *at.next_start) continue;
+    at.next_start.reset();
+    if (end_ && at.ledger.is_empty()) continue;
+    start_worker(place);
+    send(place);
+  }
   if (crew_.has_to_sweep()) crew_.sweep();
   if (warning_ && Clock::now() >= *warning_) warn_of_silence();
   if (options_.worker_timeout != 0) ask_whether_quiet();
@@ -188,7 +262,7 @@ void WorkerPlaces::see_to_time() {
 /// A program that is no worker may wait for ever for rows that it can read.
 void WorkerPlaces::warn_of_silence() {
   warning_.reset();
-  report(crew_.command().name +
+  report(options_.command.name +
          " has not begun a stream of results for 10 s; for programs that read rows there is "
          "--command");
 }

@@ -27,13 +27,16 @@ constexpr uint64_t descriptors_of_place = 5 + inputs_of_place;
 /// connection may take some seconds.
 constexpr std::chrono::seconds patience_with_first_worker(10);
 
+/// How many workers are started on a host at the same time.
+constexpr size_t most_starting = 8;
+
 /// How much text is kept for a worker that cannot read the input itself.
 constexpr size_t most_pending = size_t{256} << 10;
 
 /// The lines of short rows are about as long as the rows. All the rings together are bounded.
-uint64_t result_ring_size(uint64_t batch_size, size_t places) {
+uint64_t result_ring_size(uint64_t most, size_t places) {
   constexpr uint64_t all = uint64_t{128} << 20, page = 4096;
-  return std::min(4 * batch_size, all / places) / page * page;
+  return std::min(most, all / places) / page * page;
 }
 
 /// Opens the pipe again, which makes a new open file description with flags of its own.
@@ -60,20 +63,48 @@ WorkerPlaces::WorkerPlaces(const WorkerOptions& options, WriterLink& link, RunLo
       link_(link),
       log_(log),
       callbacks_(std::move(callbacks)),
-      crew_(options.command, options.places) {
+      crew_(options.places) {
   reserve_descriptors(options.places);
-  for (size_t i = 0; i < options.places; ++i) places_.emplace_back(options.retries);
+  const std::vector<Host> hosts =
+      options.hosts.empty() ? std::vector<Host>{{"localhost", options.places}} : options.hosts;
+  for (WorkerCommand& command : commands_on(hosts, options.command, options.ssh)) {
+    hosts_.push_back({std::move(command)});
+    for (size_t i = 0; i < hosts[hosts_.size() - 1].places; ++i) {
+      places_.emplace_back(options.retries, hosts_.size() - 1);
+    }
+  }
   next_probe_ = Clock::now();
 }
 
 void WorkerPlaces::set_hello(const Hello& hello, uint64_t batch_size) {
   hello_ = hello;
-  if (!crew_.command().is_p2_sum) return;
-  result_ring_size_ = result_ring_size(batch_size, places_.size());
+  if (!options_.command.is_p2_sum) return;
+  // While a result from another host is on its way, the places here go ahead as far as they can.
+  const bool may_wait = std::any_of(places_.begin(), places_.end(),
+                                    [this](const Place& place) { return is_elsewhere(place); });
+  result_ring_size_ = result_ring_size(may_wait ? UINT64_MAX : 4 * batch_size, places_.size());
 }
 
 void WorkerPlaces::fill(size_t place) {
   if (!places_[place].out.is_open()) start_worker(place);
+}
+
+void WorkerPlaces::open_host(size_t host) {
+  hosts_[host].is_open = true;
+  start_more(host);
+}
+
+/// Starts workers on a host as long as few are starting there: sshd refuses connections if there
+/// are many at the same time whose users it does not know yet (MaxStartups in sshd_config(5)).
+void WorkerPlaces::start_more(size_t host) {
+  size_t starting = 0;
+  for (size_t place = 0; place < places_.size(); ++place) {
+    const Place& at = places_[place];
+    if (at.host != host || at.is_alive) continue;
+    if (starting == most_starting) return;
+    if (!at.out.is_open()) start_worker(place);
+    ++starting;
+  }
 }
 
 void WorkerPlaces::deal(size_t place, const Ledger::Item& item) {
@@ -115,9 +146,12 @@ void WorkerPlaces::end_streams(const Verdict& verdict) {
   for (size_t place = 0; place < places_.size(); ++place) {
     const Place& at = places_[place];
     if (!at.is_open()) continue;
-    // Where a worker could not be started, none will be.
-    const bool is_empty = !crew_.is_running(place) && !at.fate;
-    is_empty ? give_up_place(place, verdict.status) : send(place);
+    const bool has_worker = crew_.is_running(place) || at.fate;
+    if (has_worker) {
+      send(place);
+    } else if (!verdict.is_complete()) {
+      give_up_place(place, verdict.status);  // where a worker could not be started, none will be
+    }
   }
 }
 
@@ -127,6 +161,12 @@ uint64_t WorkerPlaces::oldest_outstanding(uint64_t otherwise) const {
     if (!place.ledger.is_empty()) oldest = std::min(oldest, place.ledger.front().range.begin);
   }
   return oldest;
+}
+
+bool WorkerPlaces::may_wait_for_room() const {
+  return std::any_of(places_.begin(), places_.end(), [this](const Place& place) {
+    return !is_elsewhere(place) && place.ledger.lines_under_way() >= result_ring_size_;
+  });
 }
 
 uint32_t WorkerPlaces::oldest_input(uint32_t otherwise) const {
@@ -170,7 +210,11 @@ void WorkerPlaces::accept(const ControlMessage<NewsOfWriter>& message) {
     case NewsOfWriter::alive:
       at.is_alive = true;
       warning_.reset();
-      at.gets_text = message.value != 0 && !crew_.command().is_p2_sum;
+      at.gets_text = message.value != 0 && !worker_of(at).shares_files();
+      if (is_elsewhere(at) && !has_substitute(at)) {
+        callbacks_.opened(message.place, true);
+        start_more(at.host);
+      }
       send(message.place);
       break;
     case NewsOfWriter::received:
@@ -214,7 +258,7 @@ WorkerPlaces::WorkerEnds WorkerPlaces::open_pipes(Place& at) {
   at.in_to_open = std::move(in.first);
   at.in = std::move(in.second);
   at.out = std::move(out.first);
-  if (result_ring_size_ > 0) at.results = make_result_ring(result_ring_size_);
+  if (result_ring_size_ > 0 && !is_elsewhere(at)) at.results = make_result_ring(result_ring_size_);
   return {OwnedFd(::fcntl(at.in_to_open.get(), F_DUPFD_CLOEXEC, 0)), std::move(out.second)};
 }
 
@@ -241,7 +285,7 @@ void WorkerPlaces::start_worker(size_t place) {
 void WorkerPlaces::try_to_start_worker(size_t place) {
   Place& at = places_[place];
   const bool is_first = !at.out.is_open();
-  if (!has_started_ && !crew_.command().is_p2_sum) {
+  if (!has_started_ && !worker_of(at).is_p2_sum) {
     warning_ = Clock::now() + patience_with_first_worker;
   }
   has_started_ = true;
@@ -260,12 +304,12 @@ void WorkerPlaces::try_to_start_worker(size_t place) {
   for (const OwnedFd* fd : {&outlines_to_write_, &answers_to_write_, &at.results}) {
     if (fd->is_open()) kept.push_back(fd->get());
   }
-  crew_.start(place, ends.in.get(), ends.out.get(), kept);
+  crew_.start(place, worker_of(at).words, ends.in.get(), ends.out.get(), kept);
   if (log_) log_->started(place, Clock::now());
   at.pending = std::move(hello);
   at.written = 0;
   at.fate.reset();
-  at.is_lost = at.is_alive = at.gets_text = at.is_told = at.is_hung = false;
+  at.is_lost = at.is_alive = at.gets_text = at.is_told = at.is_hung = at.is_released = false;
   at.input.reset();
   at.quiet = 0;
 }
@@ -298,7 +342,7 @@ void WorkerPlaces::send(size_t place) {
 /// Whether the worker may get another item now. One that the user has chosen says first whether it
 /// can read the input. If it cannot, only a little text is kept for it here.
 bool WorkerPlaces::may_send(const Place& to) const {
-  if (!crew_.command().is_p2_sum && !to.is_alive) return false;
+  if (!worker_of(to).shares_files() && !to.is_alive) return false;
   return !to.gets_text || to.pending.size() - to.written < most_pending;
 }
 
@@ -340,6 +384,7 @@ void WorkerPlaces::result_received(size_t place, uint64_t end) {
   if (log_) log_->answered(place, end, Clock::now());
   if (at.ledger.returned(end)) callbacks_.returned(place);
   send(place);
+  if (has_substitute(at)) release_substitute(place);
 }
 
 void WorkerPlaces::read_answers() {

@@ -61,6 +61,8 @@ class WorkerPlaces {
     /// Returns the frame that a worker gets before the first batch or chunk of an input; may be
     /// empty.
     std::function<std::string(uint32_t input)> input_frame;
+    /// A place on another host can be dealt to from now on, or cannot any more.
+    std::function<void(size_t place, bool is_open)> opened;
   };
 
   /// `link`, and `log` if it is no nullptr, must outlive this object. Raises the limit of
@@ -83,6 +85,9 @@ class WorkerPlaces {
   /// Starts the first worker of a place, if the place has had none. Throws Failure(system) if that
   /// fails; then the place has been given up.
   void fill(size_t place);
+  /// Starts the workers on another host, a few at a time. Each place there gets its worker before
+  /// it is dealt anything, because that takes a while.
+  void open_host(size_t host);
   /// Sends a batch to the worker at the place, with to_poll(). The place must have had a worker.
   void deal(size_t place, const Ledger::Item& item);
   /// Sends a chunk of an input to the worker at the place, likewise. Its outline will come.
@@ -94,6 +99,9 @@ class WorkerPlaces {
 
   /// Where the oldest batch that has not come back begins; `otherwise` if there is none.
   uint64_t oldest_outstanding(uint64_t otherwise) const;
+  /// Whether a place here has answered so much that has not come back that its worker may wait for
+  /// room.
+  bool may_wait_for_room() const;
   /// The first input of which a batch has not come back; `otherwise` if there is none.
   uint32_t oldest_input(uint32_t otherwise) const;
 
@@ -117,7 +125,11 @@ class WorkerPlaces {
   using Clock = std::chrono::steady_clock;
 
   struct Place {
-    explicit Place(unsigned retries) : ledger(retries) {}
+    Place(unsigned retries, size_t number_of_host)
+        : host(number_of_host), worker_host(number_of_host), ledger(retries) {}
+
+    size_t host;         // where it is
+    size_t worker_host;  // where its last worker is: there, or the host of a substitute
 
     OwnedFd in;  // the writing end of what the worker reads; closed once the worker has been told
                  // the end
@@ -139,9 +151,13 @@ class WorkerPlaces {
     bool gets_text = false;         // with each batch, because it cannot read the input itself
     bool is_told = false;           // it has been sent the end of its input stream
     bool has_ended = false;         // the end of its stream has come
+    bool is_released = false;       // it is a substitute that is not needed any more
     bool is_hung = false;           // its time is over, because it returned nothing
     bool is_probed = false;         // p3_write has been asked, and has not answered
     unsigned quiet = 0;             // answers `quiet` in a row, one a second
+
+    /// When the next worker is to be started, after one on another host has died.
+    std::optional<Clock::time_point> next_start;
 
     bool is_gone = false;  // p3_write has been told that the place gets no worker any more
 
@@ -152,6 +168,12 @@ class WorkerPlaces {
     bool has_left_something() const { return fate && !is_lost && !has_ended && !is_gone; }
   };
 
+  struct HostState {
+    WorkerCommand command;
+    bool is_open = false;      // workers may be started there ahead of any batch
+    bool is_given_up = false;  // and none will be
+  };
+
   /// The ends of pipes that become the standard input and output of a worker. Then they are closed
   /// here, so that the worker is the only writer of its output.
   struct WorkerEnds {
@@ -159,6 +181,13 @@ class WorkerPlaces {
   };
 
   // Starting, and sending (worker_places.cpp)
+  /// The program of the last worker at the place, or of the first one.
+  const WorkerCommand& worker_of(const Place& place) const {
+    return hosts_[place.worker_host].command;
+  }
+  bool is_elsewhere(const Place& place) const { return hosts_[place.host].command.is_elsewhere; }
+  bool has_substitute(const Place& place) const { return place.worker_host != place.host; }
+  void start_more(size_t host);
   WorkerEnds open_pipes(Place& at);
   WorkerEnds open_pipes_again(Place& at);
   void start_worker(size_t place);
@@ -177,6 +206,10 @@ class WorkerPlaces {
   void log_death(size_t place, const Fate& fate);
   void replace_worker(size_t place, const std::string& fate);
   void settle_suspect(size_t place);
+  std::optional<size_t> substitute_host(const Place& place) const;
+  bool give_up_host(size_t place);
+  void start_next_worker(size_t place);
+  void release_substitute(size_t place);
   void warn_of_silence();
   void ask_whether_quiet();
   void answered_quiet(size_t place);
@@ -191,6 +224,7 @@ class WorkerPlaces {
   RunLog* log_;  // nullptr: nobody wants to know
   Callbacks callbacks_;
   Crew crew_;
+  std::vector<HostState> hosts_;  // without --hosts one, which is this machine
   std::deque<Place> places_;
   Hello hello_;
   uint64_t result_ring_size_ = 0;  // 0: there are none

@@ -64,13 +64,16 @@ Other people's programs in place of the sums:
 Workers:
   -n, --workers N         so many at most (default: one for each processor, up to 64)
   -j, --jobs N            the same as -n, as in GNU parallel
+      --hosts LIST        on several machines, with ssh: 'a,b:8,localhost:4' is host a, 8 workers
+                          on b, and 4 here
+      --ssh COMMAND       what reaches them, in place of ssh with its options
       --retries K         deaths in a row at one place that are taken for chance (default: 3,
                           or 1 with a command)
       --worker-timeout T  replace a worker that returns nothing for T seconds
       --batch-size SIZE   bytes of rows in a batch (default: 512K, or 1M of a large file; with
                           a command as many as it answers in half a second)
       --deal POLICY       who gets the next batch: round-robin (default), random or pull
-                          (default with a command)
+                          (default with a command, and with --hosts)
       --checksum          prove every batch and every result by a checksum
 
 One of several parts of a file, see p1_read(1):
@@ -180,6 +183,8 @@ while [ $# -gt 0 ]; do
     --progress) to=writer takes=value ;;
     -n | --workers | -j | --jobs) to=reader name=--workers takes=value ;;
     --worker) to=reader takes=value ;;
+    --hosts) to=reader takes=value ;;
+    --ssh) to=reader takes=value ;;
     --command) to=reader takes=value ;;
     --coprocess) to=reader takes=value ;;
     --lines) to=reader takes=value ;;

@@ -25,9 +25,9 @@ constexpr int patience_ms = 20'000;
 class Shells {
  public:
   explicit Shells(const std::string& script, size_t places = 1)
-      : crew({{"/bin/sh", "-c", script}, "worker"}, places) {}
+      : crew(places), words{"/bin/sh", "-c", script} {}
 
-  void start(size_t place = 0) { crew.start(place, input.out.get(), output.in.get(), {}); }
+  void start(size_t place = 0) { crew.start(place, words, input.out.get(), output.in.get(), {}); }
 
   /// The next byte that one of them writes.
   char byte() {
@@ -61,6 +61,7 @@ class Shells {
 
   Pipe input, output;
   Crew crew;
+  std::vector<std::string> words;
 };
 
 /// Runs the checks in a child process, in which doctest cannot be used. Returns which of them
@@ -225,8 +226,8 @@ TEST_CASE("crew: it leaves a child that others have started to them, also one th
 
 TEST_CASE("crew: a program that cannot be executed is a failure, and no process stays") {
   CHECK(failed_in([](auto expect) {
-          Crew crew({{"/no/such/program"}, "program"}, 1);
-          const Thrown thrown = thrown_by([&] { crew.start(0, 0, 1, {}); });
+          Crew crew(1);
+          const Thrown thrown = thrown_by([&] { crew.start(0, {"/no/such/program"}, 0, 1, {}); });
           EXPECT(thrown.status == ExitStatus::system);
           EXPECT(thrown.message == "cannot start /no/such/program: No such file or directory");
           EXPECT(!crew.is_running(0));

@@ -66,6 +66,26 @@ TEST_CASE("cut_batch: what comes before the rows belongs to the first piece") {
   CHECK(cut_batch(batch, text, Dialect{','}, 64)[0].range == Range{100, 109});
 }
 
+TEST_CASE("split_batch: whole rows of so many bytes at least, and the rest") {
+  const std::string text = "1\n22\n\"\n\"\n4";
+  const Batch batch = batch_of(text, 4, 100, 7);
+  const std::vector<uint64_t> ends{2, 5, 9};
+  for (uint64_t bytes = 1; bytes < 2 * text.size(); ++bytes) {
+    CAPTURE(bytes);
+    const std::vector<Batch> parts = split_batch(batch, text, Dialect{','}, bytes);
+    size_t rows = 1;
+    while (rows <= ends.size() && ends[rows - 1] < bytes) ++rows;
+    if (rows == 4) {
+      CHECK(parts == std::vector<Batch>{batch});
+      continue;
+    }
+    const uint64_t end = ends[rows - 1];
+    const Batch first{{100, 107 + end}, end, 3, 1000, rows};
+    const Batch rest{{107 + end, batch.range.end}, text.size() - end, 3, 1000 + rows, 4 - rows};
+    CHECK(parts == std::vector<Batch>{first, rest});
+  }
+}
+
 TEST_CASE("cut_batch: never more pieces than asked for") {
   std::string text;
   for (uint64_t rows = 1; rows <= 300; ++rows) {

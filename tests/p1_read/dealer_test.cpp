@@ -143,6 +143,44 @@ TEST_CASE("dealer: a chunk in which no batch ends gives its credit back") {
   CHECK(dealer.deal_chunk(1) == 0);
 }
 
+TEST_CASE("dealer: a place elsewhere gets nothing until a limit is set, and never a chunk") {
+  Dealer dealer(DealPolicy::round_robin, 3, 8);
+  dealer.set_elsewhere(1);
+  CHECK(deal(dealer, 3) == std::vector<size_t>{0, 2, 0});
+  CHECK_FALSE(dealer.deal_elsewhere());
+  dealer.limit(1, 2);
+  CHECK(dealer.next() == 1);
+  CHECK(dealer.deal() == 1);
+  CHECK(dealer.deal_here() == 2);
+  CHECK(dealer.deal_here() == 0);
+  CHECK(dealer.deal_elsewhere() == 1);
+  CHECK_FALSE(dealer.deal_elsewhere());
+  dealer.returned(1);
+  for (const size_t place : {2, 0, 2}) CHECK(dealer.deal_chunk(8) == place);
+  dealer.limit(1, 1);
+  CHECK(dealer.next() == 0);
+}
+
+TEST_CASE("dealer: credit, here and anywhere") {
+  Dealer dealer(DealPolicy::pull, 2, 2);
+  dealer.set_elsewhere(0);
+  dealer.limit(0, 9);
+  CHECK(deal(dealer, 3) == std::vector<size_t>{0, 1, 0});
+  CHECK(dealer.has_credit_here());
+  CHECK(dealer.deal() == 1);
+  CHECK_FALSE(dealer.has_credit_here());
+  CHECK_FALSE(dealer.has_credit());  // the limit is not above the credit of all
+  CHECK_FALSE(dealer.next());
+  dealer.returned(0);
+  CHECK(dealer.has_credit());
+  CHECK_FALSE(dealer.has_credit_here());
+  CHECK_FALSE(dealer.has_idle());
+  dealer.returned(0);
+  CHECK(dealer.has_idle());
+  dealer.limit(0, 0);
+  CHECK_FALSE(dealer.has_idle());
+}
+
 TEST_CASE("dealer: with pull, chunks go to the place with the least outstanding") {
   Dealer dealer(DealPolicy::pull, 3, 8);
   CHECK(dealer.deal() == 0);

@@ -394,4 +394,18 @@ TEST_CASE("ledger: a chunk behind a suspect batch waits for it") {
   CHECK(sent(ledger) == "4-6?");
 }
 
+TEST_CASE("ledger: lines are under way of what has been answered and has not come back") {
+  Ledger ledger(3);
+  for (uint64_t row = 0; row < 30; row += 10) ledger.deal({rows(row, row + 10)});
+  CHECK(sent(ledger) == "0-10 10-20 20-30");
+  CHECK(ledger.lines_under_way() == 0);
+  CHECK(ledger.answered(20));
+  const uint64_t lines = ledger.lines_under_way();
+  CHECK(lines >= 20 + 10 * 2);  // the rows, and an index for each
+  CHECK(ledger.answered(40));
+  CHECK(ledger.lines_under_way() == 2 * lines);
+  ledger.returned(20);
+  CHECK(ledger.lines_under_way() == lines);
+}
+
 }  // namespace rowsum

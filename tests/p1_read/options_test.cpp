@@ -149,7 +149,8 @@ TEST_CASE("options of p1_read: what is refused of workers and commands") {
   // No worker is to be started that could only say the same.
   CHECK(refusal_of({"--workers=2", "--command=a", "--lines=b"}) ==
         "--lines: 'b' is neither rows nor any");
-  for (const std::string option : {"--worker", "--command", "--coprocess", "--trace", "--joblog"}) {
+  for (const std::string option :
+       {"--worker", "--hosts", "--ssh", "--command", "--coprocess", "--trace", "--joblog"}) {
     CHECK(refusal_of({option + "=a"}) == option + " needs --workers");
   }
   CHECK(refusal_of({"--resume"}) == "--resume needs --workers");
@@ -157,6 +158,59 @@ TEST_CASE("options of p1_read: what is refused of workers and commands") {
   CHECK(refusal_of({"--workers=2", "--joblog=-"}) ==
         "--joblog: standard output is no place for it");
   CHECK(refusal_of({"--workers=2", "--to=part"}) == "--workers and --to exclude each other");
+}
+
+TEST_CASE("options of p1_read: several hosts") {
+  const auto with = [](Strings words) {
+    words.push_back("--workers=auto");
+    return parse(words);
+  };
+  const ReadOptions options = with({"--hosts=a,localhost,b:3"});
+  const std::vector<Host>& hosts = options.workers->hosts;
+  REQUIRE(hosts.size() == 3);
+  CHECK(hosts[0] == Host{"a", 0});
+  CHECK(hosts[1].places == with({}).workers->places);  // as many as without --hosts
+  CHECK(hosts[2] == Host{"b", 3});
+  CHECK(options.deal == DealPolicy::pull);
+  CHECK(options.workers->ssh[0] == "ssh");
+  CHECK(with({"--hosts=a", "--deal=random"}).deal == DealPolicy::random);
+  CHECK(with({"--hosts=a", "--ssh=my\\ ssh -p 22"}).workers->ssh == Strings{"my ssh", "-p", "22"});
+
+  CHECK(refusal_of({"--workers=2", "--hosts=a"}) ==
+        "--hosts excludes -n, --workers: it says how many there are");
+  CHECK(thrown_by([&] { with({"--hosts=a", "--worker=b"}); }).status == ExitStatus::usage);
+  CHECK(thrown_by([&] { with({"--hosts=a", "--ssh="}); }).status == ExitStatus::usage);
+  CHECK(refusal_of({"--workers=auto", "--ssh=a"}) == "--ssh needs --hosts");
+}
+
+TEST_CASE("options of p1_read: one of several parts") {
+  CHECK_FALSE(parse({}).part);
+  const auto outlined = parse({"--part=2/3", "--outline=o"}).part;
+  REQUIRE(outlined);
+  CHECK(outlined->part == Part{2, 3});
+  CHECK(outlined->outline == "o");
+  const auto dealt = parse({"--part=3/3", "--plan=p", "--workers=2"}).part;
+  REQUIRE(dealt);
+  CHECK(dealt->part == Part{3, 3});
+  CHECK(dealt->plan == "p");
+  CHECK(parse({"--fold", "a", "b"}).part->folds);
+
+  for (const Strings& words : {Strings{"--part=1/2"},
+                               {"--part=0/2", "--plan=p"},
+                               {"--part=3/2", "--plan=p"},
+                               {"--part=1", "--plan=p"},
+                               {"--part=1/2", "--plan="},
+                               {"--part=1/2", "--outline="},
+                               {"--part=1/2", "--plan=p", "--outline=o"},
+                               {"--plan=p"},
+                               {"--outline=o"},
+                               {"--fold", "--part=1/2", "--plan=p"},
+                               {"--fold", "--workers=2"},
+                               {"--part=1/2", "--outline=o", "--workers=2"},
+                               {"--part=1/2", "--plan=p", "--resume", "--workers=2"}}) {
+    CAPTURE(words);
+    refusal_of(words);
+  }
 }
 
 }  // namespace rowsum
