@@ -26,7 +26,7 @@ packages_for() {  # PURPOSE
     # What the recipes of RECIPES.md are about.
     places)
       printf '%s\n' postgresql 'sqlite3 sqlite3' 'socat socat' 'openssh-client ssh' openssh-server \
-        libnss-wrapper 'parallel parallel' 'make make' ;;
+        libnss-wrapper iproute2 'parallel parallel' 'make make' ;;
     # A cluster of its own on this machine, for tests/places/slurm_test.py.
     slurm) printf '%s\n' 'slurmctld slurmctld' 'slurmd slurmd' 'slurm-client sbatch' 'munge munged' ;;
   esac

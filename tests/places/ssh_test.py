@@ -22,6 +22,13 @@ NSS_WRAPPER = next(Path('/usr/lib').glob('*/libnss_wrapper.so'), None)
 class SshTest(RecipeTest):
     """`ssh host` leads to a server on this machine, where the programs are in PATH."""
 
+    ADDRESS = '127.0.0.1'
+    SETTINGS = ''  # more of them, for sshd
+
+    def on_host(self):
+        """The beginning of a command that runs on the host."""
+        return []
+
     def setUp(self):
         super().setUp()
         if not NSS_WRAPPER:
@@ -31,12 +38,12 @@ class SshTest(RecipeTest):
         port = self.free_port()
         host_key, key = self.make_key(self.there / 'host_key', as_server()), self.make_key(self.directory / 'key')
         (self.there / 'authorized_keys').write_text(key)
-        (self.directory / 'known_hosts').write_text(f'[127.0.0.1]:{port} {host_key}')
+        (self.directory / 'known_hosts').write_text(f'[{self.ADDRESS}]:{port} {host_key}')
         uid, gid = (NOBODY, NOBODY) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
         (self.directory / 'passwd').write_text(f'tester:x:{uid}:{gid}::{self.there}:/bin/bash\n')
         (self.directory / 'group').write_text(f'tester:x:{gid}:\n')
         (self.directory / 'sshd_config').write_text(f'''
-            ListenAddress 127.0.0.1:{port}
+            ListenAddress {self.ADDRESS}:{port}
             HostKey "{self.there}/host_key"
             AuthorizedKeysFile "{self.there}/authorized_keys"
             AuthenticationMethods publickey
@@ -44,10 +51,10 @@ class SshTest(RecipeTest):
             UsePAM no
             PidFile none
             SetEnv "PATH={self.programs}:{os.environ['PATH']}" "{MARK}={self.directory}" "LC_ALL=C"
-            ''')
+            {self.SETTINGS}''')
         (self.directory / 'ssh_config').write_text(f'''
             Host host
-            HostName 127.0.0.1
+            HostName {self.ADDRESS}
             Port {port}
             User tester
             IdentityFile "{self.directory}/key"
@@ -64,10 +71,10 @@ class SshTest(RecipeTest):
         self.env['PATH'] = f'{command.parent}:{self.env["PATH"]}'
         other_users = {'LD_PRELOAD': str(NSS_WRAPPER), 'NSS_WRAPPER_PASSWD': str(self.directory / 'passwd'),
                        'NSS_WRAPPER_GROUP': str(self.directory / 'group')}
-        self.sshd = self.popen([*as_server(), find('sshd'), '-D', '-e', '-f', self.directory / 'sshd_config'],
-                               None, None, env={**self.env, **other_users}, cwd=self.there)
+        server = [*as_server(), find('sshd'), '-D', '-e', '-f', self.directory / 'sshd_config']
+        self.sshd = self.popen([*self.on_host(), *server], None, None, env={**self.env, **other_users}, cwd=self.there)
         self.is_silent = False
-        self.until_listening(port)
+        self.until_listening(port, self.sshd.pid)
 
     def make_key(self, path, prefix=()):
         """Returns the public key."""

@@ -94,10 +94,10 @@ class RecipeTest(PipelineTest):
         kept.bind(('127.0.0.1', 0))
         return kept.getsockname()[1]
 
-    def until_listening(self, port: int | str) -> None:
-        """Waits for a program that listens at a port, without connecting to it."""
+    def until_listening(self, port: int | str, pid: int | str = 'self') -> None:
+        """Waits for a program that listens at a port in the network of a process, without connecting to it."""
         listens = re.compile(rf'^ *\d+: \w+:{int(port):04X} \w+:0000 0A ', re.M)
-        self.until(lambda: listens.search(Path('/proc/net/tcp').read_text()), f'nobody listens at port {port}')
+        self.until(lambda: listens.search(Path(f'/proc/{pid}/net/tcp').read_text()), f'nobody listens at port {port}')
 
     def programs_for_server(self) -> Path:
         """A directory with the programs, which the server can read wherever those are that are tested."""
