@@ -240,6 +240,24 @@ check_number --cpus-per-task "$cpus" 99999
 [[ ! -e $output || -f $output ]] || usage_error "--output: '$output' is not a plain file"
 [[ ! $input -ef $output ]] || usage_error "--output: '$output' is an input"
 [[ ! $input -ef $rejects ]] || usage_error "--rejects: '$rejects' is an input"
+
+# Has the programs look at all other options, with an empty input and without a worker of the user's, so that
+# a task need not find a wrong one. Other failures than that are none of the options.
+check_options() {
+  local word words=() said status=0
+  for word in "${sum_options[@]}" "${merge_options[@]}"; do
+    case $word in
+      --output=*) continue ;;
+      --rejects=*) word=--rejects=/dev/null ;;
+      --worker=*) word=--worker=true ;;
+    esac
+    words+=("$word")
+  done
+  said=$("$launcher" -n 1 "${words[@]}" </dev/null 2>&1 >/dev/null) || status=$?
+  said=${said%; try *}
+  ((status != 64)) || usage_error "${said#*: }"
+}
+check_options
 command -v sbatch squeue scontrol scancel >/dev/null || die 71 "sbatch is not in PATH: is this a machine of a Slurm cluster?"
 
 # The tasks of an array are numbered from 1. Task T has the parts T, T + tasks, T + 2 * tasks and so on.

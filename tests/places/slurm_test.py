@@ -297,6 +297,32 @@ class GoingOnTest(SlurmTest):
         self.assert_done(again.finish())
         self.assertEqual(self.count('sum'), 1)
 
+    def test_progress(self):
+        run = self.start_slurm(*self.SAME, '--progress=always')
+        line = 'slurm_pipeline.sh: sums.csv: 3 of 3 parts outlined, 0 summed\n'
+        self.until(lambda: line in run.errors(), 'no line')
+        self.go()
+        outcome = run.finish()
+        self.assertEqual(outcome.stderr.replace(line, ''), '')
+        self.assert_done(outcome._replace(stderr=''))
+
+    def test_progress_on_a_terminal(self):
+        """One line, which is erased at the end."""
+        ours, theirs = os.openpty()
+        with os.fdopen(ours, 'rb', buffering=0) as screen, os.fdopen(theirs, 'wb', buffering=0) as terminal:
+            run = self.start(['slurm_pipeline.sh', *self.SAME], stderr=terminal)
+            os.set_blocking(ours, False)
+            shown = bytearray()
+
+            def shows(line):
+                shown.extend(screen.read() or b'')
+                return line in shown
+            self.until(lambda: shows(b'3 of 3 parts outlined, 0 summed'), 'no line')
+            self.go()
+            self.assertEqual(self.wait(run.members[0]), 0)
+            self.assertTrue(shows(b''))
+        self.assertRegex(bytes(shown), rb'^(\rsums.csv: \d of 3 parts outlined, \d summed\x1b\[K)+\r\x1b\[K$')
+
     def go_on_without_anybody(self):
         """The process that waits is killed, and the jobs go on to their ends."""
         run = self.start_slurm(*self.SAME)
@@ -411,7 +437,12 @@ class CommandLineTest(SlurmTest):
                 ("--output: 'in.csv' is an input", ('in.csv', '-N1', '-oin.csv')),
                 ("option '--no-wait' takes no value", ('--no-wait=1',)),
                 ("option '-o' needs a value", ('-o',)),
-                ("unrecognised option '--bogus'", ('--bogus=1',))):
+                ("unrecognised option '--bogus'", ('--bogus=1',)),
+                # What the programs find wrong.
+                ("--empty: 'x' is neither reject nor zero", ('--empty=x', 'in.csv', '-N1', '-oo')),
+                ("--format: 'x' is not csv, tsv, jsonl or stream", ('--format=x', 'in.csv', '-N1', '-oo')),
+                ("--rejects needs --on-error=skip", ('--rejects=r', 'in.csv', '-N1', '-oo')),
+                ("--worker excludes --command, --coprocess", ('--worker=x', '--command=y', 'in.csv', '-N1', '-oo'))):
             self.assert_refused(f"{message}; try 'slurm_pipeline.sh --help'", 64, *options)
 
     def test_no_input(self):
@@ -436,9 +467,17 @@ class CommandLineTest(SlurmTest):
         self.assert_refused('o.parts is in the way; remove it', 64, '-N1', '-oo', 'in.csv')
 
     def test_an_option_that_only_a_task_finds_wrong(self):
-        self.assert_refused("part 1 of 1: p1_read: --empty: 'x' is neither reject nor zero; "
-                            "try 'run_pipeline.sh --help'", 64,
-                            '-N1', '--empty=x', '-oo', 'in.csv')
+        self.file('in.csv', b'a,b\n1,2\n')
+        self.assert_refused('part 1 of 1: p1_read: in.csv: --fields: no column is named "c"; there are a, b', 64,
+                            '-N1', '--header', '-fc', '-oo', 'in.csv')
+
+    def test_options_that_are_looked_at_beforehand(self):
+        """No worker of the user's runs then, and no file is replaced."""
+        self.file('rejects', b'kept')
+        outcome = self.slurm('-N', 1, '--worker', 'touch ran; exit', '--on-error=skip', '--rejects=rejects', '-oo',
+                             '--dry-run', 'in.csv')
+        self.assertEqual((outcome.stderr, outcome.status), ('', 0))
+        self.assertEqual((self.files(), (self.work / 'rejects').read_bytes()), (['in.csv', 'rejects'], b'kept'))
 
 
 if __name__ == '__main__':
