@@ -27,6 +27,7 @@ struct WorkerOptions {
   bool checksum = false;         // add a checksum of the text that the workers read
   bool resume = false;           // begin where p3_write says
   bool has_command = false;      // the workers run somebody's command
+  bool command_stays = false;    // the same process answers all batches of a place
   bool stats = false;            // print a table at the end
   std::string trace;             // the file for trace events; empty: none
   std::string joblog;            // the file for a line about each batch; empty: none

@@ -108,7 +108,8 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options, DealtPart* part)
   if (options_.is_paced) {
     options.batch_size =
         std::clamp(paced_window / (options_.places * paced_credit), least_paced, most_paced);
-    pacer_.emplace(options_.places, options.batch_size, options_.worker_timeout);
+    pacer_.emplace(options_.places, options.batch_size, options_.worker_timeout,
+                   options_.command_stays);
   }
   if (have_scanners) {
     options.batch_size = options_.chunk_size;

@@ -54,7 +54,7 @@ bool Coprocess::ask(const Rows& rows) {
   uint64_t answered = 0;
   while (answered < lines || !to_feed.empty()) {
     if (is_closed) ended_early(rows.batch, "output");
-    feed(to_feed, rows.batch);
+    if (!to_feed.empty()) feed(to_feed, rows.batch);
     const size_t before = output_size_;
     is_closed = !read_output(*process_, rows.batch);
     answered += count_lines({output_.data() + before, output_size_ - before});

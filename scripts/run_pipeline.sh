@@ -70,8 +70,8 @@ Workers:
       --retries K         deaths in a row at one place that are taken for chance (default: 3,
                           or 1 with a command)
       --worker-timeout T  replace a worker that returns nothing for T seconds
-      --batch-size SIZE   bytes of rows in a batch (default: 512K, or 1M of a large file; with
-                          a command as many as it answers in half a second)
+      --batch-size SIZE   bytes of rows in a batch (default: 512K, or 1M of a large file; what
+                          --command answers in 0.5 s, and --coprocess in 0.05 s)
       --deal POLICY       who gets the next batch: round-robin (default), random or pull
                           (default with a command, and with --hosts)
       --checksum          prove every batch and every result by a checksum

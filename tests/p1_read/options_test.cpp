@@ -140,6 +140,8 @@ TEST_CASE(
   CHECK(workers_of({"--command=a"}).is_paced);
   CHECK(workers_of({"--coprocess=a"}).is_paced);
   CHECK_FALSE(workers_of({"--command=a", "--batch-size=1K"}).is_paced);
+  CHECK(workers_of({"--coprocess=a"}).command_stays);
+  CHECK_FALSE(workers_of({"--command=a"}).command_stays);
 }
 
 TEST_CASE("options of p1_read: what is refused of workers and commands") {
