@@ -8,12 +8,14 @@ If an output that must be right is wrong, the exit status is 1. It does not depe
 import argparse
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import cluster
 import commands
 import measure
 import report
@@ -29,7 +31,8 @@ BIN_DIR = Path(os.environ.get('ROWSUM_BIN_DIR') or HERE.parents[1] / 'build/bin'
 SLOW = 4       # seconds: a command that takes longer is run only so often:
 SLOW_RUNS = 3
 SLOW_TURN = 10  # seconds: the same for a turn of all that run somebody's command
-SECTIONS = ('suite', 'recovery', 'watched', 'peers', 'startup', 'commands')
+BY_WORKLOAD = ('suite', 'recovery', 'watched', 'parts', 'peers')
+SECTIONS = (*BY_WORKLOAD, 'startup', 'commands')
 
 
 class Benchmark:
@@ -167,6 +170,25 @@ class Benchmark:
             for quantity, middle in ('seconds', measure.seconds), ('cpu', measure.cpu):
                 self.results.add(file.name, contestant.name, f'{quantity} over none', middle(sample) / middle(none))
 
+    def parts(self, file: Workload) -> None:
+        """The steps of a cluster, with a processor for a node, in turn with the launcher on the whole file."""
+        if file.name not in cluster.WORKLOADS:
+            return
+        for nodes in cluster.HERE:
+            self.check(cluster.all_steps(self.options.parts, nodes), file)
+            if self.options.small:
+                continue
+            turn = [cluster.REMOVE, LAUNCHER, *cluster.steps(self.options.parts, nodes)]
+            _, whole, *samples = measure.in_turn([self.command(one, file) for one in turn], self.options.runs)
+            name, gigabytes = cluster.name_of(nodes), file.bytes / 1e9
+            for step, sample in zip(cluster.STEPS, samples):
+                self.results.add(file.name, name, f'{step}_cpu_s_gb', measure.cpu(sample) / gigabytes)
+            cpu = sum(map(measure.cpu, samples))
+            self.results.add(file.name, name, 'cpu_s_gb', cpu / gigabytes)
+            self.results.add(file.name, name, 'cpu over the launcher', cpu / measure.cpu(whole))
+            self.results.add(file.name, name, 'mb_s', file.bytes / MEGABYTE / sum(map(measure.seconds, samples)))
+            self.results.add(file.name, name, 'output_share', file.sums.stat().st_size / file.bytes)
+
     def peers(self, whole: Workload) -> None:
         for peer in PEERS:
             if not self.is_wanted(peer):
@@ -281,7 +303,7 @@ class Benchmark:
     def run(self) -> None:
         begin = time.monotonic()
         self.machine()
-        by_workload = [section for section in ('suite', 'recovery', 'watched', 'peers') if section in self.options.only]
+        by_workload = [section for section in BY_WORKLOAD if section in self.options.only]
         for name in self.options.workloads if by_workload else ():
             file = self.files[name] = workloads.make(name, self.directory, BIN_DIR, self.options.small)
             for section in by_workload:
@@ -295,6 +317,7 @@ class Benchmark:
             Path(self.directory, name).unlink(missing_ok=True)
         for part in self.directory.glob('part.*'):
             part.unlink()
+        shutil.rmtree(self.directory / 'parts', ignore_errors=True)
         self.results.add('run', '-', 'minutes', (time.monotonic() - begin) / 60)
 
     def machine(self) -> None:
@@ -335,6 +358,8 @@ def parse_options() -> argparse.Namespace:
                         help='how much of a file most peers get (default: 20)')
     parser.add_argument('--large-size', type=int, metavar='MB', default=300,
                         help='the same for DuckDB, Polars, GNU parallel, and the suite in turn with them (300)')
+    parser.add_argument('--parts', type=int, metavar='N', default=8,
+                        help='into how many parts a file is divided, as for a cluster (default: 8)')
     parser.add_argument('--directory', type=Path, default=Path('/dev/shm/rowsum-bench'),
                         help='where the files are made and kept (default: /dev/shm/rowsum-bench; 6 GB)')
     parser.add_argument('--results', type=Path, metavar='FILE', help='the figures (default: results.tsv there)')

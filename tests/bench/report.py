@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Iterator
 
+import cluster
 import commands
 import gnuplot
 import scaling
@@ -259,7 +260,27 @@ def markdown(results: Results) -> str:
              'other\ntool that is the fastest there, as if its time were spread evenly:\n\n')
     text += markdown_table(['', *(f'n = {cores}' for cores in scaling.CORES)],
                            [[what, *map(figure, speeds)] for what, speeds in scaling.rows(results)])
-    return text
+    return text + markdown_cluster(results)
+
+
+# --- The parts of a file ----------------------------------------------------------------------------------------------
+
+def markdown_cluster(results: Results) -> str:
+    rows = [[f'{workload}, {cluster.name_of(nodes)}',
+             *(figure(results.number(workload, cluster.name_of(nodes), quantity))
+               for quantity in ('outline_cpu_s_gb', 'sum_cpu_s_gb', 'merge_cpu_s_gb', 'cpu_s_gb',
+                                'cpu over the launcher', 'mb_s'))]
+            for workload in cluster.WORKLOADS for nodes in cluster.HERE
+            if results.number(workload, cluster.name_of(nodes), 'mb_s')]
+    if not rows:
+        return ''
+    return ('\nThe parts of a file, with a processor of this machine for a node: CPU seconds per GB of each step and of '
+            'all, how\nmany times as many as the launcher with n = 2 takes for the whole file, and MB/s:\n\n' +
+            markdown_table(['', 'outline', 'sum', 'merge', 'all', '/ the launcher', 'MB/s'], rows) +
+            '\nGB/s of input that nodes of 16 processors could reach, computed from the CPU time of one node above, '
+            'and from\nhow many nodes on the file system, and the merge, hold them up:\n\n' +
+            markdown_table(['', '1 node', '10', '100', '1,000', 'file system, from', 'merge, from'],
+                           cluster.rows(results, figure)))
 
 
 # --- Somebody's command -----------------------------------------------------------------------------------------------
@@ -314,6 +335,7 @@ def publish(results: Results) -> None:
     results.save(HERE / 'results.tsv')
     chart(results, HERE / 'speed.svg')
     scaling.chart(results, HERE / 'scaling.svg')
+    cluster.chart(results, HERE / 'cluster.svg')
     put_between_marks(README, markdown(results))
     put_between_marks(TOP_README, markdown_in_short(results))
 
