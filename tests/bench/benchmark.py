@@ -174,6 +174,7 @@ class Benchmark:
         """The steps of a cluster, with a processor for a node, in turn with the launcher on the whole file."""
         if file.name not in cluster.WORKLOADS:
             return
+        file = workloads.repeated(file, 2 if self.options.small else self.options.repeat)
         for nodes in cluster.HERE:
             self.check(cluster.all_steps(self.options.parts, nodes), file)
             if self.options.small:
@@ -184,6 +185,7 @@ class Benchmark:
             for step, sample in zip(cluster.STEPS, samples):
                 self.results.add(file.name, name, f'{step}_cpu_s_gb', measure.cpu(sample) / gigabytes)
             cpu = sum(map(measure.cpu, samples))
+            self.results.add(file.name, name, 'parts', self.options.parts)
             self.results.add(file.name, name, 'cpu_s_gb', cpu / gigabytes)
             self.results.add(file.name, name, 'cpu over the launcher', cpu / measure.cpu(whole))
             self.results.add(file.name, name, 'mb_s', file.bytes / MEGABYTE / sum(map(measure.seconds, samples)))
@@ -360,6 +362,8 @@ def parse_options() -> argparse.Namespace:
                         help='the same for DuckDB, Polars, GNU parallel, and the suite in turn with them (300)')
     parser.add_argument('--parts', type=int, metavar='N', default=8,
                         help='into how many parts a file is divided, as for a cluster (default: 8)')
+    parser.add_argument('--repeat', type=int, metavar='K', default=1,
+                        help='the same: of a file with the rows K times over, which is made beside (default: 1)')
     parser.add_argument('--directory', type=Path, default=Path('/dev/shm/rowsum-bench'),
                         help='where the files are made and kept (default: /dev/shm/rowsum-bench; 6 GB)')
     parser.add_argument('--results', type=Path, metavar='FILE', help='the figures (default: results.tsv there)')

@@ -114,6 +114,11 @@ def bounded_by_merge(costs: Costs, cluster: Cluster, nodes: int) -> bool:
 
 # --- What was measured ------------------------------------------------------------------------------------------------
 
+def measured(results: Results) -> list[str]:
+    """The workloads that were measured in parts, those of repeated rows included."""
+    return list(dict.fromkeys(workload for workload, name, _ in results.values if name == name_of(1)))
+
+
 def costs_of(results: Results, workload: str) -> Costs | None:
     found = [results.number(workload, name_of(1), quantity)
              for quantity in ('outline_cpu_s_gb', 'sum_cpu_s_gb', 'merge_cpu_s_gb', 'output_share')]

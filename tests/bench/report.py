@@ -146,6 +146,9 @@ def demands(results: Results) -> Iterator[Demand]:
                      at_most=True)
     yield Demand('time of the launcher, n = 64, a batch for each / of the chain', 'ten rows',
                  quotient(start['launcher, n = 64, 64 batches'], start[CHAIN.name]), 14.5, 9.7, at_most=True)
+    for workload in cluster.measured(results):
+        yield Demand('CPU of the parts, 2 nodes / of the launcher for the whole file', workload,
+                     results.number(workload, cluster.name_of(2), 'cpu over the launcher'), 1.1, at_most=True)
     for task in commands.TASKS:
         speeds = [results.number(task.name, name, 'over the fastest other') for name in commands.OURS]
         other = results.text(task.name, 'the fastest other', 'name')
@@ -267,16 +270,18 @@ def markdown(results: Results) -> str:
 
 def markdown_cluster(results: Results) -> str:
     rows = [[f'{workload}, {cluster.name_of(nodes)}',
+             figure(results.number(workload, cluster.name_of(nodes), 'input_mb')),
+             results.text(workload, cluster.name_of(nodes), 'parts'),
              *(figure(results.number(workload, cluster.name_of(nodes), quantity))
                for quantity in ('outline_cpu_s_gb', 'sum_cpu_s_gb', 'merge_cpu_s_gb', 'cpu_s_gb',
                                 'cpu over the launcher', 'mb_s'))]
-            for workload in cluster.WORKLOADS for nodes in cluster.HERE
+            for workload in cluster.measured(results) for nodes in cluster.HERE
             if results.number(workload, cluster.name_of(nodes), 'mb_s')]
     if not rows:
         return ''
     return ('\nThe parts of a file, with a processor of this machine for a node: CPU seconds per GB of each step and of '
             'all, how\nmany times as many as the launcher with n = 2 takes for the whole file, and MB/s:\n\n' +
-            markdown_table(['', 'outline', 'sum', 'merge', 'all', '/ the launcher', 'MB/s'], rows) +
+            markdown_table(['', 'MB', 'parts', 'outline', 'sum', 'merge', 'all', '/ the launcher', 'MB/s'], rows) +
             '\nGB/s of input that nodes of 16 processors could reach, computed from the CPU time of one node above, '
             'and from\nhow many nodes on the file system, and the merge, hold them up:\n\n' +
             markdown_table(['', '1 node', '10', '100', '1,000', 'file system, from', 'merge, from'],

@@ -2,12 +2,15 @@
 """The files that are summed, and their expected sums.
 
 They stay in a directory from one run to the next: NAME.csv and NAME.sums. NAME.MB.csv and NAME.MB.sums are their
-first megabytes, for slow tools. The sums are CPython's: csv.reader and int(), in two processes.
+first megabytes, for slow tools; NAME.xK.csv and NAME.xK.sums have the rows K times over. The sums are CPython's:
+csv.reader and int(), in two processes.
 """
 import csv
 import io
+import itertools
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +88,29 @@ def first_part(workload: Workload, megabytes: int) -> Workload:
         for _ in range(lines):
             out.write(whole.readline())
     return part
+
+
+def repeated(workload: Workload, times: int) -> Workload:
+    """The rows of the workload so many times over: the same sums again, with later indices."""
+    if times == 1:
+        return workload
+    whole = Workload(f'{workload.name} x {times}', workload.csv.with_suffix(f'.x{times}.csv'),
+                     workload.csv.with_suffix(f'.x{times}.sums'))
+    if whole.sums.exists() and whole.sums.stat().st_mtime >= workload.sums.stat().st_mtime:
+        return whole
+    print(f'making {whole.csv}', file=sys.stderr)
+    unfinished = workload.csv.with_name('unfinished')
+    with open(whole.csv, 'wb') as out:
+        for _ in range(times):
+            with open(workload.csv, 'rb') as file:
+                shutil.copyfileobj(file, out, PIECE)
+    index = itertools.count()
+    with open(unfinished, 'w') as out:
+        for _ in range(times):
+            with open(workload.sums) as file:
+                out.writelines(f'{next(index)},{line.partition(",")[2]}' for line in file)
+    unfinished.rename(whole.sums)
+    return whole
 
 
 # --- The reference ----------------------------------------------------------------------------------------------------
