@@ -125,6 +125,12 @@ def costs_of(results: Results, workload: str) -> Costs | None:
     return None if None in found else Costs(*found)
 
 
+def over_model(results: Results, workload: str, nodes: int) -> float | None:
+    """The speed that was measured, divided by that of the model with the CPU time of one node."""
+    known, found = costs_of(results, workload), results.number(workload, name_of(nodes), 'mb_s')
+    return found / 1000 / speed(known, THIS_MACHINE, nodes) if known and found else None
+
+
 def costs_of_command(results: Results) -> Costs | None:
     """On mixed; in place of the sums Python finds the greatest integer of each row."""
     mixed, spent = costs_of(results, 'mixed'), results.number('python3', COMMAND, 'cpu_s_gb')
@@ -166,10 +172,12 @@ def chart(results: Results, path: Path) -> None:
                 lines.append('\t'.join([str(nodes), *('NaN' if value is None else f'{value:.5g}' for value in values)]))
             Path(directory, str(number)).write_text('\n'.join(lines) + '\n')
             labels = []
-            for nodes in 4, 256:
+            for nodes in 8, 256:
                 apart, merged = (bound(known, Cluster(), nodes, merges) for merges in (False, True))
                 labels.append(f'{nodes}\t{speed(known, Cluster(), nodes, merges=False):.5g}\t{apart}\n')
                 if merged != apart:
                     labels.append(f'{nodes}\t{speed(known, Cluster(), nodes):.5g}\t{merged}\n')
             Path(directory, f'{number}.bounds').write_text(''.join(labels))
-        gnuplot.draw('cluster.gp', directory=directory, svg=path, names='|'.join(PANELS))
+        cores, link, file_system = Cluster()
+        gnuplot.draw('cluster.gp', directory=directory, svg=path, names='|'.join(PANELS), cores=cores,
+                     assumed=f'links of {link:g} GB/s, a file system of {file_system:g} GB/s')

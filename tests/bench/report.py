@@ -274,16 +274,18 @@ def markdown_cluster(results: Results) -> str:
              results.text(workload, cluster.name_of(nodes), 'parts'),
              *(figure(results.number(workload, cluster.name_of(nodes), quantity))
                for quantity in ('outline_cpu_s_gb', 'sum_cpu_s_gb', 'merge_cpu_s_gb', 'cpu_s_gb',
-                                'cpu over the launcher', 'mb_s'))]
+                                'cpu over the launcher', 'mb_s')),
+             figure(cluster.over_model(results, workload, nodes))]
             for workload in cluster.measured(results) for nodes in cluster.HERE
             if results.number(workload, cluster.name_of(nodes), 'mb_s')]
     if not rows:
         return ''
+    head = ['', 'MB', 'parts', 'outline', 'sum', 'merge', 'all', '/ the launcher', 'MB/s', '/ the model']
     return ('\nThe parts of a file, with a processor of this machine for a node: CPU seconds per GB of each step and of '
-            'all, how\nmany times as many as the launcher with n = 2 takes for the whole file, and MB/s:\n\n' +
-            markdown_table(['', 'MB', 'parts', 'outline', 'sum', 'merge', 'all', '/ the launcher', 'MB/s'], rows) +
-            '\nGB/s of input that nodes of 16 processors could reach, computed from the CPU time of one node above, '
-            'and from\nhow many nodes on the file system, and the merge, hold them up:\n\n' +
+            'all, how\nmany times as many as the launcher with n = 2 takes for the whole file, MB/s, and these '
+            'divided by those of the\nmodel:\n\n' + markdown_table(head, rows) +
+            f'\nGB/s of input that nodes of {cluster.Cluster().cores} processors could reach, computed from the CPU '
+            'time of one node above, and from\nhow many nodes on the file system, and the merge, hold them up:\n\n' +
             markdown_table(['', '1 node', '10', '100', '1,000', 'file system, from', 'merge, from'],
                            cluster.rows(results, figure)))
 
