@@ -146,7 +146,7 @@ void WorkerDealing::run(Inputs& inputs, BatcherOptions options, DealtPart* part)
     }
     // The first worker is started now and passes on the hello. From it, p3_write sees whether this
     // is still the input that its journal is about.
-    places_.fill(first_place_here());
+    places_.fill(places_.first_place_here());
     while (!printed_) wait_for_writer();
   } else {
     printed_ = inputs.begin();
@@ -281,17 +281,8 @@ bool WorkerDealing::can_scan(const Inputs& inputs) const {
   return !others_ || (others_->places().size() < options_.places && inputs.is_plain_file());
 }
 
-/// The first place on this machine; 0 if there is none.
-size_t WorkerDealing::first_place_here() const {
-  size_t place = 0;
-  if (others_) {
-    for (const size_t elsewhere : others_->places()) place += elsewhere == place;
-  }
-  return place < options_.places ? place : 0;
-}
-
 void WorkerDealing::start_on_other_hosts() {
-  for (const size_t host : others_->take_ready()) places_.open_host(host);
+  for (const size_t host : others_->take_ready()) places_.start_on(host);
 }
 
 void WorkerDealing::pace_other_hosts(Batcher& batcher) {

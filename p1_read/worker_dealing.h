@@ -85,7 +85,6 @@ class WorkerDealing {
   /// The places on other hosts may get as much as their connections allow now.
   void pace_other_hosts(Batcher& batcher);
   bool can_scan(const Inputs& inputs) const;
-  size_t first_place_here() const;
 
   void deal_to(size_t place, const Batch& batch);
   void pace(Batcher& batcher);

@@ -2,6 +2,7 @@
 // The part of WorkerPlaces that handles workers that end, and workers that do not end when they
 // should.
 #include <algorithm>
+#include <utility>
 
 #include "common/base/exit_status.h"
 #include "common/base/failure.h"
@@ -116,9 +117,9 @@ void WorkerPlaces::replace_worker(size_t place, const std::string& fate) {
   const bool was_at_work = at.is_alive && !(at.is_told && at.ledger.is_empty());
   const Ledger::Death death = at.ledger.died(was_at_work);
   const bool is_hopeless = death == Ledger::Death::hopeless;
-  if (is_hopeless && give_up_host(place)) {
+  if (is_hopeless && worker_of(at).is_elsewhere && substitute_host(at)) {
     if (!fate.empty()) report(name_of(place) + " " + fate);
-    report(hosts_[at.host].command.name + " is given no more rows");
+    give_up_host(at.host);
     return start_next_worker(place);
   }
   if (is_hopeless) {
@@ -138,11 +139,15 @@ void WorkerPlaces::replace_worker(size_t place, const std::string& fate) {
 /// is outstanding, so that the others need not wait until the host answers again.
 void WorkerPlaces::start_next_worker(size_t place) {
   Place& at = places_[place];
+  // A host that a substitute could not live on is no better than this one.
+  const bool was_helped = has_substitute(at) && worker_of(at).is_elsewhere;
   at.worker_host = at.host;
   if (is_elsewhere(at)) {
-    const auto substitute = substitute_host(at);
+    const auto substitute = was_helped ? std::nullopt : substitute_host(at);
     const bool is_given_up = hosts_[at.host].is_given_up;
-    if (!substitute || (at.ledger.is_empty() && !is_given_up)) {
+    const bool is_needed = !at.ledger.is_empty() || end_;
+    if (!substitute && is_failing()) return give_up_place(place, end_->status);
+    if (!substitute || !(is_needed || is_given_up)) {
       at.next_start = Clock::now() + between_starts;
       return;
     }
@@ -158,19 +163,21 @@ std::optional<size_t> WorkerPlaces::substitute_host(const Place& place) const {
   for (size_t host = 0; host < hosts_.size(); ++host) {
     if (!hosts_[host].command.is_elsewhere) return host;
   }
-  for (const Place& other : places_) {
-    if (other.host != place.host && other.is_alive && !has_substitute(other)) return other.host;
+  for (size_t i = 0; i < places_.size(); ++i) {
+    const Place& other = places_[i];
+    const bool is_connected = crew_.is_running(i) && other.is_alive && !has_substitute(other);
+    if (other.host != place.host && is_connected) return other.host;
   }
   return std::nullopt;
 }
 
-/// Workers die on the host of this place whatever they are given. Returns whether the run can do
-/// without it.
-bool WorkerPlaces::give_up_host(size_t place) {
-  const Place& at = places_[place];
-  if (!worker_of(at).is_elsewhere || !substitute_host(at)) return false;
-  hosts_[at.host].is_given_up = true;
-  return true;
+/// Workers die on this host whatever they are given, and the run can do without it.
+void WorkerPlaces::give_up_host(size_t host) {
+  if (std::exchange(hosts_[host].is_given_up, true)) return;
+  report(hosts_[host].command.name + " is given no more rows");
+  for (size_t place = 0; place < places_.size(); ++place) {
+    if (places_[place].host == host) callbacks_.opened(place, false);
+  }
 }
 
 /// The substitute has done what was outstanding. The place becomes one on its own host again.
@@ -202,6 +209,7 @@ void WorkerPlaces::report_failed_place(size_t place, const std::string& what) {
 /// status.
 void WorkerPlaces::give_up_place(size_t place, ExitStatus status) {
   places_[place].is_gone = true;
+  places_[place].next_start.reset();
   link_.say(NewsOfReader::gone, place, static_cast<uint64_t>(status));
 }
 
@@ -249,8 +257,6 @@ void WorkerPlaces::see_to_time() {
   for (size_t place = 0; place < places_.size(); ++place) {
     Place& at = places_[place];
     if (!at.next_start || Clock::now() < *at.next_start) continue;
-    at.next_start.reset();
-    if (end_ && at.ledger.is_empty()) continue;
     start_worker(place);
     send(place);
   }

@@ -89,14 +89,10 @@ void WorkerPlaces::fill(size_t place) {
   if (!places_[place].out.is_open()) start_worker(place);
 }
 
-void WorkerPlaces::open_host(size_t host) {
-  hosts_[host].is_open = true;
-  start_more(host);
-}
-
-/// Starts workers on a host as long as few are starting there: sshd refuses connections if there
-/// are many at the same time whose users it does not know yet (MaxStartups in sshd_config(5)).
-void WorkerPlaces::start_more(size_t host) {
+/// sshd refuses connections if there are many at the same time whose users it does not know yet
+/// (MaxStartups in sshd_config(5)).
+void WorkerPlaces::start_on(size_t host) {
+  if (end_ || hosts_[host].is_given_up) return;
   size_t starting = 0;
   for (size_t place = 0; place < places_.size(); ++place) {
     const Place& at = places_[place];
@@ -108,7 +104,9 @@ void WorkerPlaces::start_more(size_t host) {
 }
 
 void WorkerPlaces::deal(size_t place, const Ledger::Item& item) {
-  places_[place].ledger.deal(item);
+  Place& at = places_[place];
+  at.ledger.deal(item);
+  if (at.next_start) return start_next_worker(place);
   send(place);
 }
 
@@ -133,26 +131,38 @@ void WorkerPlaces::deal_chunk(size_t place, const Range& range, uint32_t input) 
 void WorkerPlaces::end_streams(const Verdict& verdict) {
   end_ = verdict;
   for (Place& place : places_) place.ledger.drop_chunks();
+  verdict.is_complete() ? end_complete_streams() : end_failed_streams();
+}
+
+/// A worker passes on the end. It need not be one whose connection is not there yet.
+void WorkerPlaces::end_complete_streams() {
+  const auto has_begun = [](const Place& place) { return place.is_open() && place.is_alive; };
+  if (std::none_of(places_.begin(), places_.end(), has_begun)) fill(first_place_here());
+  // How p3_write knows that a worker that says this says the truth.
+  link_.say(NewsOfReader::rows, 0, end_->rows);
+  link_.say(NewsOfReader::total, 0, end_->total);
+  for (size_t place = 0; place < places_.size(); ++place) {
+    if (!places_[place].is_open()) continue;
+    has_worker(place) ? send(place) : start_next_worker(place);
+  }
+}
+
+void WorkerPlaces::end_failed_streams() {
   const auto is_open = [](const Place& place) { return place.is_open(); };
-  if (std::none_of(places_.begin(), places_.end(), is_open)) {
-    if (!verdict.is_complete()) return give_up_place(0, verdict.status);
-    start_worker(0);  // it passes on the end
-  }
-  // A complete end: how p3_write knows that a worker that says it says the truth.
-  if (verdict.is_complete()) {
-    link_.say(NewsOfReader::rows, 0, verdict.rows);
-    link_.say(NewsOfReader::total, 0, verdict.total);
-  }
+  if (std::none_of(places_.begin(), places_.end(), is_open)) give_up_place(0, end_->status);
   for (size_t place = 0; place < places_.size(); ++place) {
     const Place& at = places_[place];
     if (!at.is_open()) continue;
-    const bool has_worker = crew_.is_running(place) || at.fate;
-    if (has_worker) {
-      send(place);
-    } else if (!verdict.is_complete()) {
-      give_up_place(place, verdict.status);  // where a worker could not be started, none will be
-    }
+    // Where a worker could not be started, none will be. And no connection is waited for.
+    const bool is_reached = has_worker(place) && (at.is_alive || !worker_of(at).is_elsewhere);
+    is_reached ? send(place) : give_up_place(place, end_->status);
   }
+}
+
+size_t WorkerPlaces::first_place_here() const {
+  const auto is_here = [this](const Place& place) { return !is_elsewhere(place); };
+  const auto first = std::find_if(places_.begin(), places_.end(), is_here);
+  return first == places_.end() ? 0 : static_cast<size_t>(first - places_.begin());
 }
 
 uint64_t WorkerPlaces::oldest_outstanding(uint64_t otherwise) const {
@@ -211,9 +221,9 @@ void WorkerPlaces::accept(const ControlMessage<NewsOfWriter>& message) {
       at.is_alive = true;
       warning_.reset();
       at.gets_text = message.value != 0 && !worker_of(at).shares_files();
-      if (is_elsewhere(at) && !has_substitute(at)) {
+      if (is_elsewhere(at) && !has_substitute(at) && !hosts_[at.host].is_given_up) {
         callbacks_.opened(message.place, true);
-        start_more(at.host);
+        start_on(at.host);
       }
       send(message.place);
       break;
@@ -309,6 +319,7 @@ void WorkerPlaces::try_to_start_worker(size_t place) {
   at.pending = std::move(hello);
   at.written = 0;
   at.fate.reset();
+  at.next_start.reset();
   at.is_lost = at.is_alive = at.gets_text = at.is_told = at.is_hung = at.is_released = false;
   at.input.reset();
   at.quiet = 0;

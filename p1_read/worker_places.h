@@ -85,9 +85,9 @@ class WorkerPlaces {
   /// Starts the first worker of a place, if the place has had none. Throws Failure(system) if that
   /// fails; then the place has been given up.
   void fill(size_t place);
-  /// Starts the workers on another host, a few at a time. Each place there gets its worker before
-  /// it is dealt anything, because that takes a while.
-  void open_host(size_t host);
+  /// Starts the workers on another host, a few at a time: the first ones now. Each place there gets
+  /// its worker before it is dealt anything, because that takes a while.
+  void start_on(size_t host);
   /// Sends a batch to the worker at the place, with to_poll(). The place must have had a worker.
   void deal(size_t place, const Ledger::Item& item);
   /// Sends a chunk of an input to the worker at the place, likewise. Its outline will come.
@@ -96,6 +96,8 @@ class WorkerPlaces {
   /// have to come any more.
   void end_streams(const Verdict& verdict);
   bool has_end() const { return end_.has_value(); }
+  /// The first place on this machine; 0 if there is none.
+  size_t first_place_here() const;
 
   /// Where the oldest batch that has not come back begins; `otherwise` if there is none.
   uint64_t oldest_outstanding(uint64_t otherwise) const;
@@ -170,8 +172,7 @@ class WorkerPlaces {
 
   struct HostState {
     WorkerCommand command;
-    bool is_open = false;      // workers may be started there ahead of any batch
-    bool is_given_up = false;  // and none will be
+    bool is_given_up = false;  // it is dealt nothing any more
   };
 
   /// The ends of pipes that become the standard input and output of a worker. Then they are closed
@@ -187,7 +188,7 @@ class WorkerPlaces {
   }
   bool is_elsewhere(const Place& place) const { return hosts_[place.host].command.is_elsewhere; }
   bool has_substitute(const Place& place) const { return place.worker_host != place.host; }
-  void start_more(size_t host);
+  bool has_worker(size_t place) const { return crew_.is_running(place) || places_[place].fate; }
   WorkerEnds open_pipes(Place& at);
   WorkerEnds open_pipes_again(Place& at);
   void start_worker(size_t place);
@@ -196,6 +197,8 @@ class WorkerPlaces {
   bool may_send(const Place& to) const;
   std::string batch_frame(const Ledger::Item& item, bool with_text) const;
   void flush(size_t place);
+  void end_complete_streams();
+  void end_failed_streams();
   void result_received(size_t place, uint64_t end);
   void read_outlines();
   void read_answers();
@@ -207,7 +210,7 @@ class WorkerPlaces {
   void replace_worker(size_t place, const std::string& fate);
   void settle_suspect(size_t place);
   std::optional<size_t> substitute_host(const Place& place) const;
-  bool give_up_host(size_t place);
+  void give_up_host(size_t host);
   void start_next_worker(size_t place);
   void release_substitute(size_t place);
   void warn_of_silence();

@@ -79,18 +79,26 @@ class HostsTest(SshTest):
         rows = open(in_csv, 'wb', buffering=0)
         self.addCleanup(rows.close)
         rows.write(b'1\n')
-        # The inquiry has a connection of its own, which comes first and ends soon.
-        self.until(lambda: self.processes('exec p2_sum') and not self.processes('nproc'), 'no worker is started')
-        self.until(lambda: len(children(self.sshd.pid)) == self.places_of(hosts), 'no worker is there')
+        places = [item.partition(':') for item in hosts.split(',')]
+        self.until_workers_are_there(sum(int(n) for name, _, n in places if name != 'localhost'))
         return run, rows, self.session_of('p2_sum')
 
-    @staticmethod
-    def places_of(hosts):
-        return int(hosts.rpartition(':')[2])
+    def until_workers_are_there(self, places):
+        # The inquiry has a connection of its own, which comes first and ends soon.
+        self.until(lambda: self.processes('exec p2_sum') and not self.processes('nproc'), 'no worker is started')
+        self.until(lambda: len(self.workers_there()) == len(children(self.sshd.pid)) == places, 'no worker is there')
+
+    def workers_there(self):
+        return [pid for parent in family(self.sshd.pid) for pid, name in children(parent).items() if name == 'p2_sum']
 
     def impatient_ssh(self):
         ssh = f'{self.directory}/bin here/ssh'
         return [f"--ssh='{ssh}' -o ServerAliveInterval=1 -o ServerAliveCountMax=2 -o ConnectTimeout=1"]
+
+    def patient_ssh(self):
+        """One that waits for ever."""
+        ssh = f'{self.directory}/bin here/ssh'
+        return [f"--ssh='{ssh}'"]
 
     def until_nobody_is_there(self):
         self.until(lambda: not children(self.sshd.pid), 'a connection stays')
@@ -207,8 +215,7 @@ class HostsTest(SshTest):
         self.until(lambda: 'has lost its connection, and is replaced' in run.errors(), 'nobody notices')
         rows.write(self.DATA)
         self.ip('here', 'link', 'set', 'there', 'up')
-        self.until(lambda: [pid for pid in family(self.sshd.pid) if 'p2_sum' in children(pid).values()],
-                   'no worker is there again')
+        self.until(self.workers_there, 'no worker is there again')
         rows.write(b'2\n')
         rows.close()
         self.assertEqual(run.finish().status, 0)
@@ -234,6 +241,79 @@ class HostsTest(SshTest):
         rows.close()
         self.assertEqual(run.finish().status, 0)
         self.assertTrue((self.work / 'sums.csv').read_bytes() == sums(b'1\n' + self.DATA))
+
+    def test_several_places_of_a_host_that_is_lost(self):
+        """That is told once."""
+        run, rows, _ = self.busy_run('localhost:1,host:3', '--retries=0')
+        self.end_sshd()
+        self.until(lambda: 'is given no more rows' in run.errors() and not self.processes('exec p2_sum'),
+                   'the host is not given up')
+        rows.close()
+        outcome = run.finish()
+        self.assertEqual((outcome.stdout, outcome.status), (b'0,1\n', 0))
+        self.assertEqual(outcome.stderr.count('p2_sum on host is given no more rows\n'), 1, outcome.stderr)
+
+    def test_two_hosts_are_lost_at_once(self):
+        """Neither is a substitute for the other, so both have the time to come back."""
+        is_down, ssh = self.directory / 'down', self.directory / 'bin here/ssh that may be down'
+        ssh.write_text(f'#!/bin/sh\n[ ! -e {shlex.quote(str(is_down))} ] && exec ssh "$@"\nexit 255\n')
+        ssh.chmod(0o755)
+        run, rows, _ = self.busy_run('host:1,tester@host:1', f"--ssh='{ssh}'", '--retries=1')
+        workers = self.workers_there()
+        for pid in workers:
+            os.kill(pid, signal.SIGSTOP)
+        rows.write(b'2\n' * 20000)  # batches for both
+        is_down.touch()
+        for pid in workers:
+            os.kill(pid, signal.SIGKILL)
+        self.until(lambda: run.errors().count('has lost its connection') >= 3, 'nobody notices')
+        is_down.unlink()
+        rows.close()
+        outcome = run.finish()
+        self.assertEqual(outcome.status, 0, outcome.stderr)
+        self.assertTrue(outcome.stdout == sums(b'1\n' + b'2\n' * 20000))
+        self.assertNotIn('is given no more rows', outcome.stderr)
+
+    def run_before_rows(self, *options):
+        """A run that has a worker on the host and none here, because there has been no row."""
+        in_csv = self.fifo('endless.csv')
+        run = self.start_launcher(None, '--hosts', 'host:1,localhost:1', *options, in_csv)
+        rows = open(in_csv, 'wb', buffering=0)
+        self.addCleanup(rows.close)
+        self.until_workers_are_there(1)
+        return run, rows, self.session_of('p2_sum')
+
+    def test_lost_before_there_are_rows(self):
+        """A worker here passes on the end, although there has been none before."""
+        run, rows, session = self.run_before_rows()
+        os.kill(self.sshd.pid, signal.SIGKILL)
+        os.kill(session[-1], signal.SIGKILL)
+        self.until(lambda: 'and is replaced' in run.errors(), 'nobody notices')
+        rows.close()
+        outcome = run.finish()
+        self.assertEqual((outcome.stdout, outcome.status), (b'', 0))
+
+    def run_while_host_is_reached(self):
+        """A run that has lost the host and reaches it again, while that says nothing."""
+        run, rows, session = self.run_before_rows(*self.patient_ssh())
+        connection = self.processes('exec p2_sum')
+        os.kill(self.sshd.pid, signal.SIGSTOP)
+        os.kill(session[-1], signal.SIGKILL)
+        self.until(lambda: set(self.processes('exec p2_sum')) - set(connection), 'the host is not reached again')
+        return run, rows
+
+    def test_end_while_a_host_is_reached(self):
+        run, rows = self.run_while_host_is_reached()
+        rows.close()
+        outcome = run.finish()
+        self.assertEqual((outcome.stdout, outcome.status), (b'', 0))
+
+    def test_failure_while_a_host_is_reached(self):
+        run, rows = self.run_while_host_is_reached()
+        rows.write(b'1\n"')
+        rows.close()
+        outcome = run.finish()
+        self.assertEqual((outcome.stdout, outcome.status), (b'0,1\n', 65))
 
     def test_only_host_is_lost(self):
         run, rows, session = self.busy_run('host:1', *self.impatient_ssh(), '--retries=1')
