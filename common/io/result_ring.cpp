@@ -53,11 +53,11 @@ ResultRing::ResultRing(int fd)
 std::optional<uint32_t> ResultRing::put(std::string_view lines) {
   const uint64_t size = ring_.size();
   const uint64_t taken = std::atomic_ref(counters().taken).load(std::memory_order_acquire);
+  uint64_t needed = std::max(taken, skipped_);
   uint64_t begin = counters().put;
   // Into an empty ring always the same memory is written, because that is in the caches.
-  if (begin <= taken) begin = (taken + size - 1) / size * size;
-  if (begin + lines.size() > taken + size) begin = counters().put;
-  if (begin + lines.size() > taken + size) return std::nullopt;
+  if (begin <= needed) begin = needed = (needed + size - 1) / size * size;
+  if (begin + lines.size() > needed + size) return std::nullopt;
   const uint64_t end = std::min(begin % size + lines.size(), size);
   if (end > allocated_) {
     if (allocate(fd_, allocated_, end) != 0) return std::nullopt;
@@ -65,6 +65,7 @@ std::optional<uint32_t> ResultRing::put(std::string_view lines) {
   }
   std::memcpy(ring_.at(begin), lines.data(), lines.size());
   counters().put = begin + lines.size();
+  skipped_ = needed;
   return static_cast<uint32_t>(begin % size);
 }
 

@@ -51,6 +51,7 @@ class ResultRing {
   int fd_;
   RingMapping ring_;
   uint64_t allocated_ = 0;  // bytes of the ring that have blocks for certain
+  uint64_t skipped_ = 0;    // up to where nothing is needed, because put() has gone on from there
   boost::interprocess::mapped_region shared_;
 };
 

@@ -68,6 +68,20 @@ TEST_CASE("result ring: once all has been taken, it is written from its beginnin
   }
 }
 
+TEST_CASE("result ring: it has as much room when it is written from its beginning again") {
+  Ends ring;
+  REQUIRE(ring.worker.put("123") == 0);
+  ring.writer.taken(0, 3);
+  const std::string half(size / 2, 'x'), other(size / 2, 'y');
+  CHECK(ring.worker.put(half) == 0);
+  CHECK(ring.worker.put(other) == size / 2);
+  CHECK_FALSE(ring.worker.put("1"));
+  CHECK(ring.writer.at(0, half.size()) == half);
+  ring.writer.taken(0, half.size());
+  CHECK(ring.worker.put("123") == 0);
+  CHECK(ring.writer.at(size / 2, other.size()) == other);
+}
+
 TEST_CASE("result ring: the next worker does not write over what the last one has put") {
   Ends ring;
   REQUIRE(ring.worker.put(std::string(size - 10, 'x')) == 0);
