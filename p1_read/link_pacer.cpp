@@ -21,10 +21,14 @@ constexpr double flights_before_end = 2;
 
 }  // namespace
 
-LinkPacer::LinkPacer(std::vector<size_t> host_of_place, uint64_t most)
+LinkPacer::LinkPacer(std::vector<size_t> host_of_place, const std::vector<bool>& is_here,
+                     uint64_t most)
     : host_of_place_(std::move(host_of_place)), places_(host_of_place_.size()), most_(most) {
-  for (const size_t host : host_of_place_) hosts_.resize(std::max(hosts_.size(), host + 1));
-  for (HostState& host : hosts_) host.size = std::min(host.size, most_);
+  for (const bool host : is_here) {
+    HostState& state = hosts_.emplace_back();
+    state.is_here = host;
+    state.size = std::min(state.size, most_);
+  }
 }
 
 void LinkPacer::dealt(size_t place, uint64_t begin, uint64_t bytes, Clock::time_point now) {
@@ -53,6 +57,7 @@ void LinkPacer::returned(size_t place, uint64_t oldest, bool may_have_waited,
   }
   note_gap(host, now);
   host.flight = now - batch.dealt;
+  host.bytes = batch.bytes;
   --host.outstanding;
   returned_ += batch.bytes;
 }
@@ -69,7 +74,8 @@ Seconds LinkPacer::waited_by_others(size_t number, Clock::time_point now) const 
   std::optional<Seconds> least;
   for (size_t i = 0; i < hosts_.size(); ++i) {
     const HostState& other = hosts_[i];
-    if (i == number || other.outstanding == 0) continue;
+    const bool has_work = other.outstanding > 0 || (other.is_here && other.has_answered);
+    if (i == number || !has_work) continue;
     const Seconds silence = now - other.last;
     const Seconds waited =
         silence - std::max(usual_gaps * other.gap, other.longest_gap) - least_wait;
@@ -91,7 +97,9 @@ size_t LinkPacer::credit(size_t place, std::optional<uint64_t> left, Clock::time
     const Seconds time_so_far = now - *begin_;
     const double bytes_per_second = static_cast<double>(returned_) / time_so_far.count();
     const Seconds time_left(static_cast<double>(*left) / bytes_per_second);
-    if (time_left < flights_before_end * host.flight) return 0;
+    // The next batch takes longer if it is larger.
+    const double larger = static_cast<double>(host.size) / static_cast<double>(host.bytes);
+    if (time_left < flights_before_end * std::max(larger, 1.0) * host.flight) return 0;
   }
   return most_credit;
 }

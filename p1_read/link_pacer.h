@@ -28,14 +28,15 @@ class LinkPacer {
   static constexpr double rest = 50;        // so much longer than the others waited
   static constexpr size_t most_credit = 3;  // one is on its way there, one is answered, one comes
 
-  /// `host_of_place`: the host of each place. No batch is to have more than `most` bytes.
-  LinkPacer(std::vector<size_t> host_of_place, uint64_t most);
+  /// `host_of_place`: the host of each place. `is_here`: of each host, whether it is this machine.
+  /// No batch is to have more than `most` bytes.
+  LinkPacer(std::vector<size_t> host_of_place, const std::vector<bool>& is_here, uint64_t most);
 
   /// A batch of so many bytes that begins at `begin` has been dealt to the place.
   void dealt(size_t place, uint64_t begin, uint64_t bytes, Clock::time_point now);
   /// The oldest batch of the place has come back. `oldest`: where the oldest batch begins that has
-  /// not come back from any place. `may_have_waited`: the places here have so many answers on their
-  /// way to p3_write that there may be no room for more.
+  /// not come back from any place. `may_have_waited`: the places here may have been unable to go on
+  /// before that one comes back. Then they may have nothing outstanding, and wait nevertheless.
   void returned(size_t place, uint64_t oldest, bool may_have_waited, Clock::time_point now);
 
   /// How many bytes the next batch for the place is to have.
@@ -51,9 +52,11 @@ class LinkPacer {
     Clock::time_point dealt;
   };
   struct HostState {
+    bool is_here = false;
     uint64_t size = first_size;
     bool has_answered = false;
     Seconds flight{0.5};  // from dealing a batch until it came back, the last time
+    uint64_t bytes = 0;   // of that batch
     Clock::time_point rests_until;
     size_t outstanding = 0;  // batches of all its places
     Clock::time_point last;  // when a batch came back
@@ -62,7 +65,8 @@ class LinkPacer {
   };
 
   void note_gap(HostState& host, Clock::time_point now);
-  /// How long the other hosts have had work and returned nothing, beyond what is usual.
+  /// How long the other hosts have had work, or could have had it, and have returned nothing,
+  /// beyond what is usual.
   Seconds waited_by_others(size_t host, Clock::time_point now) const;
 
   std::vector<size_t> host_of_place_;

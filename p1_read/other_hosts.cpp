@@ -21,6 +21,7 @@ OtherHosts::OtherHosts(std::vector<Host>& hosts, const std::vector<std::string>&
       hosts[i].places = std::min(inquiry_.processors(i), most_places_by_default);
     }
     is_taken_[i] = hosts[i].is_here();
+    is_here_.push_back(hosts[i].is_here());
     for (size_t n = 0; n < hosts[i].places; ++n) {
       if (!hosts[i].is_here()) places_.push_back(host_of_place_.size());
       host_of_place_.push_back(i);
@@ -30,7 +31,7 @@ OtherHosts::OtherHosts(std::vector<Host>& hosts, const std::vector<std::string>&
 }
 
 void OtherHosts::begin(uint64_t batch_size) {
-  pacer_.emplace(host_of_place_, batch_size);
+  pacer_.emplace(host_of_place_, is_here_, batch_size);
 }
 
 std::vector<size_t> OtherHosts::take_ready() {

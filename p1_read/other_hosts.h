@@ -65,6 +65,7 @@ class OtherHosts {
   std::vector<size_t> places_;
   std::vector<bool> is_open_;  // by place
   HostInquiry inquiry_;
+  std::vector<bool> is_here_;   // by host
   std::vector<bool> is_taken_;  // by host: take_ready() has returned it
   std::optional<LinkPacer> pacer_;
 };

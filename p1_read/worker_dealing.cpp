@@ -72,7 +72,7 @@ WorkerDealing::WorkerDealing(const WorkerOptions& options, DealPolicy policy, in
                      dealer_.returned(place);
                      if (others_) {
                        others_->returned(place, places_.oldest_outstanding(dealt_.total),
-                                         places_.may_wait_for_room());
+                                         may_wait_for_other_hosts());
                      }
                      if (pacer_) pacer_->returned(place, BatchPacer::Clock::now());
                    },
@@ -224,8 +224,8 @@ bool WorkerDealing::read_elsewhere(Batcher& batcher) {
 
 NextStep WorkerDealing::wait(int input, const Batcher& batcher) {
   const uint64_t oldest = places_.oldest_outstanding(batcher.taken());
-  const bool may_read =
-      dealer_.has_credit() && shared_->has_room(oldest, batcher.scanned() + batcher.wanted());
+  has_room_ = shared_->has_room(oldest, batcher.scanned() + batcher.wanted());
+  const bool may_read = dealer_.has_credit() && has_room_;
   // Whole rows wait for a full batch only while there is more to read or no worker is idle (R8).
   const bool may_deal_early = batcher.has_rows() && dealer_.has_idle();
   if (see_to_all(may_read ? input : -1, !may_deal_early)) return NextStep::read;
@@ -283,6 +283,14 @@ bool WorkerDealing::can_scan(const Inputs& inputs) const {
 
 void WorkerDealing::start_on_other_hosts() {
   for (const size_t host : others_->take_ready()) places_.start_on(host);
+}
+
+/// Whether the places here may be unable to go on before another host returns something. They may
+/// have no room for their results, there may be no room for more input, or, if they do not say
+/// what they have answered, they may have no credit left.
+bool WorkerDealing::may_wait_for_other_hosts() const {
+  const bool has_no_credit = policy_ != DealPolicy::pull && !dealer_.has_credit_here();
+  return places_.may_wait_for_room() || !has_room_ || has_no_credit;
 }
 
 void WorkerDealing::pace_other_hosts(Batcher& batcher) {

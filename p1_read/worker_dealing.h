@@ -82,6 +82,7 @@ class WorkerDealing {
   /// get. Returns what is left.
   std::optional<Batch> deal_elsewhere(Batch batch);
   void start_on_other_hosts();
+  bool may_wait_for_other_hosts() const;
   /// The places on other hosts may get as much as their connections allow now.
   void pace_other_hosts(Batcher& batcher);
   bool can_scan(const Inputs& inputs) const;
@@ -122,6 +123,7 @@ class WorkerDealing {
   std::optional<HeaderRows> headers_;
   Hello hello_;  // has no name of an input until the inputs are known
   std::optional<SharedInput> shared_;
+  bool has_room_ = true;           // for what is to be read next
   Verdict dealt_;                  // up to where batches have been dealt
   std::optional<uint64_t> begin_;  // with --resume: where reading begins, once p3_write has said it
   uint64_t first_row_ = 0;         // with --resume: the number of the row there

@@ -12,7 +12,7 @@ constexpr uint64_t most = 1 << 20;
 
 /// Place 0 is on this machine, and place 1 on another host.
 struct Run {
-  LinkPacer pacer{{0, 1}, most};
+  LinkPacer pacer{{0, 1}, {true, false}, most};
   LinkPacer::Clock::time_point now{milliseconds(1000)};
   uint64_t position = 0;
 
@@ -65,6 +65,28 @@ TEST_CASE("link pacer: a host that the others wait for rests, and gets less") {
   }
 }
 
+TEST_CASE("link pacer: places here that have nothing outstanding may wait as well") {
+  for (const bool may_have_waited : {true, false}) {
+    CAPTURE(may_have_waited);
+    Run run;
+    run.deal(1);
+    run.deal(0);
+    run.now += milliseconds(1);
+    run.pacer.returned(0, 0, false, run.now);
+    run.now += milliseconds(100);
+    run.pacer.returned(1, run.position, may_have_waited, run.now);
+    CHECK((run.credit() == 0) == may_have_waited);
+  }
+}
+
+TEST_CASE("link pacer: nobody waits here before anything has been done here") {
+  Run run;
+  run.deal(1);
+  run.now += milliseconds(100);
+  run.pacer.returned(1, run.position, true, run.now);
+  CHECK(run.credit() == LinkPacer::most_credit);
+}
+
 TEST_CASE("link pacer: in the end a host gets nothing that the others would wait for") {
   Run run;
   run.deal(1);
@@ -73,6 +95,8 @@ TEST_CASE("link pacer: in the end a host gets nothing that the others would wait
   CHECK(run.credit(1) == LinkPacer::most_credit);  // nobody else is at work
   run.deal(0);
   CHECK(run.credit(1) == 0);
-  CHECK(run.credit(100 * most) == LinkPacer::most_credit);
+  // At 8 KiB in 100 ms, the next batch of 16 KiB takes 200 ms.
+  CHECK(run.credit(30 << 10) == 0);
+  CHECK(run.credit(34 << 10) == LinkPacer::most_credit);
   CHECK(run.credit() == LinkPacer::most_credit);  // the end is not known
 }
