@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "p1_read/cut_batch.h"
 
+#include <algorithm>
+
 #include "p1_read/row_cutter.h"
 
 namespace rowsum {
@@ -33,6 +35,10 @@ std::vector<Batch> cut_batch(const Batch& batch, std::string_view text, Dialect 
 std::vector<Batch> split_batch(const Batch& batch, std::string_view text, Dialect dialect,
                                uint64_t bytes) {
   RowCutter cutter(dialect, batch.text_begin());
+  // No row that ends in these is the last one of the first batch, so they need no look at each row.
+  const uint64_t before = std::min<uint64_t>(std::max<uint64_t>(bytes, 1) - 1, text.size());
+  cutter.feed(text.substr(0, before));
+  text.remove_prefix(before);
   while (!text.empty() && cutter.row_end() < batch.text_begin() + bytes) {
     text.remove_prefix(cutter.feed_row(text));
   }
