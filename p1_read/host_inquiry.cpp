@@ -109,7 +109,8 @@ void HostInquiry::accept_answer(Question& question) {
   const std::string errors = last_line(content_of(question.errors));
   const std::string answer = content_of(question.output);
   const size_t first_line = answer.find('\n');
-  if (first_line != answer.npos && first_line + 1 < answer.size()) {
+  const bool has_stream = first_line != answer.npos && first_line + 1 < answer.size();
+  if (has_stream) {
     const auto [end, error] =
         std::from_chars(answer.data(), answer.data() + first_line, question.processors);
     if (error != std::errc() || end != answer.data() + first_line || question.processors == 0) {
@@ -128,7 +129,7 @@ void HostInquiry::accept_answer(Question& question) {
     const bool is_missing = !fate.was_killed && fate.code == 127;
     fail(why + (is_missing ? "; p2_sum has to be in the PATH that ssh gives to a command" : ""));
   }
-  if (first_line == answer.npos) fail("no answer comes through ssh");
+  if (!has_stream) fail("no answer comes through ssh");
 }
 
 }  // namespace rowsum

@@ -347,11 +347,21 @@ class HostsTest(SshTest):
         self.assertRegex(outcome.stderr, r'^p1_read: host: .*p2_sum.* not found; '
                                          r'p2_sum has to be in the PATH that ssh gives to a command\n$')
 
+    def put_there(self, script):
+        """In place of p2_sum."""
+        program = self.programs / 'p2_sum'
+        program.unlink()
+        program.write_bytes(b'#!/bin/sh\n' + script)
+        program.chmod(0o755)
+
+    def test_another_program_there(self):
+        self.put_there(b'')
+        outcome = self.fails_at_start('host:2')
+        self.assertEqual(outcome.status, 71)
+        self.assertEqual(outcome.stderr, 'p1_read: host: no answer comes through ssh\n')
+
     def test_another_version_there(self):
-        old = self.programs / 'p2_sum'
-        old.unlink()
-        old.write_bytes(b'#!/bin/sh\nprintf "\\217HEL\\001\\000%074d"\n')
-        old.chmod(0o755)
+        self.put_there(b'printf "\\217HEL\\001\\000%074d"\n')
         outcome = self.fails_at_start('host:2')
         self.assertEqual(outcome.status, 71)
         self.assertEqual(outcome.stderr, 'p1_read: host: p2_sum: format version 1; this program reads version 2\n')
