@@ -33,10 +33,6 @@ std::optional<size_t> Dealer::deal() {
   return deal_below(credit_);
 }
 
-std::optional<size_t> Dealer::deal_to_idle() {
-  return deal_below(1);
-}
-
 std::optional<size_t> Dealer::next() const {
   return find(next_, credit_, Where::anywhere, SIZE_MAX);
 }

@@ -39,8 +39,9 @@ class Dealer {
   /// Returns the place for the next batch among those with credit left, or nothing if there is
   /// none. The batch counts as outstanding from then on.
   std::optional<size_t> deal();
-  /// The same among places that have no batch outstanding.
-  std::optional<size_t> deal_to_idle();
+  /// The same among places that have no batch outstanding, and among those of them that are here.
+  std::optional<size_t> deal_to_idle() { return deal_below(1); }
+  std::optional<size_t> deal_to_idle_here() { return deal_below(1, Where::here); }
   /// The same among places on other hosts, and among the others.
   std::optional<size_t> deal_elsewhere() { return deal_below(credit_, Where::elsewhere); }
   std::optional<size_t> deal_here() { return deal_below(credit_, Where::here); }

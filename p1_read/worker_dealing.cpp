@@ -250,7 +250,10 @@ void WorkerDealing::deal(const Batch& batch, const Batcher& batcher) {
 
 void WorkerDealing::deal_early(const Batch& batch, const Batcher& batcher) {
   headers_->note(batcher);
-  deal_to(*dealer_.deal_to_idle(), batch);
+  if (const auto place = dealer_.deal_to_idle_here()) return deal_to(*place, batch);
+  if (!dealer_.has_credit_here()) return deal_to(*dealer_.deal_to_idle(), batch);
+  // A batch that is not full may be more than another host is to get at once.
+  deal(batch, batcher);
 }
 
 void WorkerDealing::deal_to(size_t place, const Batch& batch) {

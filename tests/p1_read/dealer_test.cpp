@@ -161,6 +161,16 @@ TEST_CASE("dealer: a place elsewhere gets nothing until a limit is set, and neve
   CHECK(dealer.next() == 0);
 }
 
+TEST_CASE("dealer: idle places here and anywhere") {
+  Dealer dealer(DealPolicy::round_robin, 2, 8);
+  dealer.set_elsewhere(0);
+  dealer.limit(0, 2);
+  CHECK(dealer.deal_to_idle_here() == 1);
+  CHECK_FALSE(dealer.deal_to_idle_here());
+  CHECK(dealer.deal_to_idle() == 0);
+  CHECK_FALSE(dealer.deal_to_idle());
+}
+
 TEST_CASE("dealer: credit, here and anywhere") {
   Dealer dealer(DealPolicy::pull, 2, 2);
   dealer.set_elsewhere(0);

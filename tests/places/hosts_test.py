@@ -4,6 +4,7 @@
 of virtual Ethernet devices, so that the connection can be cut."""
 import gzip
 import os
+import select
 import shlex
 import signal
 import sys
@@ -186,6 +187,19 @@ class HostsTest(SshTest):
             self.assertEqual(outcome.status, 0)
             self.assertRegex(outcome.stderr, r'^p3_write: going on at row [1-9].*\n$')
             self.assertTrue((self.work / 'sums.csv').read_bytes() == FIRST_FIELDS)
+
+    def test_idle_places_here_come_first(self):
+        """A row that comes alone does not wait for a host."""
+        run, rows, _ = self.busy_run('localhost:1,host:1')
+        self.assertEqual(run.stdout.readline(), b'0,1\n')
+        for pid in self.workers_there():
+            os.kill(pid, signal.SIGSTOP)
+        rows.write(b'2\n')
+        self.until(lambda: select.select([run.stdout], [], [], 0)[0], 'no sum comes')
+        for pid in self.workers_there():
+            os.kill(pid, signal.SIGCONT)
+        rows.close()
+        self.assertEqual(run.finish(), Outcome(b'1,2\n', '', 0))
 
     def test_killed_connection(self):
         run, rows, session = self.busy_run('localhost:1,host:1')
