@@ -4,6 +4,7 @@
 The steps are outline, sum and merge, one after another (scripts/slurm_pipeline.sh). Here a processor stands for a node:
 each works on one part after another, as a task with one processor does. For the model see speed().
 """
+import os
 import tempfile
 from pathlib import Path
 from typing import Callable, NamedTuple
@@ -36,7 +37,8 @@ def name_of(nodes: int) -> str:
 
 
 def steps(parts: int, nodes: int) -> list[Contestant]:
-    variables = f'parts={parts}; nodes={nodes}; processors=0-{nodes - 1}; '
+    processors = ','.join(map(str, sorted(os.sched_getaffinity(0))[:nodes]))
+    variables = f'parts={parts}; nodes={nodes}; processors={processors}; '
     return [Contestant(f'{name_of(nodes)}, {step}', variables + line) for step, line in STEPS.items()]
 
 
