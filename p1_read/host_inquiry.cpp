@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "p1_read/host_inquiry.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -24,16 +25,30 @@ namespace {
 /// The most that is looked at of what comes from a host.
 constexpr size_t longest_answer = 64 << 10;
 
-OwnedFd file_in_memory(const char* name) {
-  OwnedFd file(::memfd_create(name, MFD_CLOEXEC));
-  if (!file.is_open()) throw Failure::from_errno(ExitStatus::system, name);
+/// A file in memory that cannot become longer than `longest_answer`. To write more is an error.
+OwnedFd answer_file(const char* name) {
+  OwnedFd file(::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!file.is_open() || ::ftruncate(file.get(), longest_answer) != 0 ||
+      ::fcntl(file.get(), F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) != 0) {
+    throw Failure::from_errno(ExitStatus::system, name);
+  }
   return file;
 }
 
+/// What has been written, through any descriptor of this open file.
 std::string content_of(const OwnedFd& file) {
-  std::string content(longest_answer, '\0');
+  std::string content(static_cast<size_t>(::lseek(file.get(), 0, SEEK_CUR)), '\0');
   content.resize(pread_fully(file.get(), content, 0, "the answer of a host"));
   return content;
+}
+
+OwnedFd question_file() {
+  const char* const name = "the question";
+  OwnedFd file(::memfd_create(name, MFD_CLOEXEC));
+  if (!file.is_open()) throw Failure::from_errno(ExitStatus::system, name);
+  write_all(file.get(), hello_frame({}) + end_frame({ExitStatus::complete, 0, 0}), name);
+  ::lseek(file.get(), 0, SEEK_SET);
+  return file;
 }
 
 /// The last line that is not empty. It is the one in which ssh, or a shell, says why it ends.
@@ -73,11 +88,9 @@ HostInquiry::~HostInquiry() {
 }
 
 void HostInquiry::ask(Question& question, const std::vector<std::string>& ssh) {
-  const OwnedFd input = file_in_memory("the question");
-  write_all(input.get(), hello_frame({}) + end_frame({ExitStatus::complete, 0, 0}), "the question");
-  ::lseek(input.get(), 0, SEEK_SET);
-  question.output = file_in_memory("the answer");
-  question.errors = file_in_memory("the errors");
+  const OwnedFd input = question_file();
+  question.output = answer_file("the answer");
+  question.errors = answer_file("the errors");
   question.pid =
       start_process({.words = words_on(question.host, ssh, "nproc && " + p2_sum_there({})),
                      .environment = own_environment(),
@@ -124,9 +137,9 @@ void HostInquiry::accept_answer(Question& question) {
     }
   }
   if (fate.was_killed || fate.code != 0) {
-    const std::string why = errors.empty() ? "ssh " + fate.describe() : errors;
-    // The shell there has not found p2_sum.
-    const bool is_missing = !fate.was_killed && fate.code == 127;
+    const std::string why = errors.empty() ? "ssh " + fate.describe() : printable(errors);
+    // The shell there has not found p2_sum, after nproc has said something.
+    const bool is_missing = !fate.was_killed && fate.code == 127 && first_line != answer.npos;
     fail(why + (is_missing ? "; p2_sum has to be in the PATH that ssh gives to a command" : ""));
   }
   if (!has_stream) fail("no answer comes through ssh");

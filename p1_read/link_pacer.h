@@ -5,9 +5,10 @@
 // back late, all other places wait for it. How late it comes depends on the connection and on the
 // host, which nobody knows before. So the first batch of a host is small, and the next one is twice
 // as large as long as nobody waits. After one that the others have waited for, the host gets half
-// as much, and nothing at all for 50 times as long as they have waited: they lose 2 % of their time
-// at most. The places of a host share its connection, so this is counted by host, and all places
-// here are one host, too.
+// as much, and nothing at all for 50 times as long as they have waited. So in a long run they lose
+// about 2 % of their time. In a short one they lose what it takes to find that out: up to three
+// batches are on their way to a place when the first of them is late. The places of a host share
+// its connection, so this is counted by host.
 #pragma once
 
 #include <chrono>

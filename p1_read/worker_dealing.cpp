@@ -311,7 +311,7 @@ void WorkerDealing::pace_other_hosts(Batcher& batcher) {
 std::optional<Batch> WorkerDealing::deal_elsewhere(Batch batch) {
   while (const auto place = dealer_.deal_elsewhere()) {
     const uint64_t size = others_->size(*place);
-    if (batch.text <= size) {
+    if (batch.text <= size + size / 2) {  // a rest of a few rows is not worth a batch of its own
       deal_to(*place, batch);
       return std::nullopt;
     }

@@ -79,10 +79,12 @@ WorkerPlaces::WorkerPlaces(const WorkerOptions& options, WriterLink& link, RunLo
 void WorkerPlaces::set_hello(const Hello& hello, uint64_t batch_size) {
   hello_ = hello;
   if (!options_.command.is_p2_sum) return;
+  const auto here = static_cast<size_t>(std::count_if(
+      places_.begin(), places_.end(), [this](const Place& place) { return !is_elsewhere(place); }));
+  if (here == 0) return;
   // While a result from another host is on its way, the places here go ahead as far as they can.
-  const bool may_wait = std::any_of(places_.begin(), places_.end(),
-                                    [this](const Place& place) { return is_elsewhere(place); });
-  result_ring_size_ = result_ring_size(may_wait ? UINT64_MAX : 4 * batch_size, places_.size());
+  const bool may_wait = here < places_.size();
+  result_ring_size_ = result_ring_size(may_wait ? UINT64_MAX : 4 * batch_size, here);
 }
 
 void WorkerPlaces::fill(size_t place) {

@@ -374,6 +374,12 @@ class HostsTest(SshTest):
         self.assertEqual(outcome.status, 71)
         self.assertEqual(outcome.stderr, 'p1_read: host: no answer comes through ssh\n')
 
+    def test_a_host_that_prints_without_end(self):
+        """Its answer takes little memory."""
+        outcome = self.launcher(None, '--hosts', 'host:1', '--ssh', "sh -c 'exec yes'", 'in.csv')
+        self.assertEqual((outcome.stdout, outcome.status), (b'', 71))
+        self.assertEqual(outcome.stderr, "p1_read: host: a shell that says 'y' before the worker says anything\n")
+
     def test_another_version_there(self):
         self.put_there(b'printf "\\217HEL\\001\\000%074d"\n')
         outcome = self.fails_at_start('host:2')
