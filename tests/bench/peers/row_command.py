@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """A command that answers each row with a line, as somebody would write it: row_command.py TASK < ROWS > ANSWERS
 
-With --coprocess it is told before each batch how many rows and bytes follow, and answers batch after batch.
+With --coprocess it is told before each batch how many rows follow, and answers batch after batch.
 """
 import csv
 import io
+import itertools
 import sys
 from typing import Iterable, Iterator, TextIO
 
@@ -56,14 +57,14 @@ def text_of(piece: bytes) -> TextIO:
 
 
 def main(task: str, is_coprocess: bool) -> None:
-    if is_coprocess:
-        for head in sys.stdin.buffer:
-            _, size = map(int, head.split())
-            sys.stdout.writelines(all_answers(task, text_of(sys.stdin.buffer.read(size))))
-            sys.stdout.flush()
-        return
     sys.stdin.reconfigure(newline='')
-    sys.stdout.writelines(all_answers(task, sys.stdin))
+    if not is_coprocess:
+        sys.stdout.writelines(all_answers(task, sys.stdin))
+        return
+    for head in sys.stdin:
+        rows = int(head.split()[0])
+        sys.stdout.writelines(itertools.islice(all_answers(task, sys.stdin), rows))
+        sys.stdout.flush()
 
 
 if __name__ == '__main__':
