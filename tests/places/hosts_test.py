@@ -272,7 +272,7 @@ class HostsTest(SshTest):
         is_down, ssh = self.directory / 'down', self.directory / 'bin here/ssh that may be down'
         ssh.write_text(f'#!/bin/sh\n[ ! -e {shlex.quote(str(is_down))} ] && exec ssh "$@"\nexit 255\n')
         ssh.chmod(0o755)
-        run, rows, _ = self.busy_run('host:1,tester@host:1', f"--ssh='{ssh}'", '--retries=1')
+        run, rows, _ = self.busy_run('host:1,tester@host:1', f"--ssh='{ssh}'", '--retries=5')
         workers = self.workers_there()
         for pid in workers:
             os.kill(pid, signal.SIGSTOP)
