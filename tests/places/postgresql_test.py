@@ -138,7 +138,8 @@ class PostgresTest(RecipeTest):
             waiting = self.query_that_waits()
             [reader] = self.processes('/bin/psql ', 'to stdout')
             os.kill(reader, signal.SIGKILL)
-            self.assertEqual(run.finish().status, 128 + signal.SIGKILL)
+            # What it has sent may end before a field, which is then empty and rejected.
+            self.assertIn(run.finish().status, (128 + signal.SIGKILL, 65))
             self.assertEqual(bool(self.sums()), copies)
             self.query(f'truncate sums; select pg_terminate_backend({waiting}, 60000)')
 
