@@ -76,11 +76,11 @@ double BatchPacer::wanted_after(const Sample& batch) {
 }
 
 uint64_t BatchPacer::size_before_end(uint64_t left) const {
-  const double all = share(left);
+  const double whole = share(left);
   const double little =
       quickest_ ? std::max(static_cast<double>(size_) / 4, starts_in_least_work * bytes_of_start_)
                 : 0;
-  const double wanted = std::max(all / 2 < little ? all : all / 2, bytes_of_start_);
+  const double wanted = std::max(whole / 2 < little ? whole : whole / 2, bytes_of_start_);
   return std::clamp(static_cast<uint64_t>(std::min(wanted, static_cast<double>(size_))), least_size,
                     size_);
 }

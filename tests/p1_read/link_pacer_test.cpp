@@ -20,6 +20,13 @@ struct Run {
     pacer.dealt(place, position, pacer.size(place), now);
     position += pacer.size(place);
   }
+  /// Each place gets a batch, and that of place 0 is soon back.
+  void begin() {
+    deal(1);
+    deal(0);
+    now += milliseconds(1);
+    pacer.returned(0, 0, false, now);
+  }
   size_t credit(std::optional<uint64_t> left = std::nullopt) const {
     return pacer.credit(1, left, now);
   }
@@ -47,10 +54,7 @@ TEST_CASE("link pacer: a host that the others wait for rests, and gets less") {
       CAPTURE(may_have_waited);
       CAPTURE(was_oldest);
       Run run;
-      run.deal(1);
-      run.deal(0);
-      run.now += milliseconds(1);
-      run.pacer.returned(0, 0, false, run.now);
+      run.begin();
       run.deal(0);
       run.now += milliseconds(100);  // place 0 says nothing
       run.pacer.returned(1, was_oldest ? run.position : 0, may_have_waited, run.now);
@@ -69,10 +73,7 @@ TEST_CASE("link pacer: places here that have nothing outstanding may wait as wel
   for (const bool may_have_waited : {true, false}) {
     CAPTURE(may_have_waited);
     Run run;
-    run.deal(1);
-    run.deal(0);
-    run.now += milliseconds(1);
-    run.pacer.returned(0, 0, false, run.now);
+    run.begin();
     run.now += milliseconds(100);
     run.pacer.returned(1, run.position, may_have_waited, run.now);
     CHECK((run.credit() == 0) == may_have_waited);
